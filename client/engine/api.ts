@@ -1,0 +1,170 @@
+/**
+ * What a window can ask of the engine, and what it hears back. The engine runs in a worker, so everything here is plain data that
+ * can be posted; `engine-host.ts` carries it. The very same engine is called directly in tests and in the simulator.
+ *
+ * Nothing here waits for the network. `editFacts`, `writeProse`, `createItem` and `act` resolve when the edit is durable on this laptop
+ * (strict commit); the window does not wait for them to draw.
+ */
+import type { Event } from '../../shared/base/emitter.ts'
+import type { EntryId, ItemId, SpaceId, UserId } from '../../shared/base/ids.ts'
+import type { Act, ActsState } from '../../shared/model/acts.ts'
+import type { Part } from '../../shared/model/entries.ts'
+import type { ParkCode } from '../../shared/model/errors.ts'
+import type { FactEdit, FactsState } from '../../shared/model/facts.ts'
+import type { Role, SpaceKind } from '../../shared/model/grants.ts'
+import type { ItemType } from '../../shared/model/items/index.ts'
+import type { Person } from '../../shared/model/people.ts'
+import type { ItemRow } from '../../shared/model/rows.ts'
+
+/** `data-sync` of the status region, worst truth first. A function of stored state (invariant 10). */
+export type SyncState = 'pending' | 'local' | 'relay' | 'offline' | 'refused' | 'rechecking'
+
+export interface SyncStatus {
+  state: SyncState
+  /** Edits not yet durable on this laptop (typed within the last tenths of a second, or the store refuses). */
+  inMemoryCount: number
+  /** Edits durable here and not yet acknowledged. */
+  waitingCount: number
+  /** Edits the relay refused; kept here. */
+  parkedCount: number
+  /** Items that have waiting or parked edits. */
+  waitingItems: readonly ItemId[]
+  connection: 'offline' | 'connecting' | 'live' | 'blocked'
+  /** Why connecting stopped, when blocked: a close reason of errors.ts. */
+  blockedBy: string | null
+  /** Entries still to receive while catching up; 0 when level. */
+  behindCount: number
+  /** The local store refuses to take edits: typing goes on in memory, a file is offered. */
+  storeFailure: 'quota' | 'lost' | 'newer-schema' | 'unavailable' | null
+  /** Another tab of this profile holds the socket. */
+  follower: boolean
+}
+
+export interface SpaceView {
+  space: SpaceId
+  kind: SpaceKind
+  name: string
+  /** null: known from before, no longer allowed. */
+  role: Role | null
+}
+
+/** An act as listed: accepted ones have a place in the log, asked-for ones wait in the outbox. */
+export interface ActView {
+  entry: EntryId
+  act: Act
+  author: UserId
+  time: number
+  state: 'accepted' | 'asked' | 'refused'
+  reason: string
+}
+
+export interface ActsView {
+  /** From accepted acts only. */
+  settled: ActsState
+  /** As it will be if everything asked for is accepted. */
+  expected: ActsState
+  acts: readonly ActView[]
+}
+
+export interface ParkedView {
+  entry: EntryId
+  space: SpaceId
+  item: ItemId
+  part: Part
+  code: ParkCode
+  reason: string
+  time: number
+  bytes: number
+}
+
+export interface ProseOpened {
+  /** All there is, merged; may be empty. */
+  update: Uint8Array
+  /** A fresh clientID for this handle, owned by it alone (never stored, never reused). */
+  clientId: number
+}
+
+export interface PresenceView {
+  session: string
+  who: Person
+  /** Parsed and checked JSON of the frame. */
+  state: { cursor?: { anchor: unknown; head: unknown } | null }
+}
+
+export interface HistoryEntry {
+  seq: number | null
+  entry: EntryId
+  part: Part
+  author: UserId
+  time: number
+  payload: Uint8Array
+}
+
+export interface SearchHit {
+  item: ItemId
+  space: SpaceId
+  title: string
+  excerpt: string
+  score: number
+}
+
+/** Derived progress of one municipality as the relay computed it, for those who lead a programme. */
+export interface ProgrammeReport {
+  fetchedAt: number
+  municipalities: { space: SpaceId; name: string; rows: ItemRow[] }[]
+}
+
+export type EngineEvent =
+  | { type: 'status'; status: SyncStatus }
+  | { type: 'spaces'; spaces: SpaceView[] }
+  | { type: 'rows'; spaces: readonly SpaceId[] }
+  | { type: 'prose'; item: ItemId; update: Uint8Array }
+  | { type: 'facts'; item: ItemId; facts: FactsState }
+  | { type: 'acts'; item: ItemId; acts: ActsView }
+  | { type: 'presence'; item: ItemId; present: PresenceView[] }
+  | { type: 'people'; people: Person[] }
+  | { type: 'report'; programme: SpaceId; report: ProgrammeReport }
+
+export interface Engine {
+  readonly onEvent: Event<EngineEvent>
+
+  status(): Promise<SyncStatus>
+  spaces(): Promise<SpaceView[]>
+  /** Projection rows of one space, or of all. */
+  rows(space?: SpaceId): Promise<ItemRow[]>
+  people(): Promise<Person[]>
+
+  /** Until `closeItem` as often as opened, events of types prose, facts, acts and presence of this item follow. */
+  openItem(item: ItemId): Promise<{ prose: ProseOpened; facts: FactsState; acts: ActsView }>
+  closeItem(item: ItemId): Promise<void>
+
+  /** One Yjs V1 update made by the handle's clientID. Merged with its neighbours for COALESCE_MS, then stored and sent. */
+  writeProse(item: ItemId, clientId: number, update: Uint8Array): Promise<void>
+  /** All edits in one change. Errors: rejects for edits that are malformed (a bug in the caller). */
+  editFacts(item: ItemId, edits: readonly FactEdit[]): Promise<void>
+  /** Both parts in one transaction: never half of a linked pair (a decision in the facts and its reference in the notes). */
+  editLinked(item: ItemId, edits: readonly FactEdit[], clientId: number, update: Uint8Array): Promise<void>
+  /** Makes an item offline or online; its first facts (and prose) are one transaction. Out: its id. */
+  createItem(request: { space: SpaceId; type: ItemType; edits: readonly FactEdit[]; prose: Uint8Array | null }): Promise<ItemId>
+  act(item: ItemId, act: Act): Promise<void>
+  /** The canonical content of an item now, ready to be sealed, with its seal. */
+  sealContent(item: ItemId): Promise<{ content: string; seal: string }>
+
+  /** null: left the item. */
+  showPresence(item: ItemId, state: { cursor?: { anchor: unknown; head: unknown } | null } | null): Promise<void>
+
+  parked(): Promise<ParkedView[]>
+  exportParked(entries: readonly EntryId[]): Promise<{ fileName: string; text: string }>
+  retryParked(entries: readonly EntryId[]): Promise<void>
+  discardParked(entries: readonly EntryId[]): Promise<void>
+
+  history(item: ItemId): Promise<HistoryEntry[]>
+  search(query: string, countMax: number): Promise<SearchHit[]>
+  /** Last known report, also offline; asks for a newer one when there is a connection (an event `report` follows). */
+  programmeReport(programme: SpaceId): Promise<ProgrammeReport | null>
+  /** All unsent work as one readable file, for when the store refuses. */
+  exportUnsent(): Promise<{ fileName: string; text: string }>
+  /** Ask for a connection now instead of after the back-off. */
+  reconnect(): Promise<void>
+  dispose(): Promise<void>
+}

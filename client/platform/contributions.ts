@@ -1,0 +1,97 @@
+/**
+ * What a feature registers with the workbench. A feature is a folder with one door, `<name>.contribution.ts`, exporting
+ * `contribute(services): Disposable`; `client/main.ts` calls every door once. Titles are functions, so that they follow the language.
+ *
+ * `Component` is a Svelte component; loaders keep it out of the first script. Every view, editor and panel gets the prop `services`
+ * (`Services` of workbench/services.ts); editors also get `input`.
+ */
+import type { Component } from 'svelte'
+import { createRegistry, type Registry } from './registry.ts'
+
+// any: a registry holds components with different props; the workbench passes what the docs above say.
+export type ComponentLoader = () => Promise<{ default: Component<any> }>
+
+export interface Command {
+  /** view.object.verb, for instance `agreements.agreement.create`. */
+  id: string
+  title: () => string
+  /** Group in the palette, for instance "Afspraken". */
+  category: () => string
+  /** tinykeys notation, `$mod+p`. Shown in menus and the palette. */
+  key?: string
+  icon?: Component<any>
+  /** Offered only when true; asked when the palette or a menu opens. */
+  isEnabled?: () => boolean
+  run(...args: unknown[]): void | Promise<void>
+}
+
+/** Where an editor or a view stands: an item, or a page of a feature (`progress`, `welcome`, `parked`). */
+export type EditorInput = { kind: 'item'; item: string; focus?: string } | { kind: 'page'; page: string; params?: Record<string, string> }
+
+export interface EditorContribution {
+  id: string
+  /** Higher wins; undefined: not mine. */
+  accepts(input: EditorInput, itemType: string | null): number | undefined
+  icon: Component<any>
+  title(input: EditorInput): string
+  load: ComponentLoader
+}
+
+export interface ViewContribution {
+  id: string
+  /** `side`: an entry of the activity rail with its side bar. `panel`: a tab of the lower panel. `context`: a tab at the right of the document. */
+  where: 'side' | 'panel' | 'context'
+  title: () => string
+  icon: Component<any>
+  order: number
+  /** Number on the rail or the tab; 0 shows nothing. */
+  badge?: () => number
+  /** Context views: does this say something about that document? */
+  appliesTo?: (input: EditorInput, itemType: string | null) => boolean
+  /** A rail entry without a side bar opens this page instead. */
+  page?: string
+  key?: string
+  load: ComponentLoader
+}
+
+export interface StatusContribution {
+  id: string
+  side: 'left' | 'right'
+  order: number
+  load: ComponentLoader
+}
+
+/** A sentence about something that needs attention; F8 walks through them. */
+export interface Problem {
+  id: string
+  severity: 'choose' | 'needed' | 'caution' | 'tip'
+  text: string
+  item: string
+  where: string
+  /** Path of a fact, to put the focus on. */
+  focus?: string
+  fix?: { title: string; command: string; args: unknown[] }
+}
+
+export interface SettingContribution {
+  id: string
+  title: () => string
+  load: ComponentLoader
+  order: number
+}
+
+export interface Contributions {
+  commands: Registry<Command>
+  editors: Registry<EditorContribution>
+  views: Registry<ViewContribution>
+  status: Registry<StatusContribution>
+  settings: Registry<SettingContribution>
+}
+
+export const createContributions = (): Contributions => ({
+  commands: createRegistry<Command>('command'),
+  editors: createRegistry<EditorContribution>('editor'),
+  views: createRegistry<ViewContribution>('view'),
+  status: createRegistry<StatusContribution>('status'),
+  settings: createRegistry<SettingContribution>('setting'),
+})

@@ -1,0 +1,2 @@
+/** Teksten: acts. */
+export const acts = {}

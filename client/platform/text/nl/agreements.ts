@@ -1,0 +1,2 @@
+/** Teksten: agreements. */
+export const agreements = {}

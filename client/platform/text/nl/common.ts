@@ -1,0 +1,2 @@
+/** Teksten: common. */
+export const common = {}

@@ -1,0 +1,2 @@
+/** Teksten: conflicts. */
+export const conflicts = {}

@@ -1,0 +1,2 @@
+/** Teksten: errors. */
+export const errors = {}

@@ -1,0 +1,2 @@
+/** Teksten: items. */
+export const items = {}

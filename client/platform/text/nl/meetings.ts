@@ -1,0 +1,2 @@
+/** Teksten: meetings. */
+export const meetings = {}

@@ -1,0 +1,2 @@
+/** Teksten: people. */
+export const people = {}

@@ -1,0 +1,2 @@
+/** Teksten: problems. */
+export const problems = {}

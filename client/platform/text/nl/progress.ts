@@ -1,0 +1,2 @@
+/** Teksten: progress. */
+export const progress = {}

@@ -1,0 +1,2 @@
+/** Teksten: search. */
+export const search = {}

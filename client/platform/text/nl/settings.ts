@@ -1,0 +1,2 @@
+/** Teksten: settings. */
+export const settings = {}

@@ -1,0 +1,2 @@
+/** Teksten: sync. */
+export const sync = {}

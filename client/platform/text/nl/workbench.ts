@@ -1,0 +1,2 @@
+/** Teksten: workbench. */
+export const workbench = {}

@@ -1,0 +1,67 @@
+/**
+ * Every limit of the product, with unit and reason. A limit that is hit ends in an error of `errors.ts`, never in silence.
+ * Names end in the unit and the bound.
+ */
+
+// Wire
+/** One websocket frame after login. Above it a paste is cut into fragments; a hostile frame costs at most this much memory. */
+export const FRAME_BYTES_MAX = 1024 * 1024
+/** One websocket frame before HELLO was answered: a HELLO is about 100 bytes. */
+export const FRAME_BYTES_MAX_BEFORE_LOGIN = 16 * 1024
+/** Payload of one entry; leaves room for the header of a PUSH in a frame. Larger edits travel as fragments. */
+export const PAYLOAD_BYTES_MAX = FRAME_BYTES_MAX - 4096
+/** Fragments of one entry: 16 MiB together, a pasted book with its tables. */
+export const FRAGMENTS_COUNT_MAX = 16
+/** A socket that has not said HELLO by then is closed. */
+export const HELLO_MS_MAX = 10_000
+/** Bytes waiting in one socket before live fan-out stops and the reader resumes from its cursor. */
+export const SOCKET_BUFFER_BYTES_MAX = 1024 * 1024
+/** Bytes of ENTRIES sent but not yet confirmed by RECV, per subscription. */
+export const CATCH_UP_CREDIT_BYTES_MAX = 4 * 1024 * 1024
+/** One ENTRIES message: small enough that a phone shows progress, large enough that 10,000 entries need few of them. */
+export const ENTRIES_BATCH_BYTES_MAX = 512 * 1024
+export const ENTRIES_BATCH_COUNT_MAX = 2_000
+/** Spaces one connection may follow: 14 municipalities, regions, working groups, with room. */
+export const SUBSCRIPTIONS_COUNT_MAX = 256
+/** Entries pushed but not answered, per connection: a laptop back from days offline keeps the pipe full. */
+export const PUSHES_IN_FLIGHT_COUNT_MAX = 256
+export const PUSHES_IN_FLIGHT_BYTES_MAX = 4 * 1024 * 1024
+/** Presence payload: two relative positions and a mode. */
+export const PRESENCE_BYTES_MAX = 4 * 1024
+/** Presence of one session: last value wins, at most this often. */
+export const PRESENCE_PER_SECOND_MAX = 10
+export const PRESENCE_COALESCE_MS = 100
+/** Entries one session may push per second, averaged; a typist makes 20 at most. Bursts after offline days: one bucket full. */
+export const PUSHES_PER_SECOND_MAX = 2_000
+
+// Relay
+/** Group commit: one fsync for whatever came within this time or up to this many entries. */
+export const COMMIT_BATCH_MS_MAX = 5
+export const COMMIT_BATCH_COUNT_MAX = 256
+/** Entries waiting for the writer; beyond it pushes are answered `busy`. */
+export const COMMIT_QUEUE_COUNT_MAX = 20_000
+export const COMMIT_QUEUE_BYTES_MAX = 64 * 1024 * 1024
+
+// Engine
+/** Keystrokes of one item are merged for this long before they are stored and sent. */
+export const COALESCE_MS = 50
+/** Acknowledged rows stay this long on the laptop, to rebuild a relay that lost them. */
+export const ARCHIVE_DAYS = 30
+export const BACKOFF_MS_MIN = 100
+export const BACKOFF_MS_MAX = 30_000
+/** Silence after which the engine asks with PING, and after which it gives the connection up. */
+export const PING_AFTER_MS = 15_000
+export const SILENCE_MS_MAX = 40_000
+/** Entries of one item stored on the laptop before they are merged into one snapshot row. */
+export const LOCAL_ENTRIES_COUNT_MAX = 200
+
+// Content
+export const TITLE_CHARS_MAX = 300
+export const FACT_TEXT_CHARS_MAX = 20_000
+export const FACT_PATH_CHARS_MAX = 120
+/** Registers of one item: about 300 steps or 1,000 actions. */
+export const FACT_REGISTERS_COUNT_MAX = 5_000
+export const LIST_ROWS_COUNT_MAX = 500
+/** Sealed content travels inside its propose act, in one frame. */
+export const SEAL_BYTES_MAX = PAYLOAD_BYTES_MAX - 16 * 1024
+export const NAME_CHARS_MAX = 120

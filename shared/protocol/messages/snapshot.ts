@@ -1,0 +1,8 @@
+/** Content equal to applying the item's entries fromSeq…toSeq; sent instead of them when that is smaller. */
+import { FORMATS, PARTS } from '../../model/entries.ts'
+import { PAYLOAD_BYTES_MAX } from '../../model/limits.ts'
+import { bool, bytes, defineMessage, id, oneOf, uint } from '../schema.ts'
+
+export const snapshot = defineMessage(19, 'snapshot', 'down', {
+  space: id, item: id, part: oneOf(PARTS), fromSeq: uint, toSeq: uint, format: oneOf(FORMATS), payload: bytes(PAYLOAD_BYTES_MAX), last: bool,
+})
