@@ -1,0 +1,59 @@
+// One configuration, one project for each stage of tests/run.mjs; the folder of a file decides which project it is in.
+// Node code runs as Node runs it. Only client files need Svelte's compiler, and then its browser half.
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vitest/config';
+
+const SECOND_MS = 1000;
+
+export default defineConfig({
+  test: {
+    maxWorkers: 2,
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          environment: 'node',
+          include: ['shared/**/*.test.ts', 'server/**/*.test.ts'],
+          testTimeout: 20 * SECOND_MS,
+        },
+      },
+      {
+        plugins: [svelte()],
+        resolve: { conditions: ['browser', 'module', 'import', 'default'] },
+        test: {
+          name: 'client',
+          environment: 'node',
+          include: ['client/**/*.test.ts'],
+          server: { deps: { inline: [/svelte/, /bits-ui/, /runed/] } },
+          testTimeout: 20 * SECOND_MS,
+        },
+      },
+      {
+        test: {
+          name: 'contract',
+          environment: 'node',
+          include: ['tests/{contract,access,support}/**/*.test.ts'],
+          testTimeout: 30 * SECOND_MS,
+        },
+      },
+      {
+        test: { name: 'architecture', environment: 'node', include: ['tests/architecture/**/*.test.ts'], testTimeout: 60 * SECOND_MS },
+      },
+      {
+        // SAMENPAD_SCHEDULES: how many seeded schedules the simulation runs; tests/run.mjs sets it.
+        test: { name: 'simulation', environment: 'node', include: ['tests/simulation/**/*.test.ts'], testTimeout: 900 * SECOND_MS },
+      },
+      {
+        // Real browsers and real relays: one file at a time, and time limits that only say "it hangs".
+        test: {
+          name: 'e2e',
+          environment: 'node',
+          include: ['tests/e2e/**/*.e2e.test.ts'],
+          fileParallelism: false,
+          testTimeout: 180 * SECOND_MS,
+          hookTimeout: 180 * SECOND_MS,
+        },
+      },
+    ],
+  },
+});
