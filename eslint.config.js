@@ -48,6 +48,10 @@ export default ts.config(
     rules: { 'svelte/no-navigation-without-resolve': 'off' }, // that is a rule of SvelteKit's router
   },
   {
+    files: ['**/*.mjs'],
+    rules: { 'no-undef': 'error' }, // no compiler looks at these
+  },
+  {
     // Things that talk to a terminal.
     files: ['**/*.mjs', 'server/main.ts', 'server/cli.ts', 'server/cli/**', 'tests/**', 'vite.config.ts', 'eslint.config.js'],
     rules: { 'no-console': 'off' },

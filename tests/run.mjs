@@ -97,16 +97,20 @@ function readArguments(given) {
 
 function isThere(stage) {
   if (stage.needs) return existsSync(join(root, stage.needs));
-  return [stage.tests].flat().some((folder) => holdsTests(join(root, folder)));
+  return [stage.tests].flat().some((folder) => holdsFiles(join(root, folder), '.test.ts'));
 }
 
-function holdsTests(folder) {
-  return existsSync(folder) && readdirSync(folder, { recursive: true }).some((name) => name.endsWith('.test.ts'));
+function holdsFiles(folder, ending) {
+  return existsSync(folder) && readdirSync(folder, { recursive: true }).some((name) => name.endsWith(ending));
+}
+
+function seconds(startedAt) {
+  return `${((Date.now() - startedAt) / 1000).toFixed(1)} s`;
 }
 
 async function types() {
   await tool('typescript/bin/tsc', ['--noEmit'], 'types: tsc');
-  if (existsSync(join(root, 'client'))) {
+  if (holdsFiles(join(root, 'client'), '.svelte')) {
     await tool('svelte-check/bin/svelte-check', ['--tsconfig', './tsconfig.json', '--output', 'human', '--fail-on-warnings'], 'types: svelte-check');
   }
 }
