@@ -1,17 +1,18 @@
 // What the compiler cannot see: forgotten promises, swallowed errors, unhandled cases, and `!` where `must(value, why)` belongs.
 // Layout of the code is nobody's business here. An exception carries a `reason:` on the line above.
-import js from '@eslint/js';
-import svelte from 'eslint-plugin-svelte';
-import globals from 'globals';
-import ts from 'typescript-eslint';
-import svelteConfig from './svelte.config.js';
+import js from '@eslint/js'
+import svelte from 'eslint-plugin-svelte'
+import globals from 'globals'
+import ts from 'typescript-eslint'
+import svelteConfig from './svelte.config.js'
 
 const swallowed = [
   {
-    selector: "CallExpression[callee.property.name='catch'] > ArrowFunctionExpression:matches([body.type='BlockStatement'][body.body.length=0], [body.type='Identifier'][body.name='undefined'], [body.type='Literal'][body.raw='null'])",
+    selector:
+      "CallExpression[callee.property.name='catch'] > ArrowFunctionExpression:matches([body.type='BlockStatement'][body.body.length=0], [body.type='Identifier'][body.name='undefined'], [body.type='Literal'][body.raw='null'])",
     message: 'This swallows the error. Handle each case, pass it on, or return it as an object with a kind.',
   },
-];
+]
 
 export default ts.config(
   { ignores: ['dist/', 'node_modules/', 'data/', 'data-demo/', 'test-output/', 'client/public/'] },
@@ -61,4 +62,4 @@ export default ts.config(
     files: ['**/*.test.ts', 'tests/**'],
     rules: { '@typescript-eslint/no-non-null-assertion': 'off' },
   },
-);
+)

@@ -1,9 +1,9 @@
 // One configuration, one project for each stage of tests/run.mjs; the folder of a file decides which project it is in.
 // Node code runs as Node runs it. Only client files need Svelte's compiler, and then its browser half.
-import { svelte } from '@sveltejs/vite-plugin-svelte';
-import { defineConfig } from 'vitest/config';
+import { svelte } from '@sveltejs/vite-plugin-svelte'
+import { defineConfig } from 'vitest/config'
 
-const SECOND_MS = 1000;
+const SECOND_MS = 1000
 
 export default defineConfig({
   test: {
@@ -56,4 +56,4 @@ export default defineConfig({
       },
     ],
   },
-});
+})

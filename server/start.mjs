@@ -1,8 +1,8 @@
 // `npm start`: from a fresh clone to one printed address. Sets up what is missing, then runs the relay under Node 24.
-import { ensureBuilt, ensureInstalled, launch, runProduct } from './setup.mjs';
+import { ensureBuilt, ensureInstalled, launch, runProduct } from './setup.mjs'
 
 await launch(async () => {
-  await ensureInstalled();
-  await ensureBuilt();
-  return runProduct('server/main.ts', process.argv.slice(2));
-});
+  await ensureInstalled()
+  await ensureBuilt()
+  return runProduct('server/main.ts', process.argv.slice(2))
+})

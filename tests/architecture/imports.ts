@@ -37,7 +37,11 @@ function fromTypeScript(path: string, text: string, linesBefore: number): Import
   const found: Import[] = []
   const add = (node: ts.Node): void => {
     if (!ts.isStringLiteralLike(node)) return
-    found.push({ specifier: node.text, line: file.getLineAndCharacterOfPosition(node.getStart()).line + 1 + linesBefore, target: targetOf(path, node.text) })
+    found.push({
+      specifier: node.text,
+      line: file.getLineAndCharacterOfPosition(node.getStart()).line + 1 + linesBefore,
+      target: targetOf(path, node.text),
+    })
   }
   const visit = (node: ts.Node): void => {
     if ((ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) && node.moduleSpecifier) add(node.moduleSpecifier)

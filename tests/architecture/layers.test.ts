@@ -16,7 +16,10 @@ describe('the check refuses', () => {
     ['the server importing the client', { 'server/http/x.ts': "import '../../client/platform/text/nl/common.ts'" }],
     ['shared importing either', { 'shared/base/x.ts': "import '../../server/store/log.ts'" }],
     ['a feature importing another feature', { 'client/features/progress/x.ts': "import '../search/search.svelte.ts'" }],
-    ['a component importing another feature', { 'client/features/progress/X.svelte': "<script lang=\"ts\">\nimport '../search/Search.svelte'\n</script>\n<p></p>" }],
+    [
+      'a component importing another feature',
+      { 'client/features/progress/X.svelte': '<script lang="ts">\nimport \'../search/Search.svelte\'\n</script>\n<p></p>' },
+    ],
     ['the composition root going past the door of a feature', { 'client/main.ts': "import './features/search/search.svelte.ts'" }],
     ['the window reaching into the engine', { 'client/workbench/x.ts': "import '../engine/outbox.ts'" }],
     ['a control that knows the domain', { 'client/workbench/ui/x.ts': "import '../../../shared/model/acts.ts'" }],
@@ -41,7 +44,8 @@ describe('the check refuses', () => {
     expect(
       layerFaults(
         tree({
-          'client/features/search/search.contribution.ts': "import '../../workbench/services.ts'; import './search.svelte.ts'; import { tick } from 'svelte'",
+          'client/features/search/search.contribution.ts':
+            "import '../../workbench/services.ts'; import './search.svelte.ts'; import { tick } from 'svelte'",
           'client/main.ts': "import './features/search/search.contribution.ts'; import './engine/host.ts'",
           'server/relay/relay.test.ts': "import '../http/routes.ts'; import '../../tests/support/clock.ts'",
           'server/main.ts': "import './http/routes.ts'; import { once } from 'node:events'",

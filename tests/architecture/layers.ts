@@ -53,8 +53,16 @@ const packageRules: readonly PackageRule[] = [
   { pattern: /^(ws|pino|prom-client)$/, only: ['server'], instead: 'that runs on the relay only' },
   { pattern: /^dexie$/, only: ['client/engine'], instead: 'only the engine has the local store: ask it through client/engine/api.ts' },
   { pattern: /^@automerge\/automerge$/, only: [], instead: "import '@automerge/automerge/slim': the bare name brings a second wasm along" },
-  { pattern: /^@automerge\//, only: ['client/engine', 'server/derive'], instead: 'facts cross as plain data (FactEdit[], FactsState): ask the engine' },
-  { pattern: /^(svelte|bits-ui|@lucide\/svelte|virtua|paneforge)(\/|$)/, only: ['client/platform', 'client/items', 'client/workbench', 'client/features', 'client/main.ts', 'client/App.svelte'], instead: 'only the window draws' },
+  {
+    pattern: /^@automerge\//,
+    only: ['client/engine', 'server/derive'],
+    instead: 'facts cross as plain data (FactEdit[], FactsState): ask the engine',
+  },
+  {
+    pattern: /^(svelte|bits-ui|@lucide\/svelte|virtua|paneforge)(\/|$)/,
+    only: ['client/platform', 'client/items', 'client/workbench', 'client/features', 'client/main.ts', 'client/App.svelte'],
+    instead: 'only the window draws',
+  },
   { pattern: /^prosemirror-/, only: [], instead: 'go through @tiptap/pm/*, or two copies of ProseMirror meet in one page' },
   { pattern: /^(y-websocket)$/, only: [], instead: 'the stock client is for tests' },
 ]
@@ -79,7 +87,8 @@ function folderFault(from: string, target: string): string | undefined {
   if (isTest(from)) return undefined // a test knows everything
   if (isTest(target)) return 'product code may not lean on a test. Move what you need beside its user.'
   const layer = layerOf(from)
-  if (!layer) return `${from} is in a folder that the layer table does not know. Put the file in an existing layer, or add the layer to tests/architecture/layers.ts with a decision record.`
+  if (!layer)
+    return `${from} is in a folder that the layer table does not know. Put the file in an existing layer, or add the layer to tests/architecture/layers.ts with a decision record.`
   const feature = featureOf(from)
   if (feature !== undefined && featureOf(target) !== undefined && featureOf(target) !== feature) {
     return 'a feature never imports another feature. Meet in a command or an item, or move what both need down to client/workbench, client/items or shared.'
