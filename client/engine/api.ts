@@ -135,7 +135,13 @@ export interface Engine {
   people(): Promise<Person[]>
 
   /** Until `closeItem` as often as opened, events of types prose, facts, acts and presence of this item follow. */
-  openItem(item: ItemId): Promise<{ prose: ProseOpened; facts: FactsState; acts: ActsView }>
+  openItem(item: ItemId): Promise<{
+    prose: ProseOpened
+    facts: FactsState
+    acts: ActsView
+    /** Highest schema version among the item's entries; left out when not known. Above ours the item opens read-only. */
+    schema?: number
+  }>
   closeItem(item: ItemId): Promise<void>
 
   /** One Yjs V1 update made by the handle's clientID. Merged with its neighbours for COALESCE_MS, then stored and sent. */

@@ -9,6 +9,8 @@ import type { ItemType } from './items/index.ts'
 
 export interface ActionRow {
   id: string
+  /** As given when it was noted; null when none was. Two offline meetings may give the same one: both stay. */
+  number: number | null
   text: string
   owner: string
   due: string
@@ -46,6 +48,8 @@ export interface ItemRow {
   /** Handovers without a feedback term or without "als niet". */
   stepsWithoutFeedback: number
   actions: ActionRow[]
+  /** Highest number of a decision of a meeting, 0 for none: the next meeting of the space counts on from it. */
+  decisionNumberMax: number
   /** Code → status of the milestones of a progress sheet; empty otherwise. */
   milestones: Record<string, string>
   changedAt: number
