@@ -29,4 +29,7 @@ const table: Record<Role, ReadonlySet<Operation>> = {
 export const may = (role: Role | null | undefined, operation: Operation): boolean =>
   role ? table[role].has(operation) : false
 
+/** Whether `own` may do everything that `other` may: nobody gives away, or takes from, more than they hold themselves. */
+export const covers = (own: Role | null | undefined, other: Role): boolean => own ? [...table[other]].every((operation) => table[own].has(operation)) : false
+
 export type SpaceKind = 'municipality' | 'region' | 'programme' | 'group'

@@ -65,3 +65,18 @@ export const LIST_ROWS_COUNT_MAX = 500
 /** Sealed content travels inside its propose act, in one frame. */
 export const SEAL_BYTES_MAX = PAYLOAD_BYTES_MAX - 16 * 1024
 export const NAME_CHARS_MAX = 120
+
+// Doors
+/** Shorter passwords are guessed; longer ones with rules are written on paper. */
+export const PASSWORD_CHARS_MIN = 10
+export const PASSWORD_CHARS_MAX = 200
+/** A laptop that is opened once a month stays signed in; counted from the last use. */
+export const SESSION_DAYS_MAX = 30
+/** Long enough for somebody on holiday, short enough to be forgotten in a mailbox. */
+export const INVITATION_DAYS_MAX = 14
+/** The set-up link stands in a terminal and makes an administrator; every start prints a new one while there is none. */
+export const SETUP_LINK_HOURS_MAX = 24
+/** JSON bodies of HTTP routes: the largest is a name and a password. */
+export const HTTP_BODY_BYTES_MAX = 64 * 1024
+/** Open websockets of one relay; the next is answered 503 with Retry-After. About 12 KiB each when idle. */
+export const SOCKETS_COUNT_MAX = 10_000

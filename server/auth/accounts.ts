@@ -1,0 +1,508 @@
+/**
+ * Who exists, who is a member of what, and what opens a door: `accounts.sqlite` behind the Directory interface.
+ *
+ * Questions are answered from memory, because they are asked per message. Memory is the file, read whole after every change: changes of this
+ * process at once, changes of another (the command line) when SQLite's data_version moves, within POLL_MS. What differs from before is
+ * announced, so that a role taken away reaches open sockets within seconds, whoever took it.
+ */
+import { must } from '../../shared/base/assert.ts'
+import type { Clock } from '../../shared/base/clock.ts'
+import { createBag, type Disposable } from '../../shared/base/dispose.ts'
+import { createEmitter, type Event } from '../../shared/base/emitter.ts'
+import { newId, type Id, type SpaceId, type UserId } from '../../shared/base/ids.ts'
+import type { Dice } from '../../shared/base/random.ts'
+import { fail, ok, type Result } from '../../shared/base/result.ts'
+import { covers, may as roleMay, type Role, type SpaceKind } from '../../shared/model/grants.ts'
+import {
+  INVITATION_DAYS_MAX, PASSWORD_CHARS_MIN, SESSION_DAYS_MAX, SETUP_LINK_HOURS_MAX,
+} from '../../shared/model/limits.ts'
+import type { Person } from '../../shared/model/people.ts'
+import { openDatabase, type Database, type DatabaseFailure, type SqlRow } from '../store/database.ts'
+import { createAudit, type Audit } from './audit.ts'
+import type { Directory, SpaceInfo } from './directory.ts'
+import { ACCOUNTS_APPLICATION_ID, ACCOUNTS_MIGRATIONS } from './schema.ts'
+import { checkPassword, hashPassword, hashToken, isToken, newToken } from './secrets.ts'
+
+export type LinkKind = 'setup' | 'invitation' | 'sign-in'
+
+export interface LinkView {
+  kind: LinkKind
+  space: SpaceInfo | null
+  role: Role | null
+  expiresAt: number
+  /** Whom a sign-in link signs in. */
+  person: Person | null
+}
+
+export type LinkFailure = { kind: 'not-found' | 'link-used' | 'link-expired' }
+export type AcceptFailure = LinkFailure | { kind: 'bad-request' | 'weak-password' | 'wrong-credentials' }
+
+export interface NewPerson {
+  login: string
+  name: string
+  job: string
+  organisation: string
+}
+
+export interface Account {
+  person: Person
+  kind: 'person' | 'script'
+  login: string
+  isAdministrator: boolean
+  isDisabled: boolean
+  createdAt: number
+}
+
+export interface Session {
+  /** Hash of the token: names the session inside the relay, opens nothing. */
+  session: string
+  user: UserId
+  expiresAt: number
+}
+
+export interface Accounts extends Directory, Disposable {
+  readonly database: Database
+  readonly audit: Audit
+  /** Names this installation; new for every data folder. */
+  readonly installation: Id
+  /** One session ended (signed out, expired): its sockets must close. */
+  readonly onDidEndSession: Event<{ session: string }>
+  /** Compares with the file now instead of at the next poll. */
+  refresh(): void
+
+  hasAdministrator(): boolean
+  isAdministrator(user: UserId): boolean
+  account(user: UserId): Account | null
+  accounts(): Account[]
+  /** Everybody who is or was a member of a space that `user` may read, `user` included. */
+  peopleFor(user: UserId): Person[]
+
+  spaces(): SpaceInfo[]
+  space(space: SpaceId): SpaceInfo | null
+  roleIn(user: UserId, space: SpaceId): Role | null
+  membersOf(space: SpaceId): { person: Person; role: Role }[]
+  /** Municipalities that take part in a programme. */
+  participantsOf(programme: SpaceId): SpaceInfo[]
+
+  /** In: `space` for a given id (the example programme), else a fresh one. */
+  createSpace(request: { space?: SpaceId; kind: SpaceKind; name: string }): SpaceInfo
+  setParticipation(programme: SpaceId, space: SpaceId, takesPart: boolean): void
+  /** Without a password: signs in by link only. Errors: `taken` when the login exists. */
+  createPerson(person: NewPerson & { user?: UserId; color?: number }): Result<Person, { kind: 'taken' }>
+  /** null takes the membership away; the name stays with what was written. */
+  setRole(user: UserId, space: SpaceId, role: Role | null): void
+  /** Ends every session and token of a user for good, or lets the user in again. */
+  setDisabled(user: UserId, isDisabled: boolean): void
+
+  /** A new one-time set-up link; earlier ones stop working. */
+  createSetupLink(): { token: string; expiresAt: number }
+  createInvitation(request: { space: SpaceId; role: Role; by: UserId | null }): { token: string; expiresAt: number }
+  /** In: `uses` null for as often as wanted. Earlier sign-in links of the user stop working. */
+  createSignInLink(user: UserId, uses: number | null): { token: string; expiresAt: number }
+  readLink(token: string): Result<LinkView, LinkFailure>
+  /**
+   * In: details of a new person, or of somebody who exists already and proves it with the password; null: whoever is signed in
+   * (`current`), or nobody for a sign-in link.
+   */
+  acceptLink(token: string, details: (NewPerson & { password: string }) | null, current: UserId | null): Promise<Result<LinkView & { user: UserId }, AcceptFailure>>
+
+  signIn(login: string, password: string): Promise<UserId | null>
+  startSession(user: UserId): { token: string; session: Session }
+  /** Also moves the session's end forward, at most once an hour. */
+  sessionOf(token: string): Session | null
+  endSession(session: string): void
+
+  /** A bearer token with an author of its own, member of one space. */
+  createToken(request: { space: SpaceId; role: Role; label: string }): { token: string; user: UserId }
+  userOfToken(token: string): UserId | null
+}
+
+export interface AccountsDeps {
+  path: string
+  mode: 'create' | 'write' | 'read'
+  clock: Clock
+  dice: Dice
+}
+
+const POLL_MS = 1_000
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
+/** A session's end moves forward at most this often: each time is a synced commit. */
+const SEEN_MS_MIN = HOUR_MS
+/** Used and expired links are kept this long to say "used" instead of "unknown". */
+const DEAD_LINK_DAYS = 90
+const COLORS_COUNT = 5
+
+interface UserRow extends Account {
+  password: string | null
+}
+
+/** The whole file, as questions are asked of it. */
+interface Picture {
+  users: ReadonlyMap<UserId, UserRow>
+  usersByLogin: ReadonlyMap<string, UserRow>
+  spaces: ReadonlyMap<SpaceId, SpaceInfo>
+  /** null: was a member. */
+  members: ReadonlyMap<SpaceId, ReadonlyMap<UserId, Role | null>>
+  spacesByUser: ReadonlyMap<UserId, ReadonlyMap<SpaceId, Role>>
+  programmesBySpace: ReadonlyMap<SpaceId, readonly SpaceId[]>
+  sessions: ReadonlyMap<string, { user: UserId; expiresAt: number; seenAt: number }>
+  tokens: ReadonlyMap<string, UserId>
+}
+
+/** Opens (mode `create`: makes) the accounts. Errors: see DatabaseFailure. */
+export function openAccounts(deps: AccountsDeps): Result<Accounts, DatabaseFailure> {
+  const opened = openDatabase({ path: deps.path, mode: deps.mode, applicationId: ACCOUNTS_APPLICATION_ID, migrations: ACCOUNTS_MIGRATIONS })
+  return opened.ok ? ok(createAccounts(opened.value, deps)) : opened
+}
+
+function createAccounts(database: Database, { mode, clock, dice }: AccountsDeps): Accounts {
+  const bag = createBag()
+  bag.add(() => database.close())
+  const roleChanged = bag.add(createEmitter<{ user: UserId; info: SpaceInfo; role: Role | null }>())
+  const signedOut = bag.add(createEmitter<{ user: UserId }>())
+  const sessionEnded = bag.add(createEmitter<{ session: string }>())
+
+  if (mode !== 'read') database.run("INSERT INTO meta (name, value) VALUES ('installation', ?) ON CONFLICT (name) DO NOTHING", newId(dice))
+  const installation = String(must(database.get("SELECT value FROM meta WHERE name = 'installation'"), 'the file names its installation').value)
+
+  let picture = read(database)
+  let version = database.dataVersion()
+
+  const refresh = (): void => {
+    version = database.dataVersion()
+    const before = picture
+    picture = read(database)
+    announce(before, picture)
+  }
+
+  function announce(before: Picture, after: Picture): void {
+    const pairs = new Map<SpaceId, Set<UserId>>()
+    for (const { members } of [before, after]) {
+      for (const [space, roles] of members) for (const user of roles.keys()) (pairs.get(space) ?? pairs.set(space, new Set()).get(space))?.add(user)
+    }
+    for (const [space, users] of pairs) {
+      const info = after.spaces.get(space) ?? before.spaces.get(space)
+      if (!info) continue
+      const wasRenamed = before.spaces.get(space)?.name !== info.name
+      for (const user of users) {
+        const role = roleOf(after, user, space)
+        if (role !== roleOf(before, user, space) || (wasRenamed && role)) roleChanged.fire({ user, info, role })
+      }
+    }
+    for (const user of before.users.values()) {
+      const now = after.users.get(user.person.user)
+      if (!user.isDisabled && (!now || now.isDisabled)) signedOut.fire({ user: user.person.user })
+    }
+    for (const session of before.sessions.keys()) if (!after.sessions.has(session)) sessionEnded.fire({ session })
+  }
+
+  /** Everything that changes the file goes through here: one commit, then memory, then announcements. */
+  function change<T>(work: () => T): T {
+    const result = database.transaction(work)
+    refresh()
+    return result
+  }
+
+  let sweptAt = clock.now()
+  const poll = (): void => {
+    if (bag.isDisposed) return
+    const now = clock.now()
+    if (mode !== 'read' && Math.abs(now - sweptAt) >= HOUR_MS) {
+      sweptAt = now
+      change(() => {
+        database.run('DELETE FROM sessions WHERE expires_at <= ?', now)
+        database.run('DELETE FROM links WHERE expires_at <= ?', now - DEAD_LINK_DAYS * DAY_MS)
+      })
+    } else if (database.dataVersion() !== version) refresh()
+    timer = clock.after(POLL_MS, poll)
+  }
+  let timer = clock.after(POLL_MS, poll)
+  bag.add(() => timer.dispose())
+
+  const personOf = (user: UserId): Person | null => picture.users.get(user)?.person ?? null
+
+  function newUser(kind: 'person' | 'script', { user = newId(dice), login, name, job, organisation, color }: NewPerson & { user?: UserId; color?: number }, password: string | null): UserId {
+    const given = color ?? 1 + (picture.users.size % COLORS_COUNT)
+    database.run(
+      'INSERT INTO users (id, kind, login, name, job, organisation, color, password, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      user, kind, normalLogin(login), name.trim(), job.trim(), organisation.trim(), given, password, clock.now(),
+    )
+    return user
+  }
+
+  function putRole(user: UserId, space: SpaceId, role: Role | null): void {
+    database.run(
+      'INSERT INTO members (user, space, role, changed_at) VALUES (?, ?, ?, ?) ON CONFLICT (user, space) DO UPDATE SET role = excluded.role, changed_at = excluded.changed_at',
+      user, space, role, clock.now(),
+    )
+  }
+
+  function newLink(link: { kind: LinkKind; space?: SpaceId; role?: Role; user?: UserId; by?: UserId | null; lastsMs: number; uses: number | null }): { token: string; expiresAt: number } {
+    const token = newToken(dice)
+    const now = clock.now()
+    const expiresAt = now + link.lastsMs
+    database.run(
+      'INSERT INTO links (hash, kind, space, role, user, created_by, created_at, expires_at, uses_left) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      hashToken(token), link.kind, link.space ?? null, link.role ?? null, link.user ?? null, link.by ?? null, now, expiresAt, link.uses,
+    )
+    return { token, expiresAt }
+  }
+
+  function readLink(token: string): Result<LinkView & { row: SqlRow }, LinkFailure> {
+    const row = isToken(token) ? database.get('SELECT * FROM links WHERE hash = ?', hashToken(token)) : undefined
+    if (!row) return fail({ kind: 'not-found' })
+    if (row.uses_left === 0) return fail({ kind: 'link-used' })
+    if (Number(row.expires_at) <= clock.now()) return fail({ kind: 'link-expired' })
+    const user = row.user === null ? null : picture.users.get(String(row.user))
+    if (user?.isDisabled) return fail({ kind: 'not-found' })
+    return ok({
+      kind: row.kind as LinkKind,
+      space: row.space === null ? null : (picture.spaces.get(String(row.space)) ?? null),
+      role: row.role as Role | null,
+      expiresAt: Number(row.expires_at),
+      person: user?.person ?? null,
+      row,
+    })
+  }
+
+  /** Who accepts: somebody known who proves it, or the row of a person yet to be made. */
+  async function whoAccepts(
+    details: (NewPerson & { password: string }) | null,
+    current: UserId | null,
+  ): Promise<Result<{ user: UserId } | { create: NewPerson; password: string }, AcceptFailure>> {
+    if (!details) return current ? ok({ user: current }) : fail({ kind: 'bad-request' })
+    const known = picture.usersByLogin.get(normalLogin(details.login))
+    if (known) {
+      const isRight = await checkPassword(details.password, known.password)
+      return isRight && !known.isDisabled ? ok({ user: known.person.user }) : fail({ kind: 'wrong-credentials' })
+    }
+    if (!isLogin(normalLogin(details.login)) || details.name.trim() === '') return fail({ kind: 'bad-request' })
+    if (isWeak(details.password, details.login)) return fail({ kind: 'weak-password' })
+    return ok({ create: details, password: await hashPassword(details.password, dice) })
+  }
+
+  return {
+    database,
+    audit: createAudit(database, clock),
+    installation,
+    onDidChangeRole: roleChanged.event,
+    onDidSignOut: signedOut.event,
+    onDidEndSession: sessionEnded.event,
+    refresh,
+
+    person: personOf,
+    spacesOf(user) {
+      if (picture.users.get(user)?.isDisabled !== false) return []
+      return [...(picture.spacesByUser.get(user) ?? [])]
+        .map(([space, role]) => ({ info: must(picture.spaces.get(space), 'members are of known spaces'), role }))
+        .sort((a, b) => a.info.name.localeCompare(b.info.name, 'nl'))
+    },
+    may(user, space, operation) {
+      if (roleMay(roleOf(picture, user, space), operation)) return true
+      // Who leads a programme sees the derived progress, and nothing else, of the municipalities that take part.
+      if (operation !== 'space.progress') return false
+      return (picture.programmesBySpace.get(space) ?? []).some((programme) => roleOf(picture, user, programme) === 'programme-leader')
+    },
+
+    hasAdministrator: () => [...picture.users.values()].some((user) => user.isAdministrator && !user.isDisabled),
+    isAdministrator: (user) => {
+      const row = picture.users.get(user)
+      return row !== undefined && row.isAdministrator && !row.isDisabled
+    },
+    account: (user) => picture.users.get(user) ?? null,
+    accounts: () => [...picture.users.values()],
+    peopleFor(user) {
+      const seen = new Map<UserId, Person>()
+      const add = (who: UserId): void => {
+        const person = personOf(who)
+        if (person) seen.set(who, person)
+      }
+      add(user)
+      for (const space of picture.spacesByUser.get(user)?.keys() ?? []) {
+        if (roleMay(roleOf(picture, user, space), 'space.read')) for (const other of picture.members.get(space)?.keys() ?? []) add(other)
+      }
+      return [...seen.values()]
+    },
+
+    spaces: () => [...picture.spaces.values()],
+    space: (space) => picture.spaces.get(space) ?? null,
+    roleIn: (user, space) => roleOf(picture, user, space),
+    membersOf: (space) =>
+      [...(picture.members.get(space) ?? [])].flatMap(([user]) => {
+        const role = roleOf(picture, user, space)
+        const person = personOf(user)
+        return role && person ? [{ person, role }] : []
+      }),
+    participantsOf: (programme) =>
+      [...picture.programmesBySpace].flatMap(([space, programmes]) => {
+        const info = programmes.includes(programme) ? picture.spaces.get(space) : undefined
+        return info ? [info] : []
+      }),
+
+    createSpace({ space = newId(dice), kind, name }) {
+      const info: SpaceInfo = { space, kind, name: name.trim() }
+      change(() => database.run('INSERT INTO spaces (id, kind, name, created_at) VALUES (?, ?, ?, ?)', info.space, info.kind, info.name, clock.now()))
+      return info
+    },
+    setParticipation(programme, space, takesPart) {
+      change(() => {
+        if (takesPart) database.run('INSERT INTO participations (programme, space) VALUES (?, ?) ON CONFLICT DO NOTHING', programme, space)
+        else database.run('DELETE FROM participations WHERE programme = ? AND space = ?', programme, space)
+      })
+    },
+    createPerson(person) {
+      if (picture.usersByLogin.has(normalLogin(person.login))) return fail({ kind: 'taken' })
+      const user = change(() => newUser('person', person, null))
+      return ok(must(personOf(user), 'just made'))
+    },
+    setRole: (user, space, role) => change(() => putRole(user, space, role)),
+    setDisabled: (user, isDisabled) =>
+      change(() => {
+        database.run('UPDATE users SET disabled = ? WHERE id = ?', isDisabled ? 1 : 0, user)
+        if (!isDisabled) return
+        database.run('DELETE FROM sessions WHERE user = ?', user)
+        database.run('DELETE FROM tokens WHERE user = ?', user)
+      }),
+
+    createSetupLink: () =>
+      change(() => {
+        database.run("DELETE FROM links WHERE kind = 'setup'")
+        return newLink({ kind: 'setup', lastsMs: SETUP_LINK_HOURS_MAX * HOUR_MS, uses: 1 })
+      }),
+    createInvitation: ({ space, role, by }) => change(() => newLink({ kind: 'invitation', space, role, by, lastsMs: INVITATION_DAYS_MAX * DAY_MS, uses: 1 })),
+    createSignInLink: (user, uses) =>
+      change(() => {
+        database.run("DELETE FROM links WHERE kind = 'sign-in' AND user = ?", user)
+        return newLink({ kind: 'sign-in', user, lastsMs: INVITATION_DAYS_MAX * DAY_MS, uses })
+      }),
+    readLink(token) {
+      const found = readLink(token)
+      if (!found.ok) return found
+      const { kind, space, role, expiresAt, person } = found.value
+      return ok({ kind, space, role, expiresAt, person })
+    },
+    async acceptLink(token, details, current) {
+      const first = readLink(token)
+      if (!first.ok) return first
+      const signsIn = first.value.person?.user
+      const who = signsIn ? ok({ user: signsIn }) : await whoAccepts(details, current)
+      if (!who.ok) return who
+      // Stretching a password takes a while, and two may hold the same link: asked again in the very commit that uses it up.
+      const link = readLink(token)
+      if (!link.ok) return link
+      const { kind, space, role, expiresAt, person, row } = link.value
+      if (kind === 'setup' && [...picture.users.values()].some((user) => user.isAdministrator && !user.isDisabled)) return fail({ kind: 'link-used' })
+      if ('create' in who.value && picture.usersByLogin.has(normalLogin(who.value.create.login))) return fail({ kind: 'wrong-credentials' })
+      const accepted = who.value
+      const user = change(() => {
+        const used = database.run('UPDATE links SET uses_left = uses_left - 1 WHERE hash = ? AND (uses_left IS NULL OR uses_left > 0)', String(row.hash))
+        if (used.changes === 0) return null
+        const user = 'user' in accepted ? accepted.user : newUser('person', accepted.create, accepted.password)
+        if (kind === 'setup') database.run('UPDATE users SET admin = 1 WHERE id = ?', user)
+        if (kind === 'invitation' && space && role) putRole(user, space.space, higherRole(roleOf(picture, user, space.space), role))
+        return user
+      })
+      return user ? ok({ kind, space, role, expiresAt, person, user }) : fail({ kind: 'link-used' })
+    },
+
+    async signIn(login, password) {
+      const known = picture.usersByLogin.get(normalLogin(login))
+      const isRight = await checkPassword(password, known?.password ?? null)
+      return known && isRight && picture.users.get(known.person.user)?.isDisabled === false ? known.person.user : null
+    },
+    startSession(user) {
+      const token = newToken(dice)
+      const session = hashToken(token)
+      const now = clock.now()
+      const expiresAt = now + SESSION_DAYS_MAX * DAY_MS
+      change(() => database.run('INSERT INTO sessions (hash, user, created_at, expires_at, seen_at) VALUES (?, ?, ?, ?, ?)', session, user, now, expiresAt, now))
+      return { token, session: { session, user, expiresAt } }
+    },
+    sessionOf(token) {
+      if (!isToken(token)) return null
+      const session = hashToken(token)
+      const row = picture.sessions.get(session)
+      const now = clock.now()
+      if (!row || row.expiresAt <= now || picture.users.get(row.user)?.isDisabled !== false) return null
+      if (now - row.seenAt < SEEN_MS_MIN) return { session, user: row.user, expiresAt: row.expiresAt }
+      const expiresAt = now + SESSION_DAYS_MAX * DAY_MS
+      change(() => database.run('UPDATE sessions SET seen_at = ?, expires_at = ? WHERE hash = ?', now, expiresAt, session))
+      return { session, user: row.user, expiresAt }
+    },
+    endSession: (session) => void change(() => database.run('DELETE FROM sessions WHERE hash = ?', session)),
+
+    createToken({ space, role, label }) {
+      const token = newToken(dice)
+      const user = change(() => {
+        const id = newId(dice)
+        newUser('script', { user: id, login: `script:${id}`, name: label, job: 'script', organisation: '' }, null)
+        putRole(id, space, role)
+        database.run('INSERT INTO tokens (hash, user, label, created_at) VALUES (?, ?, ?, ?)', hashToken(token), id, label, clock.now())
+        return id
+      })
+      return { token, user }
+    },
+    userOfToken(token) {
+      const user = isToken(token) ? picture.tokens.get(hashToken(token)) : undefined
+      return user !== undefined && picture.users.get(user)?.isDisabled === false ? user : null
+    },
+    dispose: () => bag.dispose(),
+  }
+}
+
+const roleOf = ({ users, spacesByUser }: Picture, user: UserId, space: SpaceId): Role | null =>
+  users.get(user)?.isDisabled === false ? (spacesByUser.get(user)?.get(space) ?? null) : null
+
+const normalLogin = (login: string): string => login.trim().toLowerCase()
+/** A work mail address; looked at just far enough to catch a name typed in the wrong field. */
+const isLogin = (login: string): boolean => /^[^\s@]{1,64}@[^\s@]+\.[^\s@]+$/.test(login)
+
+/** Length decides, as NIST and NCSC advise; only what is guessed first is refused besides. */
+const isWeak = (password: string, login: string): boolean =>
+  [...password].length < PASSWORD_CHARS_MIN || new Set(password).size < 4 || normalLogin(login).startsWith(password.toLowerCase())
+
+/** An invitation never takes anything away from somebody who is a member already. */
+const higherRole = (held: Role | null, offered: Role): Role => (held && covers(held, offered) ? held : offered)
+
+function read(database: Database): Picture {
+  const users = new Map<UserId, UserRow>()
+  for (const row of database.all('SELECT * FROM users ORDER BY created_at, id')) {
+    const user = String(row.id)
+    users.set(user, {
+      person: { user, name: String(row.name), job: String(row.job), organisation: String(row.organisation), color: Number(row.color) },
+      kind: row.kind as UserRow['kind'],
+      login: String(row.login),
+      isAdministrator: row.admin === 1,
+      isDisabled: row.disabled === 1,
+      createdAt: Number(row.created_at),
+      password: row.password === null ? null : String(row.password),
+    })
+  }
+  const spaces = new Map<SpaceId, SpaceInfo>()
+  for (const row of database.all('SELECT id, kind, name FROM spaces ORDER BY name')) {
+    spaces.set(String(row.id), { space: String(row.id), kind: row.kind as SpaceKind, name: String(row.name) })
+  }
+  const members = new Map<SpaceId, Map<UserId, Role | null>>()
+  const spacesByUser = new Map<UserId, Map<SpaceId, Role>>()
+  const inside = <K, V>(outer: Map<string, Map<K, V>>, key: string): Map<K, V> => {
+    const found = outer.get(key) ?? new Map<K, V>()
+    outer.set(key, found)
+    return found
+  }
+  for (const row of database.all('SELECT user, space, role FROM members')) {
+    const role = row.role as Role | null
+    inside(members, String(row.space)).set(String(row.user), role)
+    if (role) inside(spacesByUser, String(row.user)).set(String(row.space), role)
+  }
+  const programmesBySpace = new Map<SpaceId, SpaceId[]>()
+  for (const row of database.all('SELECT programme, space FROM participations')) {
+    programmesBySpace.set(String(row.space), [...(programmesBySpace.get(String(row.space)) ?? []), String(row.programme)])
+  }
+  const sessions = new Map<string, { user: UserId; expiresAt: number; seenAt: number }>()
+  for (const row of database.all('SELECT hash, user, expires_at, seen_at FROM sessions')) {
+    sessions.set(String(row.hash), { user: String(row.user), expiresAt: Number(row.expires_at), seenAt: Number(row.seen_at) })
+  }
+  const tokens = new Map(database.all('SELECT hash, user FROM tokens').map((row) => [String(row.hash), String(row.user)]))
+  return { users, usersByLogin: new Map([...users.values()].map((user) => [user.login, user])), spaces, members, spacesByUser, programmesBySpace, sessions, tokens }
+}
