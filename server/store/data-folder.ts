@@ -1,0 +1,128 @@
+/**
+ * The folder that holds everything of one installation. Two invariants: a folder that is not ours is never written in, and one relay
+ * at a time runs on it.
+ *
+ * The lock is an SQLite file held in an exclusive transaction: the operating system gives it back when the process dies, however it
+ * dies, so there is no stale lock to clean up after a power cut. `relay.json` beside it only says who holds it.
+ */
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { join, resolve } from 'node:path'
+import type { Disposable } from '../../shared/base/dispose.ts'
+import { fail, ok, type Result } from '../../shared/base/result.ts'
+import { sqliteCode } from './database.ts'
+
+export type FolderFailure =
+  | { kind: 'folder-missing'; path: string }
+  | { kind: 'folder-not-ours'; path: string }
+  | { kind: 'folder-newer'; path: string }
+  | { kind: 'folder-unwritable'; path: string; detail: string }
+  | { kind: 'folder-in-use'; path: string; by: RelayNote | null }
+
+/** What the running relay says about itself. */
+export interface RelayNote {
+  pid: number
+  address: string
+}
+
+export interface DataFolder extends Disposable {
+  readonly path: string
+  file(name: string): string
+  /** Says where the relay listens, for whoever finds the folder in use. */
+  note(note: RelayNote): void
+}
+
+const MARKER_FILE = 'samenpad.json'
+const LOCK_FILE = 'relay.lock'
+const NOTE_FILE = 'relay.json'
+const FOLDER_FORMAT = 1
+/** Present on a fresh disk or in a fresh clone; says nothing about whose folder it is. */
+const NOBODYS = new Set(['lost+found', '.gitkeep', '.DS_Store'])
+
+/**
+ * Takes the folder for this process, and makes it where there is none.
+ * Out: held until disposed. Errors: see FolderFailure; nothing was written then.
+ */
+export function takeDataFolder(given: string): Result<DataFolder, FolderFailure> {
+  const path = resolve(given)
+  const seen = look(path)
+  if (seen && seen.kind !== 'folder-missing') return fail(seen)
+  try {
+    // Only for the account the relay runs under: it holds everybody's documents.
+    mkdirSync(path, { recursive: true, mode: 0o700 })
+    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK)
+    const lock = takeLock(path)
+    if (!lock) return fail({ kind: 'folder-in-use', path, by: readNote(path) })
+    if (!existsSync(join(path, MARKER_FILE))) mark(path)
+    return ok({
+      path,
+      file: (name) => join(path, name),
+      note: (note) => writeFileSync(join(path, NOTE_FILE), JSON.stringify(note), { mode: 0o600 }),
+      dispose() {
+        rmSync(join(path, NOTE_FILE), { force: true })
+        lock.close()
+      },
+    })
+  } catch (error) {
+    return fail({ kind: 'folder-unwritable', path, detail: systemCode(error) })
+  }
+}
+
+/** For looking beside a running relay. Errors: missing, not ours, newer. */
+export function findDataFolder(given: string): Result<{ path: string; file(name: string): string; relay: RelayNote | null }, FolderFailure> {
+  const path = resolve(given)
+  const failure = look(path)
+  if (failure) return fail(failure)
+  if (!existsSync(join(path, MARKER_FILE))) return fail({ kind: 'folder-missing', path })
+  return ok({ path, file: (name) => join(path, name), relay: readNote(path) })
+}
+
+/** Makes a folder ours before files are put in it by other means (a restored backup). */
+export function mark(path: string): void {
+  writeFileSync(join(path, MARKER_FILE), `${JSON.stringify({ product: 'samenpad', format: FOLDER_FORMAT })}\n`, { mode: 0o600, flush: true })
+}
+
+function look(path: string): FolderFailure | undefined {
+  try {
+    const found = statSync(path, { throwIfNoEntry: false })
+    if (!found) return { kind: 'folder-missing', path }
+    if (!found.isDirectory()) return { kind: 'folder-not-ours', path }
+    const marker = join(path, MARKER_FILE)
+    if (!existsSync(marker)) return readdirSync(path).every((name) => NOBODYS.has(name)) ? undefined : { kind: 'folder-not-ours', path }
+    const { product, format } = JSON.parse(readFileSync(marker, 'utf8')) as { product?: unknown; format?: unknown }
+    if (product !== 'samenpad' || typeof format !== 'number') return { kind: 'folder-not-ours', path }
+    return format > FOLDER_FORMAT ? { kind: 'folder-newer', path } : undefined
+  } catch (error) {
+    if (error instanceof SyntaxError) return { kind: 'folder-not-ours', path }
+    return { kind: 'folder-unwritable', path, detail: systemCode(error) }
+  }
+}
+
+function takeLock(path: string): DatabaseSync | undefined {
+  const lock = new DatabaseSync(join(path, LOCK_FILE), { timeout: 0 })
+  try {
+    lock.exec('PRAGMA locking_mode=EXCLUSIVE')
+    lock.exec('BEGIN EXCLUSIVE')
+    return lock
+  } catch (error) {
+    lock.close()
+    if (sqliteCode(error) === 5) return undefined // SQLITE_BUSY: another process has it
+    throw error
+  }
+}
+
+function readNote(path: string): RelayNote | null {
+  const file = join(path, NOTE_FILE)
+  if (!existsSync(file)) return null
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as RelayNote
+  } catch (error) {
+    if (error instanceof SyntaxError) return null // half-written by a relay that is just starting
+    throw error
+  }
+}
+
+function systemCode(error: unknown): string {
+  if (error instanceof Error && 'code' in error) return error.code === 'ERR_SQLITE_ERROR' ? error.message : String(error.code)
+  throw error
+}
