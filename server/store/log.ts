@@ -40,7 +40,7 @@ export interface SpaceHead {
 export interface Log {
   /**
    * Appends in order, all in one synced commit, and answers each request in the same order.
-   * `onCommitted` gets the runs of the commit before the promise resolves, so that fan-out order equals commit order.
+   * `runs` holds what the commit added, so that fan-out order equals commit order.
    * Errors: rejects when the store failed (disk full, fsync error): nothing of the batch may be acknowledged.
    * Limits: COMMIT_BATCH_COUNT_MAX requests.
    */
@@ -52,7 +52,8 @@ export interface Log {
   tailHashAt(space: SpaceId, seq: number): Promise<Uint8Array | null>
   /** Entries after `afterSeq`, in order, until a bound is reached; at least one if there is one. */
   read(space: SpaceId, afterSeq: number, bytesMax: number, countMax: number): Promise<{ entries: Entry[]; tailHashAfter: Uint8Array }>
-  readItem(space: SpaceId, item: ItemId, part: Part | null, fromSeq: number, upToSeq: number, countMax: number): Promise<Entry[]>
+  /** Entries of one item, oldest first, until a bound is reached (`bytesMax`: unbounded if not given); at least one if there is one. */
+  readItem(space: SpaceId, item: ItemId, part: Part | null, fromSeq: number, upToSeq: number, countMax: number, bytesMax?: number): Promise<Entry[]>
   /** Which space an item lives in, null if unknown. */
   spaceOf(item: ItemId): Promise<SpaceId | null>
   find(space: SpaceId, entry: EntryId): Promise<Entry | null>

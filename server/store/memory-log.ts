@@ -1,0 +1,210 @@
+/**
+ * A log in memory, for tests and the simulator: the same admission as the real one, on a disk that can be made to misbehave.
+ *
+ * Appends wait in a queue until the handed-in scheduler runs their commit, in order. Each has two steps, so that a crash can fall between
+ * them: `sync` makes the batch durable (or fails), `answer` tells the caller. What was synced belongs to the disk, not to this handle: after
+ * `crash()` the handle never answers again, and `reopen()` gives a new one on what was synced. Deterministic; no timers, dice handed in.
+ */
+import { must } from '../../shared/base/assert.ts'
+import { newId, type EntryId, type Epoch, type ItemId, type SpaceId } from '../../shared/base/ids.ts'
+import type { Dice } from '../../shared/base/random.ts'
+import { NO_ACTS, type ActsState } from '../../shared/model/acts.ts'
+import type { Entry, Part } from '../../shared/model/entries.ts'
+import { EMPTY_TAIL_HASH } from '../../shared/protocol/tail-hash.ts'
+import { admit, type Lookups, type Owner } from './admission.ts'
+import type { AppendRequest, AppendResult, CommittedRun, Log, SpaceHead } from './log.ts'
+import { StoreProblem } from './problem.ts'
+import { collectRuns, takeWithin } from './runs.ts'
+
+export interface MemoryLogOptions {
+  /** Mints epochs. */
+  dice: Dice
+  /** Runs one step of a commit, at once or later, in the order given. Default: in a microtask. */
+  schedule?(step: 'sync' | 'answer', run: () => void): void
+  /**
+   * Asked once per commit. `failed`: the disk refuses and nothing is stored. `unsure`: the commit reports failure, yet the batch is there
+   * afterwards (a failed fsync). Both reject the append.
+   */
+  fault?(): 'none' | 'failed' | 'unsure'
+}
+
+export interface MemoryLog extends Log {
+  /** The process dies: what was not synced is gone, no promise of this handle settles any more. */
+  crash(): void
+  /** A new handle on what was synced; the old one must have crashed or been closed. */
+  reopen(options?: MemoryLogOptions): MemoryLog
+  /** What is on the disk now, as a backup would hold it. */
+  backup(): MemoryBackup
+}
+
+interface SpaceStore {
+  epoch: Epoch
+  restored: boolean
+  entries: Entry[]
+  /** By seq − 1. */
+  tailHashes: Uint8Array[]
+  places: Map<EntryId, { seq: number; payloadHash: Uint8Array }>
+}
+
+interface Disk {
+  spaces: Map<SpaceId, SpaceStore>
+  items: Map<ItemId, { space: SpaceId; lastSeq: number }>
+  owners: Map<string, Owner>
+  changes: Set<string>
+  acts: Map<ItemId, ActsState>
+}
+
+/** Opaque to callers. */
+export interface MemoryBackup {
+  readonly disk: unknown
+}
+
+const emptyDisk = (): Disk => ({ spaces: new Map(), items: new Map(), owners: new Map(), changes: new Set(), acts: new Map() })
+
+// Rows are never changed in place, so a copy of the maps is a copy of the disk.
+const copyOf = (disk: Disk): Disk => ({
+  spaces: new Map(
+    [...disk.spaces].map(([id, store]) => [id, { ...store, entries: [...store.entries], tailHashes: [...store.tailHashes], places: new Map(store.places) }]),
+  ),
+  items: new Map(disk.items),
+  owners: new Map(disk.owners),
+  changes: new Set(disk.changes),
+  acts: new Map(disk.acts),
+})
+
+export const createMemoryLog = (options: MemoryLogOptions): MemoryLog => openMemoryLog(emptyDisk(), options)
+
+/** The log as a restored backup presents it: the old entries under a new epoch for every space. */
+export function restoreMemoryLog(backup: MemoryBackup, options: MemoryLogOptions): MemoryLog {
+  const disk = copyOf(backup.disk as Disk)
+  for (const store of disk.spaces.values()) {
+    store.epoch = newId(options.dice)
+    store.restored = true
+  }
+  return openMemoryLog(disk, options)
+}
+
+function openMemoryLog(disk: Disk, options: MemoryLogOptions): MemoryLog {
+  const schedule = options.schedule ?? ((_step, run) => queueMicrotask(run))
+  let state: 'open' | 'crashed' | 'closed' = 'open'
+
+  const ownerKey = (item: ItemId, part: Part, key: string): string => `${item}/${part}/${key}`
+  const tailHashOf = (store: SpaceStore, seq: number): Uint8Array | null => (seq === 0 ? EMPTY_TAIL_HASH : (store.tailHashes[seq - 1] ?? null))
+  const known: Lookups = {
+    space(space) {
+      const store = disk.spaces.get(space)
+      if (!store) return null
+      const head = store.entries.length
+      return { epoch: store.epoch, head, tailHash: must(tailHashOf(store, head), 'a tail hash per entry'), restored: store.restored }
+    },
+    entry: (space, entry) => disk.spaces.get(space)?.places.get(entry) ?? null,
+    item: (item) => disk.items.get(item) ?? null,
+    owner: (item, part, key) => disk.owners.get(ownerKey(item, part, key)) ?? null,
+    hasChange: (item, hash) => disk.changes.has(`${item}/${hash}`),
+    acts: (item) => disk.acts.get(item) ?? NO_ACTS,
+  }
+
+  function commit(batch: readonly AppendRequest[]): { results: AppendResult[]; runs: CommittedRun[] } {
+    const results: AppendResult[] = []
+    const added: { entry: Entry; epoch: Epoch; tailHashAfter: Uint8Array }[] = []
+    for (const request of batch) {
+      const outcome = admit(known, request)
+      if (outcome.kind !== 'admitted') {
+        results.push(outcome)
+        continue
+      }
+      const { entry, payloadHash, tailHashAfter } = outcome
+      const store = must(disk.spaces.get(entry.space), 'an admitted entry has a space')
+      store.entries.push(entry)
+      store.tailHashes.push(tailHashAfter)
+      store.places.set(entry.entry, { seq: entry.seq, payloadHash })
+      disk.items.set(entry.item, { space: entry.space, lastSeq: entry.seq })
+      for (const { key, owner } of outcome.owners) disk.owners.set(ownerKey(entry.item, entry.part, key), owner)
+      for (const hash of outcome.changes) disk.changes.add(`${entry.item}/${hash}`)
+      if (outcome.acts) disk.acts.set(entry.item, outcome.acts)
+      results.push({ kind: 'stored', seq: entry.seq, repeated: false })
+      added.push({ entry, epoch: store.epoch, tailHashAfter })
+    }
+    return { results, runs: collectRuns(added) }
+  }
+
+  /** After a crash nothing is answered; after close everything says so. */
+  const never = new Promise<never>(() => undefined)
+  const read = <T>(answer: () => T): Promise<T> => {
+    if (state === 'crashed') return never
+    if (state === 'closed') return Promise.reject(new StoreProblem('closed', 'The log is closed.'))
+    return Promise.resolve(answer())
+  }
+  const headOf = (space: SpaceId): SpaceHead | null => {
+    const found = known.space(space)
+    return found && { epoch: found.epoch, head: found.head, floor: 0, tailHash: found.tailHash }
+  }
+
+  return {
+    append(batch) {
+      if (state !== 'open') return read(() => ({ results: [], runs: [] }))
+      return new Promise((resolve, reject) => {
+        schedule('sync', () => {
+          if (state === 'crashed') return
+          const fault = options.fault?.() ?? 'none'
+          const outcome = fault === 'failed' ? null : commit(batch)
+          schedule('answer', () => {
+            if (state === 'crashed') return
+            if (outcome && fault === 'none') resolve(outcome)
+            else reject(new StoreProblem('full', 'The (simulated) disk failed.'))
+          })
+        })
+      })
+    },
+    ensureSpace(space) {
+      return read(() => {
+        if (!disk.spaces.has(space)) {
+          disk.spaces.set(space, { epoch: newId(options.dice), restored: false, entries: [], tailHashes: [], places: new Map() })
+        }
+        return must(headOf(space), 'the space was just made')
+      })
+    },
+    head: (space) => read(() => headOf(space)),
+    tailHashAt: (space, seq) =>
+      read(() => {
+        const store = disk.spaces.get(space)
+        return store ? tailHashOf(store, seq) : null
+      }),
+    read: (space, afterSeq, bytesMax, countMax) =>
+      read(() => {
+        const store = disk.spaces.get(space)
+        const entries = takeWithin(store?.entries.slice(afterSeq, afterSeq + countMax) ?? [], bytesMax)
+        const upTo = afterSeq + entries.length
+        return { entries, tailHashAfter: (store && tailHashOf(store, upTo)) ?? EMPTY_TAIL_HASH }
+      }),
+    readItem: (space, item, part, fromSeq, upToSeq, countMax, bytesMax = Infinity) =>
+      read(() => {
+        const all = disk.spaces.get(space)?.entries ?? []
+        const wanted: Entry[] = []
+        for (let seq = Math.max(1, fromSeq); seq <= Math.min(upToSeq, all.length) && wanted.length < countMax; seq++) {
+          const entry = must(all[seq - 1], 'seq is dense')
+          if (entry.item === item && (part === null || entry.part === part)) wanted.push(entry)
+        }
+        return takeWithin(wanted, bytesMax)
+      }),
+    spaceOf: (item) => read(() => disk.items.get(item)?.space ?? null),
+    find: (space, entry) =>
+      read(() => {
+        const store = disk.spaces.get(space)
+        const place = store?.places.get(entry)
+        return (place && store?.entries[place.seq - 1]) ?? null
+      }),
+    close() {
+      if (state === 'open') state = 'closed'
+      return Promise.resolve()
+    },
+    crash() {
+      state = 'crashed'
+    },
+    reopen(newOptions = options) {
+      if (state === 'open') throw new Error('Bug: reopened while still open')
+      return openMemoryLog(disk, newOptions)
+    },
+    backup: () => ({ disk: copyOf(disk) }),
+  }
+}

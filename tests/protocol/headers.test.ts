@@ -1,0 +1,245 @@
+/**
+ * The header readers against the libraries themselves: what the relay believes of a payload is what Yjs and Automerge find in it, and
+ * nothing hostile makes the readers throw.
+ */
+import * as A from '@automerge/automerge'
+import fc from 'fast-check'
+import { deflateRawSync, inflateRawSync } from 'node:zlib'
+import { describe, expect, it } from 'vitest'
+import * as Y from 'yjs'
+import * as encoding from 'lib0/encoding'
+import { sha256 } from '../../shared/base/hash.ts'
+import { below, chance, pick, seededDice } from '../../shared/base/random.ts'
+import { readChangeHeaders, type HeaderTools } from '../../shared/protocol/automerge-header.ts'
+import { readProseHeader, type ProseHeader } from '../../shared/protocol/prose-header.ts'
+import { createRegistrar, createTypist } from '../contract/payloads.ts'
+
+const header = (update: Uint8Array): ProseHeader => {
+  const read = readProseHeader(update)
+  if (typeof read === 'string') throw new Error(`refused: ${read}`)
+  return read
+}
+const asMeta = (read: ProseHeader) => ({
+  from: new Map(read.blocks.map((block) => [block.client, block.from])),
+  to: new Map(read.blocks.map((block) => [block.client, block.to])),
+})
+
+/** Everything an editor may put in a document. */
+function richUpdates(seed: number): Uint8Array[] {
+  const dice = seededDice(seed)
+  const updates: Uint8Array[] = []
+  const docs = [11, 12, 13].map((clientID) => {
+    const doc = new Y.Doc()
+    doc.clientID = clientID
+    doc.on('update', (update: Uint8Array, origin: unknown) => {
+      if (origin !== 'remote') updates.push(update)
+    })
+    return doc
+  })
+  for (let step = 0; step < 60; step++) {
+    const doc = pick(dice, docs)
+    doc.transact(() => {
+      const root = doc.getXmlFragment('prose')
+      const map = doc.getMap('meta')
+      switch (below(dice, 7)) {
+        case 0: {
+          const element = new Y.XmlElement('paragraph')
+          element.insert(0, [new Y.XmlText(`zin ${step} é 👩‍⚕️`)])
+          root.insert(below(dice, root.length + 1), [element])
+          break
+        }
+        case 1:
+          map.set(pick(dice, ['a', 'b']), { deep: [1, 2.5, -70000, null, true, 'x', { y: undefined }], big: 10n, raw: new Uint8Array([1, 2]) })
+          break
+        case 2: {
+          const text = doc.getText('notes')
+          text.insert(below(dice, text.length + 1), 'ab\u{1F476}c')
+          break
+        }
+        case 3: {
+          const text = doc.getText('notes')
+          if (text.length > 3) text.format(0, 3, { bold: true, link: { href: 'https://example.org' } })
+          else text.insertEmbed(0, { image: 'x' })
+          break
+        }
+        case 4: {
+          const text = doc.getText('notes')
+          if (text.length > 2) text.delete(0, 2)
+          break
+        }
+        case 5:
+          if (root.length > 1) root.delete(0, 1)
+          break
+        default:
+          doc.getArray('list').push([new Y.Map([['k', new Y.Array()]]), 1, 'two', new Uint8Array([3])])
+      }
+    })
+    if (chance(dice, 0.5)) {
+      const other = pick(dice, docs)
+      Y.applyUpdate(other, Y.encodeStateAsUpdate(doc, Y.encodeStateVector(other)), 'remote')
+    }
+  }
+  return [...updates, ...docs.map((doc) => Y.encodeStateAsUpdate(doc)), Y.mergeUpdates(updates)]
+}
+
+describe('prose header', () => {
+  it('finds the same clientIDs and clocks as Yjs in whatever an editor makes', () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      for (const update of richUpdates(seed)) expect(asMeta(header(update))).toEqual(Y.parseUpdateMeta(update))
+    }
+  })
+
+  it('knows what an update deletes', () => {
+    const typist = createTypist(7)
+    typist.type('hallo')
+    const read = header(typist.erase(1, 3))
+    expect(read.blocks).toEqual([])
+    expect([...read.deletedUpTo]).toEqual([[7, 4]])
+  })
+
+  it('names what other clientIDs must have before', () => {
+    const one = createTypist(1)
+    const two = createTypist(2)
+    two.receive(one.type('abc'))
+    expect(header(two.type('X', 1)).blocks).toEqual([{ client: 2, from: 0, to: 1, needs: [{ at: 0, client: 1, clock: 0 }, { at: 0, client: 1, clock: 1 }] }])
+  })
+
+  it('refuses a gap that is hidden inside an update', () => {
+    const typist = createTypist(5)
+    const updates = [typist.type('een'), typist.type('twee'), typist.type('drie')]
+    const holed = Y.mergeUpdates([updates[0]!, updates[2]!])
+    expect(Y.parseUpdateMeta(holed)).toEqual({ from: new Map([[5, 0]]), to: new Map([[5, 11]]) })
+    expect(readProseHeader(holed)).toBe('skip')
+  })
+
+  it('refuses two blocks of one clientID', () => {
+    const to = encoding.createEncoder()
+    encoding.writeVarUint(to, 2)
+    for (const clock of [0, 100]) {
+      for (const value of [1, 5, clock]) encoding.writeVarUint(to, value)
+      encoding.writeUint8(to, 4)
+      encoding.writeVarUint(to, 1)
+      encoding.writeVarString(to, 'prose')
+      encoding.writeVarString(to, 'x')
+    }
+    encoding.writeVarUint(to, 0)
+    expect(readProseHeader(encoding.toUint8Array(to))).toBe('malformed')
+  })
+
+  it('refuses subdocuments', () => {
+    const doc = new Y.Doc()
+    doc.getMap('m').set('sub', new Y.Doc())
+    expect(readProseHeader(Y.encodeStateAsUpdate(doc))).toBe('subdocument')
+  })
+
+  it('refuses a struct that stands on itself', () => {
+    const to = encoding.createEncoder()
+    for (const value of [1, 1, 5, 0]) encoding.writeVarUint(to, value)
+    encoding.writeUint8(to, 0x80 | 4)
+    for (const value of [5, 0]) encoding.writeVarUint(to, value)
+    encoding.writeVarString(to, 'x')
+    encoding.writeVarUint(to, 0)
+    expect(readProseHeader(encoding.toUint8Array(to))).toBe('malformed')
+  })
+
+  it('refuses the second encoding of Yjs, whose decoder hangs', () => {
+    const doc = new Y.Doc()
+    doc.getText('prose').insert(0, 'hallo')
+    expect(typeof readProseHeader(Y.encodeStateAsUpdateV2(doc))).toBe('string')
+  })
+
+  it('refuses nesting that would break readers', () => {
+    const doc = new Y.Doc()
+    let deep: unknown = 1
+    for (let i = 0; i < 1000; i++) deep = [deep]
+    doc.getMap('m').set('deep', deep)
+    expect(readProseHeader(Y.encodeStateAsUpdate(doc))).toBe('malformed')
+  })
+
+  it('answers any bytes, and passes only what Yjs applies with nothing pending', () => {
+    const honest = richUpdates(3)
+    const applies = (bytes: Uint8Array): void => {
+      const read = readProseHeader(bytes)
+      if (typeof read === 'string') return
+      if (read.blocks.some((block) => block.from > 0 || block.needs.length > 0) || read.deletedUpTo.size > 0) return
+      const doc = new Y.Doc()
+      Y.applyUpdate(doc, bytes)
+      expect(doc.store.pendingStructs).toBeNull()
+    }
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), applies), { numRuns: 3000, seed: 1 })
+    fc.assert(
+      fc.property(fc.nat(honest.length - 1), fc.nat(), fc.integer({ min: 0, max: 255 }), fc.nat(), (index, at, byte, cut) => {
+        const bytes = honest[index]!.slice(0, honest[index]!.length - (cut % 3 === 0 ? cut % honest[index]!.length : 0))
+        if (bytes.length > 0) bytes[at % bytes.length] = byte
+        applies(bytes)
+      }),
+      { numRuns: 3000, seed: 2 },
+    )
+  })
+})
+
+const tools: HeaderTools = {
+  sha256,
+  inflateRaw(bytes, bytesMax) {
+    try {
+      return inflateRawSync(bytes, { maxOutputLength: bytesMax })
+    } catch {
+      return null
+    }
+  },
+}
+
+/** The same change as a compressed chunk: type 2, contents deflated, checksum unchanged. */
+function deflated(change: Uint8Array): Uint8Array {
+  let at = 9
+  while (change[at]! & 0x80) at++
+  const contents = deflateRawSync(change.subarray(at + 1))
+  const to = encoding.createEncoder()
+  encoding.writeUint8Array(to, change.subarray(0, 8))
+  encoding.writeUint8(to, 2)
+  encoding.writeVarUint8Array(to, contents)
+  return encoding.toUint8Array(to)
+}
+
+describe('facts header', () => {
+  const one = createRegistrar('a1'.repeat(16))
+  const two = createRegistrar('b2'.repeat(16))
+  const first = one.set('title', 'Vroegsignalering')
+  two.receive(first)
+  const second = two.set('owner', 'verloskundige '.repeat(400))
+  one.receive(second)
+  const third = one.set('title', 'Kansrijke start')
+
+  it('finds actor, seq, hash and dependencies as Automerge does, compressed or not', () => {
+    for (const change of [first, second, third, deflated(second), deflated(third)]) {
+      const { actor, seq, hash, deps } = A.decodeChange(change)
+      expect(readChangeHeaders(change, tools)).toEqual([{ actor, seq, hash, deps }])
+    }
+  })
+
+  it('reads concatenated changes in order', () => {
+    const payload = new Uint8Array([...first, ...second, ...third])
+    expect(readChangeHeaders(payload, tools)?.map((change) => change.seq)).toEqual([1, 1, 2])
+  })
+
+  it('refuses a whole document, a cut change and any flipped bit', () => {
+    expect(readChangeHeaders(A.save(one.doc()), tools)).toBeNull()
+    expect(readChangeHeaders(new Uint8Array(), tools)).toBeNull()
+    for (const change of [first, deflated(second)]) {
+      for (let at = 0; at < change.length; at++) {
+        expect(readChangeHeaders(change.subarray(0, at), tools)).toBeNull()
+        const flipped = change.slice()
+        flipped[at]! ^= 1 << at % 8
+        // A flipped bit may still inflate to the same bytes; then it is the same change.
+        const read = readChangeHeaders(flipped, tools)
+        if (read) expect(read[0]!.hash).toBe(A.decodeChange(change).hash)
+      }
+    }
+  })
+
+  it('stops inflating at the limit', () => {
+    const asked: number[] = []
+    readChangeHeaders(deflated(second), { sha256, inflateRaw: (_bytes, bytesMax) => (asked.push(bytesMax), null) })
+    expect(asked).toEqual([16 * 1024 * 1024])
+  })
+})
