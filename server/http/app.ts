@@ -1,0 +1,264 @@
+/**
+ * The HTTP half of the relay: serves the route table, the built client and the websocket upgrades, with the same few rules before every
+ * one of them: who asks, from which page, how often. No document text, token or cookie is ever logged: a line names the route, not the URL.
+ */
+import { fastifyCookie } from '@fastify/cookie'
+import { fastifyHelmet } from '@fastify/helmet'
+import { fastifyRateLimit } from '@fastify/rate-limit'
+import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { Logger } from 'pino'
+import * as v from 'valibot'
+import { unreachable } from '../../shared/base/assert.ts'
+import type { Clock } from '../../shared/base/clock.ts'
+import type { SpaceId } from '../../shared/base/ids.ts'
+import type { HttpErrorCode } from '../../shared/model/errors.ts'
+import { FRAGMENTS_COUNT_MAX, FRAME_BYTES_MAX, HTTP_BODY_BYTES_MAX, SOCKETS_COUNT_MAX } from '../../shared/model/limits.ts'
+import type { Accounts } from '../auth/accounts.ts'
+import type { Relay } from '../relay/api.ts'
+import { createDoorkeeper, type Caller, type Doorkeeper } from './doorkeeper.ts'
+import { createMetrics } from './metrics.ts'
+import { openApiOf } from './openapi.ts'
+import { STATUS_OF_ERROR, type Answer, type Route } from './route.ts'
+import { healthRoutes, type Readiness } from './routes/health.ts'
+import { programmeRoutes, type ReportOf } from './routes/programme.ts'
+import { signInRoutes } from './routes/sign-in.ts'
+import { spaceRoutes } from './routes/spaces.ts'
+import { twinRoutes } from './routes/twin.ts'
+import { sendJson, serveClient } from './static.ts'
+import { createSyncSockets } from './sync-socket.ts'
+import { createUpgrades, type Upgrades } from './upgrades.ts'
+
+export interface AppDeps {
+  accounts: Accounts
+  relay: Relay
+  clock: Clock
+  log: Logger
+  version: string
+  publicUrl: string | null
+  /** Folder of the built client; may be missing. */
+  dist: string
+  ensureSpace(space: SpaceId): Promise<unknown>
+  readiness(): Promise<Readiness>
+  reportOf: ReportOf
+}
+
+export interface App {
+  readonly fastify: FastifyInstance
+  readonly upgrades: Upgrades
+  readonly doorkeeper: Doorkeeper
+  readonly routes: readonly Route[]
+  /** Stops listening, ends what is open. */
+  close(): Promise<void>
+}
+
+const MINUTE_MS = 60_000
+/** Per session or address: twenty a second, far above what a window asks. An office behind one address signs in by session, not by address. */
+const REQUESTS_PER_MINUTE_MAX = 1_200
+/** Per address and login (or link): a person mistypes a few times, a program that guesses gets nowhere. */
+const GUESSES_PER_MINUTE_MAX = 20
+/** A request that is still arriving after this long is not an honest one; frames of the twin may be large and the line slow. */
+const REQUEST_MS_MAX = 60_000
+const HEADERS_MS_MAX = 10_000
+
+export async function createApp(deps: AppDeps): Promise<App> {
+  const { accounts, relay, clock, version, publicUrl } = deps
+  const doorkeeper = createDoorkeeper({ accounts, publicUrl })
+  const app = fastify({
+    loggerInstance: deps.log as FastifyBaseLogger,
+    logController: new LogController({ disableRequestLogging: true }), // ours, below, names the route only
+    frameworkErrors: (_error, _request, reply) => void sendJson(reply, 400, { error: 'bad-request' }),
+    bodyLimit: HTTP_BODY_BYTES_MAX,
+    requestTimeout: REQUEST_MS_MAX,
+    http: { headersTimeout: HEADERS_MS_MAX },
+    forceCloseConnections: true,
+    // A proxy may say whom it speaks for, if there is meant to be one.
+    trustProxy: publicUrl === null ? false : ['loopback', 'linklocal', 'uniquelocal'],
+  })
+  const metrics = createMetrics(() => relay.counts(), () => upgrades.openCount())
+  const upgrades = createUpgrades({
+    server: app.server,
+    doorkeeper,
+    socketsMax: SOCKETS_COUNT_MAX,
+    onRefused({ path, status, address }) {
+      metrics.countRefusedUpgrade(status)
+      if (status === 403) accounts.audit.record({ who: null, operation: 'access', space: null, subject: `upgrade ${path}`, from: address, result: 'refused' })
+    },
+  })
+  const sync = createSyncSockets({
+    relay,
+    accounts,
+    clock,
+    onBadFrame(problem) {
+      metrics.countBadFrame()
+      deps.log.info({ problem }, 'socket closed for a bad frame')
+    },
+  })
+  upgrades.add('/sync', sync.door)
+
+  await app.register(fastifyHelmet, securityHeaders(doorkeeper.isSecure))
+  await app.register(fastifyCookie)
+  await app.register(fastifyRateLimit, {
+    global: false,
+    keyGenerator: (request) => doorkeeper.callerOf(request.raw)?.user ?? request.ip,
+    errorResponseBuilder: () => new RateError(),
+  })
+  app.addContentTypeParser('application/octet-stream', { parseAs: 'buffer', bodyLimit: FRAGMENTS_COUNT_MAX * FRAME_BYTES_MAX }, (_request, body, done) => done(null, body))
+
+  app.addHook('onResponse', (request, reply, done) => {
+    request.log.info({ method: request.method, route: request.routeOptions.url ?? 'page', status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'answered')
+    done()
+  })
+  app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
+    const status = error.statusCode ?? 500
+    const code: HttpErrorCode = status === 413 ? 'too-large' : status === 429 ? 'rate' : status < 500 ? 'bad-request' : 'internal'
+    if (code === 'internal') request.log.error({ err: error, route: request.routeOptions.url }, 'a request failed')
+    return sendJson(reply, STATUS_OF_ERROR[code], { error: code })
+  })
+
+  const routes: Route[] = [
+    ...signInRoutes(accounts),
+    ...spaceRoutes({ accounts, ensureSpace: deps.ensureSpace }),
+    ...programmeRoutes({ accounts, reportOf: deps.reportOf }),
+    ...twinRoutes({ relay, accounts, clock, build: version }),
+    ...healthRoutes({ version, readiness: deps.readiness, metrics: metrics.print, openApi: () => description }),
+  ]
+  const description = openApiOf(routes, version, doorkeeper.cookieName)
+  for (const route of routes) serveRoute(app, route, doorkeeper, accounts)
+  await serveClient(app, deps.dist)
+
+  return {
+    fastify: app,
+    upgrades,
+    doorkeeper,
+    routes,
+    async close() {
+      sync.dispose()
+      upgrades.dispose()
+      await app.close()
+    },
+  }
+}
+
+/** Thrown by the rate limiter; becomes 429. */
+class RateError extends Error {
+  readonly statusCode = 429
+}
+
+const NO_FRAME = new Uint8Array()
+
+function serveRoute(app: FastifyInstance, route: Route, doorkeeper: Doorkeeper, accounts: Accounts): void {
+  const isChange = route.method !== 'GET'
+  app.route({
+    method: route.method,
+    url: route.path,
+    config: {
+      rateLimit: route.guardsSecret
+        ? { max: GUESSES_PER_MINUTE_MAX, timeWindow: MINUTE_MS, hook: 'preHandler', keyGenerator: secretKey }
+        : { max: REQUESTS_PER_MINUTE_MAX, timeWindow: MINUTE_MS },
+    },
+    /** Before the body is read: whoever may not, sends nothing. */
+    onRequest: async (request, reply) => {
+      if (isChange && !doorkeeper.isFromOurPages(request.raw)) return refuse(request, reply, null, 'forbidden')
+      const caller = doorkeeper.callerOf(request.raw)
+      request.caller = caller
+      if (route.who === 'anyone') return undefined
+      if (!caller) return refuse(request, reply, null, 'signed-out')
+      const { space } = request.params as { space?: unknown }
+      const isAllowed =
+        route.who === 'signed-in' ? true : route.who === 'administrator' ? accounts.isAdministrator(caller.user) : typeof space === 'string' && accounts.may(caller.user, space, route.who)
+      return isAllowed ? undefined : refuse(request, reply, caller, 'forbidden')
+    },
+    handler: async (request, reply) => {
+      const params = parse(route.params, request.params)
+      const query = parse(route.query, request.query)
+      const frame = route.takesFrame ? request.body : NO_FRAME
+      const body = parse(route.body, request.body)
+      if (!params || !query || !body || !(frame instanceof Uint8Array)) return sendJson(reply, 400, { error: 'bad-request' })
+      const ended = new AbortController()
+      request.raw.once('close', () => ended.abort())
+      const answer = await route.handle({
+        caller: request.caller, params: params.value, query: query.value, body: body.value, frame, address: request.ip,
+        origin: doorkeeper.originOf(request.raw), sessionToken: doorkeeper.sessionToken(request.raw), signal: ended.signal,
+      })
+      return send(reply, answer, doorkeeper)
+    },
+  })
+
+  function refuse(request: FastifyRequest, reply: FastifyReply, caller: Caller | null, error: 'forbidden' | 'signed-out'): FastifyReply {
+    if (error === 'forbidden') {
+      accounts.audit.record({ who: caller?.user ?? null, operation: 'access', space: null, subject: `${route.method} ${route.path}`, from: request.ip, result: 'refused' })
+    }
+    return sendJson(reply, STATUS_OF_ERROR[error], { error })
+  }
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    caller: Caller | null
+  }
+}
+
+/** One login, or one link, from one address. */
+function secretKey(request: FastifyRequest): string {
+  const { token } = request.params as { token?: unknown }
+  const { login } = (request.body ?? {}) as { login?: unknown }
+  const what = typeof token === 'string' ? token : typeof login === 'string' ? login.trim().toLowerCase() : ''
+  return `${request.ip} ${what.slice(0, 254)}`
+}
+
+function parse(schema: Route['body'], input: unknown): { value: unknown } | null {
+  if (!schema) return { value: undefined }
+  const read = v.safeParse(schema, input ?? {})
+  return read.success ? { value: read.output } : null
+}
+
+function send(reply: FastifyReply, answer: Answer, { cookieName, isSecure }: Doorkeeper): FastifyReply {
+  if ('error' in answer) return sendJson(reply, STATUS_OF_ERROR[answer.error], { error: answer.error })
+  const cookie = { path: '/', httpOnly: true, sameSite: 'strict', secure: isSecure } as const
+  switch (answer.status) {
+    case 204:
+      if (answer.session === null) reply.clearCookie(cookieName, cookie)
+      return reply.code(204).header('cache-control', 'no-store').send()
+    case 503:
+      return sendJson(reply, 503, answer.body)
+    case 200:
+      void reply.header('cache-control', 'no-store')
+      if ('frame' in answer) return reply.type('application/octet-stream').send(Buffer.from(answer.frame.buffer, answer.frame.byteOffset, answer.frame.byteLength))
+      if ('text' in answer) return reply.type(answer.type).send(answer.text)
+      if (answer.session) void reply.setCookie(cookieName, answer.session.token, { ...cookie, expires: new Date(answer.session.expiresAt) })
+      return sendJson(reply, 200, answer.body)
+    default:
+      return unreachable(answer)
+  }
+}
+
+/**
+ * What a browser may do with what we send. `wasm-unsafe-eval` is for Automerge. Style elements come from our own files only; style
+ * *attributes* are allowed, because ProseMirror and Svelte put widths and positions there, and they can load or run nothing under this policy.
+ */
+function securityHeaders(isSecure: boolean): Parameters<typeof fastifyHelmet>[1] {
+  return {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'self'"],
+        scriptSrc: ["'self'", "'wasm-unsafe-eval'"],
+        scriptSrcAttr: ["'none'"],
+        styleSrc: ["'self'"],
+        styleSrcAttr: ["'unsafe-inline'"],
+        imgSrc: ["'self'", 'data:', 'blob:'],
+        fontSrc: ["'self'"],
+        connectSrc: ["'self'"], // covers ws: and wss: of the same host
+        workerSrc: ["'self'"],
+        manifestSrc: ["'self'"],
+        objectSrc: ["'none'"],
+        baseUri: ["'none'"],
+        formAction: ["'self'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    referrerPolicy: { policy: 'no-referrer' }, // a link's token stands in the path
+    strictTransportSecurity: isSecure ? { maxAge: 31_536_000, includeSubDomains: false } : false,
+    xFrameOptions: { action: 'deny' },
+  }
+}

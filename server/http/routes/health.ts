@@ -1,0 +1,53 @@
+/** For whoever runs the relay: is it alive, may it take work, what is it, how busy. Numbers and versions only, so these doors are open. */
+import * as v from 'valibot'
+import { PROTO_MAX, PROTO_MIN } from '../../../shared/protocol/codec.ts'
+import { defineRoute, type Route } from '../route.ts'
+
+/** What was found when the stores were asked just now. */
+export interface Readiness {
+  isReady: boolean
+  /** One line per thing that was looked at. */
+  checks: Record<string, string>
+}
+
+export interface HealthRoutesDeps {
+  version: string
+  readiness(): Promise<Readiness>
+  metrics(): Promise<{ text: string; type: string }>
+  openApi(): unknown
+}
+
+const checks = v.object({ ready: v.boolean(), checks: v.record(v.string(), v.string()) })
+
+export function healthRoutes({ version, readiness, metrics, openApi }: HealthRoutesDeps): Route[] {
+  return [
+    defineRoute({
+      method: 'GET', path: '/healthz', summary: 'The process answers', who: 'anyone', answer: v.object({ ok: v.literal(true) }), refusals: [],
+      handle: () => ({ status: 200, body: { ok: true } }),
+    }),
+    defineRoute({
+      method: 'GET', path: '/readyz', summary: 'Stores are open and say themselves that commits are synced; 503 when not', who: 'anyone', answer: checks, refusals: [],
+      async handle() {
+        const { isReady, checks } = await readiness()
+        const body = { ready: isReady, checks }
+        return isReady ? { status: 200, body } : { status: 503, body }
+      },
+    }),
+    defineRoute({
+      method: 'GET', path: '/version', summary: 'Version of the product and of the protocol', who: 'anyone',
+      answer: v.object({ name: v.literal('samenpad'), version: v.string(), protocol: v.object({ min: v.number(), max: v.number() }), node: v.string() }), refusals: [],
+      handle: () => ({ status: 200, body: { name: 'samenpad', version, protocol: { min: PROTO_MIN, max: PROTO_MAX }, node: process.version } }),
+    }),
+    defineRoute({
+      method: 'GET', path: '/metrics', summary: 'Counts, in the text format of Prometheus', who: 'anyone', answer: null, answerType: 'text/plain', refusals: [],
+      async handle() {
+        const { text, type } = await metrics()
+        return { status: 200, text, type }
+      },
+    }),
+    defineRoute({
+      method: 'GET', path: '/api/openapi.json', summary: 'This list', who: 'anyone', answer: v.looseObject({ openapi: v.string() }), refusals: [],
+      handle: () => ({ status: 200, body: openApi() }),
+    }),
+  ]
+}

@@ -1,0 +1,19 @@
+/** Shapes that several routes share. What comes in is bounded here; what goes out is described, and checked by the tests. */
+import * as v from 'valibot'
+import { isId } from '../../shared/base/ids.ts'
+import { ROLES } from '../../shared/model/grants.ts'
+import { NAME_CHARS_MAX, PASSWORD_CHARS_MAX } from '../../shared/model/limits.ts'
+
+export const id = v.pipe(v.string(), v.check((text) => isId(text), '32 lower-case hexadecimal digits'))
+export const role = v.picklist(ROLES)
+export const spaceKind = v.picklist(['municipality', 'region', 'programme', 'group'])
+/** A name as people write it: no control characters, which would disturb lists, exports and terminals. */
+// eslint-disable-next-line no-control-regex -- reason: control characters are what is refused
+export const name = v.pipe(v.string(), v.trim(), v.maxLength(NAME_CHARS_MAX), v.regex(/^[^\u0000-\u001f\u007f\u2028\u2029\u202a-\u202e\u2066-\u2069]*$/, 'no control characters'))
+export const filledName = v.pipe(name, v.minLength(1))
+export const password = v.pipe(v.string(), v.maxLength(PASSWORD_CHARS_MAX))
+export const time = v.pipe(v.number(), v.integer())
+
+export const person = v.object({ user: id, name: v.string(), job: v.string(), organisation: v.string(), color: v.pipe(v.number(), v.integer()) })
+export const space = v.object({ space: id, kind: spaceKind, name: v.string() })
+export const spaceParams = v.object({ space: id })

@@ -1,0 +1,49 @@
+/**
+ * The built client from `dist/`. Hashed assets never change and may be kept for ever; the page, the service worker and the manifest are asked for
+ * anew each time, or an update would never arrive. Any other path that a browser asks a page for gets the page: its own router knows it.
+ */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { fastifyStatic } from '@fastify/static'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+
+const YEAR_SECONDS = 31_536_000
+
+const NOT_BUILT = `<!doctype html>
+<html lang="nl"><head><meta charset="utf-8"><title>Samenpad is nog niet gebouwd</title></head>
+<body><main><h1>Samenpad is nog niet gebouwd</h1>
+<p>Het knooppunt draait en bewaart alles, maar de werkplek ontbreekt. Stop het knooppunt en start met <code>npm start</code>: dat bouwt eerst de werkplek.</p>
+<p lang="en">The workspace has not been built yet. Stop the relay and run <code>npm start</code>.</p>
+</main></body></html>
+`
+
+export async function serveClient(app: FastifyInstance, dist: string): Promise<void> {
+  const page = join(dist, 'index.html')
+  await app.register(fastifyStatic, {
+    root: dist,
+    wildcard: true,
+    index: false,
+    redirect: false,
+    preCompressed: true,
+    cacheControl: false,
+    suppressWarning: true,
+    dotfiles: 'ignore',
+    setHeaders(reply, path) {
+      const isHashed = path.slice(dist.length).replaceAll('\\', '/').startsWith('/assets/')
+      void reply.header('cache-control', isHashed ? `public, max-age=${YEAR_SECONDS}, immutable` : 'no-cache')
+    },
+  })
+  app.setNotFoundHandler((request, reply) => {
+    const isPage = (request.method === 'GET' || request.method === 'HEAD') && !isOurs(request) && asksForPage(request)
+    if (!isPage) return sendJson(reply, 404, { error: 'not-found' })
+    if (existsSync(page)) return reply.sendFile('index.html')
+    return reply.code(503).header('cache-control', 'no-store').header('retry-after', '60').type('text/html; charset=utf-8').send(NOT_BUILT)
+  })
+}
+
+export const sendJson = (reply: FastifyReply, status: number, body: unknown): FastifyReply =>
+  reply.code(status).header('cache-control', 'no-store').type('application/json; charset=utf-8').send(JSON.stringify(body))
+
+/** Paths that are never a page; a mistyped one gets an error that a program understands. */
+const isOurs = (request: FastifyRequest): boolean => /^\/(api|sync|yjs|assets)(\/|\?|$)/.test(request.url)
+const asksForPage = (request: FastifyRequest): boolean => /text\/html|\*\/\*/.test(request.headers.accept ?? '')

@@ -1,0 +1,60 @@
+/**
+ * The one listener for websocket upgrades. Before anything is read from or written to a socket: is there room, is this a path of ours, and
+ * does it come from our own page? What may happen after that is decided by the door behind the path.
+ *
+ * A refusal is a plain HTTP answer on the raw socket. Every socket has an error listener from its first moment: one that is cut while we
+ * answer must not take the relay with it.
+ */
+import type { IncomingMessage, Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Disposable } from '../../shared/base/dispose.ts'
+import type { Caller, Doorkeeper } from './doorkeeper.ts'
+
+/** In: the path after the prefix, without query; who asks, null for nobody known. Takes over the socket. */
+export type UpgradeDoor = (upgrade: { request: IncomingMessage; socket: Duplex; head: Buffer; rest: string; caller: Caller | null }) => void
+
+export interface UpgradesDeps {
+  server: Server
+  doorkeeper: Doorkeeper
+  socketsMax: number
+  /** `path` is the prefix of the door, never the URL: that may hold a token. */
+  onRefused(refusal: { path: string; status: number; address: string }): void
+}
+
+export interface Upgrades extends Disposable {
+  /** `/sync` matches exactly; `/yjs/` matches everything below it. */
+  add(path: string, door: UpgradeDoor): void
+  openCount(): number
+}
+
+export function createUpgrades({ server, doorkeeper, socketsMax, onRefused }: UpgradesDeps): Upgrades {
+  const doors = new Map<string, UpgradeDoor>()
+  const open = new Set<Duplex>()
+
+  const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    socket.on('error', () => socket.destroy())
+    const pathname = (request.url ?? '').split('?')[0] ?? ''
+    const prefix = [...doors.keys()].find((path) => (path.endsWith('/') ? pathname.startsWith(path) && pathname.length > path.length : pathname === path))
+    const door = prefix === undefined ? undefined : doors.get(prefix)
+    const refuse = (status: number, words: string, headers = ''): void => {
+      onRefused({ path: prefix ?? 'unknown', status, address: request.socket.remoteAddress ?? '' })
+      socket.end(`HTTP/1.1 ${status} ${words}\r\n${headers}Connection: close\r\nContent-Length: 0\r\n\r\n`)
+    }
+    if (!door || prefix === undefined) return refuse(404, 'Not Found')
+    if (!doorkeeper.isFromOurPages(request)) return refuse(403, 'Forbidden')
+    if (open.size >= socketsMax) return refuse(503, 'Service Unavailable', 'Retry-After: 10\r\n')
+    open.add(socket)
+    socket.once('close', () => open.delete(socket))
+    door({ request, socket, head, rest: pathname.slice(prefix.length), caller: doorkeeper.callerOf(request) })
+  }
+  server.on('upgrade', onUpgrade)
+
+  return {
+    add: (path, door) => void doors.set(path, door),
+    openCount: () => open.size,
+    dispose() {
+      server.off('upgrade', onUpgrade)
+      for (const socket of open) socket.destroy()
+    },
+  }
+}
