@@ -23,7 +23,8 @@ export default defineConfig({
         test: {
           name: 'client',
           environment: 'node',
-          include: ['client/**/*.test.ts'],
+          include: ['client/**/*.test.ts', 'tests/items/**/*.test.ts'],
+          exclude: ['**/*.e2e.test.ts'],
           server: { deps: { inline: [/svelte/, /bits-ui/, /runed/] } },
           testTimeout: 20 * SECOND_MS,
         },
@@ -48,7 +49,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           environment: 'node',
-          include: ['tests/e2e/**/*.e2e.test.ts'],
+          include: ['tests/{e2e,items}/**/*.e2e.test.ts'],
           fileParallelism: false,
           testTimeout: 180 * SECOND_MS,
           hookTimeout: 180 * SECOND_MS,

@@ -1,5 +1,48 @@
-/** Texts: items. Same keys as the Dutch ones, by type. */
-import type { items as dutch } from '../nl/items.ts'
+/** Documents: the text, the facts, and what belongs to each kind of document. */
+import type { items as nl } from '../nl/items.ts'
 import type { Texts } from '../texts.ts'
 
-export const items: Texts<typeof dutch> = {}
+export const items: Texts<typeof nl> = {
+  prose: {
+    toolbar: 'Formatting',
+    slashMenu: 'Insert',
+    bold: 'Bold',
+    italic: 'Italic',
+    heading: 'Heading',
+    subheading: 'Subheading',
+    headingWords: 'title heading subheading',
+    bulletList: 'Bulleted list',
+    orderedList: 'Numbered list',
+    listWords: 'bullets points numbers',
+    taskList: 'Checklist',
+    taskWords: 'tasks ticks to-do',
+    table: 'Table',
+    tableWords: 'rows columns',
+    quote: 'Quote',
+    quoteWords: 'citation',
+    line: 'Line',
+    lineWords: 'divider rule',
+    link: 'Link',
+    linkWords: 'connect address reference',
+    linkTo: 'Link to',
+    linkHint: 'An address, or the title of a document.',
+    linkSet: 'Make link',
+    linkRemove: 'Remove link',
+    linkRefused: 'We do not know this kind of address. Begin with https:// or type a title.',
+    linkFound: 'Documents found',
+    addRow: 'Add row',
+    addColumn: 'Add column',
+    removeFromTable: 'Remove from the table',
+    removeRow: 'Remove this row',
+    removeColumn: 'Remove this column',
+    removeTable: 'Remove the table',
+    undo: 'Undo',
+    redo: 'Redo',
+    left: 'You left the text. Tab takes you further.',
+    writesHere: (who: string) => `${who} is writing here`,
+    changedBy: (who: string) => `${who} changed the text.`,
+    changedByOthers: 'Others changed the text.',
+    unknown: 'This text has a part that this version of Samenpad does not know yet. You can read the text. Update Samenpad to write.',
+    broken: 'This text cannot be shown completely. Nothing is lost. The words are below; update Samenpad to write.',
+  },
+}

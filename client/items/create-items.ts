@@ -1,0 +1,96 @@
+/**
+ * Makes the `Items` of a window: handles on open items, one `OpenItem` per item however many views show it, closed when the last
+ * one lets go. Never waits for the network; `open` waits for the local store only.
+ */
+import * as Y from 'yjs'
+import type { Disposable } from '../../shared/base/dispose.ts'
+import type { ItemId, SpaceId } from '../../shared/base/ids.ts'
+import type { EngineEvent } from '../engine/api.ts'
+import type { Items } from './items.ts'
+import { createOpenItem, type OpenItem, type OpenItemDeps } from './open-item.svelte.ts'
+import { browserClock } from '../platform/browser-clock.ts'
+
+/** `row` and `role` may be reactive: handles read them when they are asked. */
+export type ItemsDeps = Pick<OpenItemDeps, 'engine' | 'row' | 'role'> & Partial<Pick<OpenItemDeps, 'clock' | 'report'>>
+
+type ItemEvent = Extract<EngineEvent, { item: ItemId }>
+
+interface Entry {
+  count: number
+  opening: Promise<OpenItem>
+  open: OpenItem | null
+  /** Prose that came between asking and the answer; applying it twice changes nothing. */
+  early: ItemEvent[]
+}
+
+/**
+ * In:     the engine; the projection row of an item and the own role in a space, as the window knows them.
+ * Out:    the window's items; disposing stops listening (handles are their openers' to dispose).
+ * Errors: `open` and `create` reject when the engine does; edits never reject, a malformed one is thrown to the window's error handler.
+ */
+export function createItems(given: ItemsDeps): Items & Disposable {
+  const { engine } = given
+  const spaces = new Map<ItemId, SpaceId>()
+  const deps: OpenItemDeps = {
+    clock: browserClock,
+    report: (error) => queueMicrotask(() => {
+      throw error
+    }),
+    ...given,
+    spaceOf: (item) => spaces.get(item) ?? null,
+  }
+  const entries = new Map<ItemId, Entry>()
+
+  const listening = engine.onEvent((event) => {
+    if (!('item' in event)) return
+    const entry = entries.get(event.item)
+    if (entry?.open) entry.open.hear(event)
+    // Facts and acts that came before the answer are in the answer.
+    else if (event.type === 'prose' || event.type === 'presence') entry?.early.push(event)
+  })
+
+  const release = (item: ItemId, entry: Entry): void => {
+    entry.count--
+    if (entry.count > 0) return
+    if (entries.get(item) === entry) entries.delete(item)
+    entry.open?.dispose()
+  }
+
+  const begin = (item: ItemId): Entry => {
+    const entry: Entry = { count: 0, open: null, early: [], opening: Promise.resolve(null as never) }
+    entry.opening = engine.openItem(item).then((opened) => {
+      entry.open = createOpenItem(item, opened, deps)
+      for (const event of entry.early.splice(0)) entry.open.hear(event)
+      return entry.open
+    })
+    entries.set(item, entry)
+    return entry
+  }
+
+  return {
+    async open(item) {
+      const entry = entries.get(item) ?? begin(item)
+      entry.count++
+      try {
+        const open = await entry.opening
+        return open.handle(() => release(item, entry))
+      } catch (error) {
+        release(item, entry)
+        throw error
+      }
+    },
+    async create({ space, type, edits, prose }) {
+      let update: Uint8Array | null = null
+      if (prose) {
+        const draft = new Y.Doc()
+        prose(draft)
+        update = Y.encodeStateAsUpdate(draft)
+        draft.destroy()
+      }
+      const item = await engine.createItem({ space, type, edits, prose: update })
+      spaces.set(item, space)
+      return item
+    },
+    dispose: () => listening.dispose(),
+  }
+}

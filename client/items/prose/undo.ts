@@ -1,0 +1,25 @@
+/**
+ * One undo history per document and person, shared by all views of it in this window: it tracks what was typed here and nothing
+ * else, so undo never touches what somebody else wrote. It lives as long as the document, not as long as one view.
+ */
+import { defaultDeleteFilter, defaultProtectedNodes, ySyncPluginKey } from '@tiptap/y-tiptap'
+import * as Y from 'yjs'
+
+const managers = new WeakMap<Y.XmlFragment, Y.UndoManager>()
+
+export function undoManagerOf(fragment: Y.XmlFragment): Y.UndoManager {
+  const known = managers.get(fragment)
+  if (known) return known
+  const manager = new Y.UndoManager(fragment, {
+    trackedOrigins: new Set([ySyncPluginKey]),
+    deleteFilter: (item) => defaultDeleteFilter(item, defaultProtectedNodes),
+    // Changes of linked pairs opt out: taking back half of a pair would leave a decision without its reference.
+    captureTransaction: (transaction) => transaction.meta.get('addToHistory') !== false,
+  })
+  // The binding destroys the manager with each view; ours outlives views and goes with the document, by its own listener.
+  const destroy = manager.destroy.bind(manager)
+  manager.destroy = () => undefined
+  fragment.doc?.once('destroy', destroy)
+  managers.set(fragment, manager)
+  return manager
+}
