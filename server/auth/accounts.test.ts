@@ -1,0 +1,307 @@
+// The accounts on a real file, with a clock and dice of the test's own.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { must } from '../../shared/base/assert.ts'
+import type { Clock } from '../../shared/base/clock.ts'
+import { seededDice } from '../../shared/base/random.ts'
+import type { Role } from '../../shared/model/grants.ts'
+import { openAccounts, type Accounts } from './accounts.ts'
+
+const DAY_MS = 86_400_000
+const PASSWORD = 'elf fietsen in de regen'
+
+/** Time stands still until the test moves it; what is due then is called. */
+function createHandClock(): Clock & { move(ms: number): void } {
+  let now = 1_800_000_000_000
+  let waiting: { at: number; callback: () => void }[] = []
+  return {
+    now: () => now,
+    after(delayMs, callback) {
+      const one = { at: now + delayMs, callback }
+      waiting.push(one)
+      return { dispose: () => void (waiting = waiting.filter((other) => other !== one)) }
+    },
+    move(ms) {
+      now += ms
+      const due = waiting.filter(({ at }) => at <= now)
+      waiting = waiting.filter(({ at }) => at > now)
+      for (const { callback } of due) callback()
+    },
+  }
+}
+
+let folder: string
+let clock: ReturnType<typeof createHandClock>
+let accounts: Accounts
+const others: Accounts[] = []
+
+function open(seed: number): Accounts {
+  const opened = openAccounts({ path: join(folder, 'accounts.sqlite'), mode: 'create', clock, dice: seededDice(seed) })
+  if (!opened.ok) throw new Error(opened.failure.kind)
+  return opened.value
+}
+/** The same file, opened by another process as the command line does. */
+function openBeside(): Accounts {
+  const other = open(2)
+  others.push(other)
+  return other
+}
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'samenpad-accounts-'))
+  clock = createHandClock()
+  accounts = open(1)
+})
+afterEach(() => {
+  for (const other of others.splice(0)) other.dispose()
+  accounts.dispose()
+  rmSync(folder, { recursive: true })
+})
+
+const newPerson = (login: string, password = PASSWORD) => ({ login, name: 'verloskundige', job: 'verloskundige', organisation: 'praktijk', password })
+
+function setUp() {
+  const schiedam = accounts.createSpace({ kind: 'municipality', name: 'Schiedam' }).space
+  const programme = accounts.createSpace({ kind: 'programme', name: 'Programma' }).space
+  const made = accounts.createPerson({ login: 'leider@programma.nl', name: 'programmaleider', job: '', organisation: '' })
+  if (!made.ok) throw new Error('taken')
+  const leader = made.value.user
+  const join = async (login: string, role: Role) => {
+    const { token } = accounts.createInvitation({ space: schiedam, role, by: null })
+    const accepted = await accounts.acceptLink(token, newPerson(login), null)
+    return accepted.ok ? accepted.value.user : expect.unreachable(accepted.failure.kind)
+  }
+  return { schiedam, programme, leader, join }
+}
+
+describe('links', () => {
+  test('an invitation makes one person a member, once', async () => {
+    const { schiedam } = setUp()
+    const { token } = accounts.createInvitation({ space: schiedam, role: 'member', by: null })
+    expect(accounts.readLink(token)).toMatchObject({ ok: true, value: { kind: 'invitation', role: 'member', space: { name: 'Schiedam' }, person: null } })
+
+    const first = await accounts.acceptLink(token, newPerson('een@praktijk.nl'), null)
+    const user = first.ok ? first.value.user : expect.unreachable(first.failure.kind)
+    expect(accounts.roleIn(user, schiedam)).toBe('member')
+    expect(accounts.may(user, schiedam, 'item.write')).toBe(true)
+
+    expect(accounts.readLink(token)).toEqual({ ok: false, failure: { kind: 'link-used' } })
+    expect(await accounts.acceptLink(token, newPerson('twee@praktijk.nl'), null)).toEqual({ ok: false, failure: { kind: 'link-used' } })
+    expect(accounts.accounts().map(({ login }) => login)).not.toContain('twee@praktijk.nl')
+  })
+
+  test('two people with one link at the same moment: one gets in', async () => {
+    const { schiedam } = setUp()
+    const { token } = accounts.createInvitation({ space: schiedam, role: 'member', by: null })
+    const both = await Promise.all(['een@praktijk.nl', 'twee@praktijk.nl'].map((login) => accounts.acceptLink(token, newPerson(login), null)))
+    expect(both.filter(({ ok }) => ok)).toHaveLength(1)
+    expect(accounts.membersOf(schiedam)).toHaveLength(1)
+  })
+
+  test('a link ends after its days, and an unknown one says only that', () => {
+    const { schiedam } = setUp()
+    const { token } = accounts.createInvitation({ space: schiedam, role: 'member', by: null })
+    clock.move(15 * DAY_MS)
+    expect(accounts.readLink(token)).toEqual({ ok: false, failure: { kind: 'link-expired' } })
+    expect(accounts.readLink('A'.repeat(43))).toEqual({ ok: false, failure: { kind: 'not-found' } })
+    expect(accounts.readLink("' OR 1=1 --")).toEqual({ ok: false, failure: { kind: 'not-found' } })
+  })
+
+  test('somebody who exists already joins with the password, or signed in with nothing; a wrong password joins nobody', async () => {
+    const { schiedam, join } = setUp()
+    const user = await join('een@praktijk.nl', 'member')
+    const almere = accounts.createSpace({ kind: 'municipality', name: 'Almere' }).space
+    const invite = () => accounts.createInvitation({ space: almere, role: 'reader', by: null }).token
+
+    expect(await accounts.acceptLink(invite(), newPerson('EEN@praktijk.nl ', 'iets heel anders'), null)).toEqual({ ok: false, failure: { kind: 'wrong-credentials' } })
+    expect(accounts.roleIn(user, almere)).toBeNull()
+    expect(await accounts.acceptLink(invite(), newPerson('EEN@praktijk.nl '), null)).toMatchObject({ ok: true, value: { user } })
+    accounts.setRole(user, almere, null)
+    expect(await accounts.acceptLink(invite(), null, user)).toMatchObject({ ok: true, value: { user } })
+    expect(accounts.roleIn(user, almere)).toBe('reader')
+    expect(await accounts.acceptLink(invite(), null, null)).toEqual({ ok: false, failure: { kind: 'bad-request' } })
+    expect(accounts.roleIn(user, schiedam)).toBe('member')
+  })
+
+  test('an invitation never lowers a role', async () => {
+    const { schiedam, join } = setUp()
+    const user = await join('een@praktijk.nl', 'leader')
+    await accounts.acceptLink(accounts.createInvitation({ space: schiedam, role: 'reader', by: null }).token, null, user)
+    expect(accounts.roleIn(user, schiedam)).toBe('leader')
+    await accounts.acceptLink(accounts.createInvitation({ space: schiedam, role: 'admin', by: null }).token, null, user)
+    expect(accounts.roleIn(user, schiedam)).toBe('admin')
+  })
+
+  test.each([['kort'], ['aaaaaaaaaaaaaaa'], ['een@praktijk']])('the password %j is refused as weak', async (password) => {
+    const { schiedam } = setUp()
+    const { token } = accounts.createInvitation({ space: schiedam, role: 'member', by: null })
+    expect(await accounts.acceptLink(token, newPerson('een@praktijk.nl', password), null)).toEqual({ ok: false, failure: { kind: 'weak-password' } })
+    expect(accounts.readLink(token).ok).toBe(true)
+  })
+
+  test('the set-up link makes the first administrator, and only the first', async () => {
+    const { token: old } = accounts.createSetupLink()
+    const { token } = accounts.createSetupLink()
+    expect(accounts.readLink(old).ok).toBe(false)
+    expect(accounts.hasAdministrator()).toBe(false)
+    const accepted = await accounts.acceptLink(token, newPerson('beheer@gemeente.nl'), null)
+    expect(accepted.ok && accounts.isAdministrator(accepted.value.user)).toBe(true)
+    const { token: late } = accounts.createSetupLink()
+    expect(await accounts.acceptLink(late, newPerson('ander@gemeente.nl'), null)).toEqual({ ok: false, failure: { kind: 'link-used' } })
+  })
+
+  test('a sign-in link of an example programme opens as often as wanted', async () => {
+    const { leader } = setUp()
+    const { token } = accounts.createSignInLink(leader, null)
+    for (const _browser of [1, 2, 3]) expect(await accounts.acceptLink(token, null, null)).toMatchObject({ ok: true, value: { user: leader } })
+  })
+
+  test('no token is in the file, only its hash', async () => {
+    const { schiedam, leader } = setUp()
+    const secrets = [accounts.createInvitation({ space: schiedam, role: 'member', by: null }).token, accounts.createToken({ space: schiedam, role: 'member', label: 'script' }).token, accounts.startSession(leader).token]
+    const everything = JSON.stringify(['users', 'links', 'sessions', 'tokens', 'audit'].map((table) => accounts.database.all(`SELECT * FROM ${table}`)))
+    for (const secret of secrets) expect(everything).not.toContain(secret)
+  })
+})
+
+describe('sessions', () => {
+  test('the password signs in, whatever the case of the login; nothing else does', async () => {
+    const { join } = setUp()
+    const user = await join('een@praktijk.nl', 'member')
+    expect(await accounts.signIn(' Een@Praktijk.nl', PASSWORD)).toBe(user)
+    expect(await accounts.signIn('een@praktijk.nl', `${PASSWORD} `)).toBeNull()
+    expect(await accounts.signIn('niemand@praktijk.nl', PASSWORD)).toBeNull()
+    expect(await accounts.signIn('leider@programma.nl', '')).toBeNull() // has no password at all
+  })
+
+  test('a session lasts thirty days from its last use', async () => {
+    const { leader } = setUp()
+    const { token } = accounts.startSession(leader)
+    clock.move(29 * DAY_MS)
+    expect(accounts.sessionOf(token)?.user).toBe(leader)
+    clock.move(29 * DAY_MS)
+    expect(accounts.sessionOf(token)?.user).toBe(leader)
+    clock.move(31 * DAY_MS)
+    expect(accounts.sessionOf(token)).toBeNull()
+  })
+
+  test('signing out, running out and being shut out each announce the end', () => {
+    const { leader } = setUp()
+    const ended: string[] = []
+    const signedOut: string[] = []
+    accounts.onDidEndSession(({ session }) => ended.push(session))
+    accounts.onDidSignOut(({ user }) => signedOut.push(user))
+    const [a, b, c] = [0, 0, 0].map(() => accounts.startSession(leader))
+    accounts.endSession(must(a, 'made').session.session)
+    expect(ended).toEqual([a?.session.session])
+    clock.move(31 * DAY_MS)
+    expect(ended).toHaveLength(3)
+    const d = accounts.startSession(leader)
+    accounts.setDisabled(leader, true)
+    expect(ended).toHaveLength(4)
+    expect(signedOut).toEqual([leader])
+    for (const one of [a, b, c, d]) expect(accounts.sessionOf(must(one, 'made').token)).toBeNull()
+  })
+})
+
+describe('rights', () => {
+  test('nobody may anything anywhere by default', () => {
+    const { schiedam, leader } = setUp()
+    expect(accounts.may(leader, schiedam, 'space.read')).toBe(false)
+    expect(accounts.may('f'.repeat(32), schiedam, 'space.read')).toBe(false)
+    expect(accounts.may(leader, 'f'.repeat(32), 'space.read')).toBe(false)
+    expect(accounts.spacesOf(leader)).toEqual([])
+  })
+
+  test('who leads a programme sees the progress of municipalities that take part, and nothing else of them', () => {
+    const { schiedam, programme, leader } = setUp()
+    accounts.setRole(leader, programme, 'programme-leader')
+    expect(accounts.may(leader, schiedam, 'space.progress')).toBe(false)
+    accounts.setParticipation(programme, schiedam, true)
+    expect(accounts.may(leader, schiedam, 'space.progress')).toBe(true)
+    expect(accounts.may(leader, schiedam, 'space.read')).toBe(false)
+    expect(accounts.spacesOf(leader).map(({ info }) => info.space)).toEqual([programme])
+    expect(accounts.participantsOf(programme).map(({ name }) => name)).toEqual(['Schiedam'])
+    accounts.setRole(leader, programme, 'leader')
+    expect(accounts.may(leader, schiedam, 'space.progress')).toBe(false)
+  })
+
+  test('a changed role is announced, once, with the space it is in', async () => {
+    const { schiedam, join } = setUp()
+    const user = await join('een@praktijk.nl', 'member')
+    const heard: unknown[] = []
+    accounts.onDidChangeRole((change) => heard.push(change))
+    accounts.setRole(user, schiedam, 'reader')
+    accounts.setRole(user, schiedam, 'reader')
+    accounts.setRole(user, schiedam, null)
+    const info = { space: schiedam, kind: 'municipality', name: 'Schiedam' }
+    expect(heard).toEqual([{ user, info, role: 'reader' }, { user, info, role: null }])
+  })
+
+  test('what another process changes in the file is noticed within the second', async () => {
+    const { schiedam, join } = setUp()
+    const user = await join('een@praktijk.nl', 'member')
+    const heard: unknown[] = []
+    accounts.onDidChangeRole(({ role }) => heard.push(role))
+    const beside = openBeside()
+    beside.setRole(user, schiedam, null)
+    expect(accounts.may(user, schiedam, 'space.read')).toBe(true)
+    clock.move(1_000)
+    expect(accounts.may(user, schiedam, 'space.read')).toBe(false)
+    expect(heard).toEqual([null])
+    const { token } = beside.createToken({ space: schiedam, role: 'reader', label: 'uitvoer' })
+    clock.move(1_000)
+    expect(accounts.may(must(accounts.userOfToken(token), 'known by now'), schiedam, 'space.read')).toBe(true)
+  })
+
+  test('who left stays known by name to those who stay', async () => {
+    const { schiedam, join } = setUp()
+    const stays = await join('een@praktijk.nl', 'member')
+    const leaves = await join('twee@praktijk.nl', 'member')
+    accounts.setRole(leaves, schiedam, null)
+    expect(accounts.peopleFor(stays).map(({ user }) => user).sort()).toEqual([leaves, stays].sort())
+    expect(accounts.peopleFor(leaves).map(({ user }) => user)).toEqual([leaves])
+    expect(accounts.membersOf(schiedam).map(({ person }) => person.user)).toEqual([stays])
+  })
+})
+
+describe('the account of who did what', () => {
+  const fill = () => {
+    for (let i = 0; i < 5; i++) accounts.audit.record({ who: null, operation: 'sign-in', space: null, subject: `n ${i}`, from: '127.0.0.1', result: 'done' })
+  }
+  test('holds when nobody touched it', () => {
+    fill()
+    expect(accounts.audit.verify()).toMatchObject({ count: 5, brokenAt: null })
+  })
+  test.each([
+    ['a changed record', "UPDATE audit SET subject = 'n 9' WHERE seq = 3", 3],
+    ['a removed record', 'DELETE FROM audit WHERE seq = 3', 3],
+    ['a removed last record', 'DELETE FROM audit WHERE seq = 5', 5],
+    ['two records in another order', 'UPDATE audit SET seq = CASE seq WHEN 2 THEN -3 WHEN 3 THEN -2 END WHERE seq IN (2, 3); UPDATE audit SET seq = -seq WHERE seq < 0', 2],
+    ['everything removed', 'DELETE FROM audit', 1],
+  ])('shows %s', (_what, sql, brokenAt) => {
+    fill()
+    for (const one of sql.split('; ')) accounts.database.run(one)
+    expect(accounts.audit.verify().brokenAt).toBe(brokenAt)
+  })
+  test('a flood of refusals becomes a count', () => {
+    for (let i = 0; i < 1_000; i++) accounts.audit.record({ who: null, operation: 'access', space: null, subject: '', from: '10.0.0.1', result: 'refused' })
+    clock.move(60_000)
+    accounts.audit.record({ who: null, operation: 'access', space: null, subject: 'next', from: '10.0.0.1', result: 'refused' })
+    expect(accounts.audit.recent(2).map(({ subject }) => subject)).toEqual(['next', '940 more in one minute'])
+    expect(accounts.audit.verify()).toMatchObject({ count: 62, brokenAt: null })
+  })
+})
+
+describe('the file', () => {
+  test('is synced on every commit, as it says itself', () => {
+    expect(accounts.database.durability()).toEqual({ journalMode: 'wal', synchronous: 2 })
+  })
+  test('of a newer version is refused untouched', () => {
+    accounts.database.run('PRAGMA user_version = 99')
+    accounts.dispose()
+    expect(openAccounts({ path: join(folder, 'accounts.sqlite'), mode: 'write', clock, dice: seededDice(3) })).toMatchObject({ ok: false, failure: { kind: 'newer', found: 99 } })
+  })
+})
