@@ -1,5 +1,5 @@
 /**
- * What a feature registers with the workbench. A feature is a folder with one door, `<name>.contribution.ts`, exporting
+ * What a feature registers with the workbench. How to make one: see `client/doors.ts`. A feature is a folder with one door, `<name>.contribution.ts`, exporting
  * `contribute(services): Disposable`; `client/main.ts` calls every door once. Titles are functions, so that they follow the language.
  *
  * `Component` is a Svelte component; loaders keep it out of the first script. Every view, editor and panel gets the prop `services`
@@ -19,7 +19,11 @@ export interface Command {
   category: () => string
   /** tinykeys notation, `$mod+p`. Shown in menus and the palette. */
   key?: string
+  /** Other keys that do the same; listened to, not shown. */
+  moreKeys?: readonly string[]
   icon?: Component<any>
+  /** Where else it stands: the "nieuw" menu of the explorer; the menu of an item, which hands its id as the first argument. */
+  menu?: readonly ('new' | 'item')[]
   /** Offered only when true; asked when the palette or a menu opens. */
   isEnabled?: () => boolean
   run(...args: unknown[]): void | Promise<void>
@@ -48,6 +52,10 @@ export interface ViewContribution {
   badge?: () => number
   /** Context views: does this say something about that document? */
   appliesTo?: (input: EditorInput, itemType: string | null) => boolean
+  /** Side views: px it reads well at, when that is more than the usual. */
+  width?: number
+  /** Side views: at the foot of the rail, after the others. */
+  isLast?: boolean
   /** A rail entry without a side bar opens this page instead. */
   page?: string
   key?: string

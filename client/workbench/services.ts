@@ -2,7 +2,12 @@
  * What every feature gets: made once in `client/main.ts`, handed down, never imported as a singleton.
  */
 import type { Contributions, EditorInput } from '../platform/contributions.ts'
-import type { Engine, SpaceView, SyncStatus } from '../engine/api.ts'
+import type { Engine, PresenceView, SpaceView, SyncStatus } from '../engine/api.ts'
+import type { Appearance } from '../platform/appearance.svelte.ts'
+import type { Http } from '../platform/http.ts'
+import type { KeyWorld } from '../platform/keys.ts'
+import type { Storage } from '../platform/storage.ts'
+import type { Clock } from '../../shared/base/clock.ts'
 import type { Items } from '../items/items.ts'
 import type { ItemRow } from '../../shared/model/rows.ts'
 import type { Person } from '../../shared/model/people.ts'
@@ -11,12 +16,18 @@ import type { ItemId, SpaceId, UserId } from '../../shared/base/ids.ts'
 /** Reactive (runes) picture of what the engine last said. Reading it in markup follows changes. */
 export interface Workspace {
   readonly me: Person
+  /** May make spaces. */
+  readonly isInstallationAdmin: boolean
+  /** False until spaces and rows were read from the local store for the first time. */
+  readonly isLoaded: boolean
   readonly status: SyncStatus
   readonly spaces: readonly SpaceView[]
   /** Rows of all spaces that this login may read, gone ones left out. */
   readonly rows: readonly ItemRow[]
   readonly rowsById: ReadonlyMap<ItemId, ItemRow>
   person(user: UserId | null): Person | null
+  /** Others who have this item open now; empty while no editor of this window has it open. */
+  presentAt(item: ItemId): readonly PresenceView[]
   /** The space shown in the explorer. */
   readonly space: SpaceView | null
   chooseSpace(space: SpaceId): void
@@ -38,6 +49,8 @@ export interface Notices {
   say(text: string, action?: { title: string; run: () => void }): void
   /** Assertive: something a person must know now. */
   warn(text: string, action?: { title: string; run: () => void }): void
+  /** For assistive technology only, about what others did: at most one in ten seconds, the last one wins. */
+  announce(text: string): void
   /** A question with named outcomes; resolves to the key chosen, or null when left. */
   ask(question: { title: string; text: string; choices: { key: string; title: string; kind?: 'primary' | 'danger' }[]; later?: string }): Promise<string | null>
 }
@@ -49,5 +62,12 @@ export interface Services {
   readonly workspace: Workspace
   readonly layout: Layout
   readonly notices: Notices
+  readonly http: Http
+  readonly storage: Storage
+  readonly appearance: Appearance
+  readonly clock: Clock
+  /** Which keys this browser hears and how they are written. */
+  readonly keyWorld: KeyWorld
+  /** Errors: throws for a command that nobody registered (a bug in the caller); a command that fails is told to the person. */
   run(command: string, ...args: unknown[]): Promise<void>
 }

@@ -1,5 +1,58 @@
-/** Texts: common. Same keys as the Dutch ones, by type. */
+/** Words that are everywhere: buttons, days, kinds of documents. */
 import type { common as dutch } from '../nl/common.ts'
 import type { Texts } from '../texts.ts'
 
-export const common: Texts<typeof dutch> = {}
+export const common: Texts<typeof dutch> = {
+  product: 'Samenpad',
+  close: 'Close',
+  cancel: 'Back',
+  later: 'Later',
+  again: 'Try again',
+  copy: 'Copy',
+  copied: 'Copied',
+  more: 'More',
+  open: 'Open',
+  loading: 'Loading',
+  today: 'today',
+  yesterday: 'yesterday',
+  readOnly: 'read only',
+  sample: 'example',
+  sampleHint: 'This is an example, not a real agreement.',
+  untitled: 'Untitled',
+  unknownPerson: 'Somebody',
+  you: 'you',
+  reload: 'Reload',
+  itemTypes: {
+    agreement: 'Agreement',
+    meeting: 'Meeting',
+    knowledge: 'Knowledge page',
+    contact: 'Social map',
+    progress: 'Progress',
+    folder: 'Folder',
+    template: 'Template',
+    region: 'Region',
+  },
+  itemTypesMany: {
+    agreement: 'Agreements',
+    meeting: 'Meetings',
+    knowledge: 'Knowledge',
+    contact: 'Social map',
+    progress: 'Progress',
+    folder: 'Folders',
+    template: 'Templates',
+    region: 'Regions',
+  },
+  spaceKinds: {
+    municipality: 'municipality',
+    region: 'region',
+    programme: 'programme',
+    group: 'working group',
+  },
+  roles: {
+    reader: 'reader',
+    member: 'member',
+    leader: 'project leader',
+    admin: 'administrator',
+    'programme-leader': 'programme leader',
+  },
+}

@@ -1,0 +1,28 @@
+/**
+ * The doors of all features, one line each. How a feature registers:
+ *
+ *   client/features/outline/outline.contribution.ts
+ *     export function contribute(services: Services): Disposable {
+ *       const bag = createBag()
+ *       bag.add(services.contributions.commands.register({ id: 'outline.item.reveal', title: () => t.outline.reveal, category: () => t.outline.category,
+ *         key: '$mod+Alt+r', menu: ['item'], run: (item) => … }))
+ *       bag.add(services.contributions.views.register({ id: 'outline', where: 'side', title: () => t.outline.title, icon: ListTree, order: 50,
+ *         load: () => import('./Outline.svelte') }))
+ *       bag.add(services.contributions.editors.register({ id: 'outline', accepts: (input, type) => (type === 'outline' ? 10 : undefined), icon: Route,
+ *         title: …, load: () => import('./OutlineEditor.svelte') }))
+ *       return bag
+ *     }
+ *
+ * - The door itself is in the first script: keep it to registering, and leave everything else behind `load: () => import(…)`.
+ * - Views, panels and status items get the props `services`; context views also `input`; editors `services`, `input`.
+ * - An editor draws itself inside <EditorFrame {services} {input}> (workbench/parts/EditorFrame.svelte), which gives it the breadcrumb, a place
+ *   for its acts (snippet `actions`), a bar that stays at the bottom (snippet `toolbar`) and the scrolling sheet.
+ * - A rail entry is a view `where: 'side'`: it is its command as well (`key`). A rail entry with `page` opens that page and has no `load` of its own to show.
+ * - "Nieuw …" in the explorer: a command with `menu: ['new']`. In the menu of an item: `menu: ['item']`, its id is the first argument.
+ * - Controls: workbench/ui (Menu, Modal, FilterList, Avatar, EmptyBlock, StatusBadge …); styles: workbench/ui/index.css lists the class names.
+ * - Only one element on the page has role="status": the sync sentence. Say things with `services.notices.say` (a toast), or an `aria-live` of your own.
+ */
+import type { Disposable } from '../shared/base/dispose.ts'
+import type { Services } from './workbench/services.ts'
+
+export const doors: readonly ((services: Services) => Disposable)[] = []

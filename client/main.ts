@@ -1,0 +1,34 @@
+/**
+ * Ties the knot of the window: the one place that knows the real engine, the real relay and every feature. What is here is handed down;
+ * nothing below imports it.
+ */
+import { mount } from 'svelte'
+import { must } from '../shared/base/assert.ts'
+import App from './App.svelte'
+import { doors } from './doors.ts'
+import { createItems } from './items/create-items.ts'
+import { createAppearance } from './platform/appearance.svelte.ts'
+import { browserClock } from './platform/browser-clock.ts'
+import { createHttp } from './platform/http.ts'
+import { createStorage } from './platform/storage.ts'
+import './workbench/ui/index.css'
+import { createFakeEngine, exampleWorld } from '../tests/support/fake-engine.ts'
+
+const storage = createStorage()
+
+mount(App, {
+  target: must(document.getElementById('app'), 'index.html has #app'),
+  props: {
+    deps: {
+      storage,
+      appearance: createAppearance(storage),
+      clock: browserClock,
+      http: createHttp((input, init) => fetch(input, init)),
+      doors,
+      startEngine: async () => createFakeEngine(exampleWorld(Date.now())),
+      createItems: (engine, workspace) =>
+        createItems({ engine, row: (item) => workspace.rowsById.get(item) ?? null, role: (space) => workspace.spaces.find((one) => one.space === space)?.role ?? null }),
+      onWorking: () => undefined,
+    },
+  },
+})

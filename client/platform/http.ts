@@ -1,0 +1,94 @@
+/**
+ * What the window asks of the relay over HTTP: who am I, sign in and out, links, members, spaces. Edits never go this way.
+ *
+ * Every call resolves to a result; no answer at all is `offline`, an answer that says no is `refused` with the relay's code.
+ */
+import { fail, ok, type Result } from '../../shared/base/result.ts'
+import type { SpaceId, UserId } from '../../shared/base/ids.ts'
+import type { HttpErrorCode } from '../../shared/model/errors.ts'
+import type { Role, SpaceKind } from '../../shared/model/grants.ts'
+import type { Person } from '../../shared/model/people.ts'
+
+export type HttpFailure = { kind: 'offline' } | { kind: 'refused'; code: HttpErrorCode }
+export type Answer<T> = Promise<Result<T, HttpFailure>>
+
+export interface Identity {
+  person: Person
+  installationAdmin: boolean
+}
+
+export interface LinkView {
+  kind: 'setup' | 'invitation' | 'sign-in'
+  space: { space: SpaceId; name: string; kind: SpaceKind } | null
+  role: Role | null
+  expiresAt: number | string
+  person: Person | null
+}
+
+export interface NewAccount {
+  login: string
+  name: string
+  job: string
+  organisation: string
+  password: string
+}
+
+export interface Member {
+  person: Person
+  role: Role
+}
+
+export interface Invitation {
+  link: string
+  expiresAt: number | string
+  role: Role
+}
+
+export interface Http {
+  me(): Answer<Identity>
+  signIn(login: string, password: string): Answer<{ person: Person }>
+  signOut(): Answer<null>
+  link(token: string): Answer<LinkView>
+  acceptLink(token: string, account: NewAccount | null): Answer<{ person: Person }>
+  members(space: SpaceId): Answer<Member[]>
+  invite(space: SpaceId, role: Role): Answer<Invitation>
+  changeRole(space: SpaceId, user: UserId, role: Role | null): Answer<null>
+  createSpace(kind: SpaceKind, name: string): Answer<{ space: SpaceId }>
+}
+
+/** A relay that is behind a captive portal answers with a page; that is no answer of the relay. */
+const isJson = (response: Response): boolean => (response.headers.get('content-type') ?? '').includes('json')
+
+export function createHttp(send: typeof fetch): Http {
+  async function ask<T>(method: string, path: string, body?: unknown): Answer<T> {
+    let response: Response
+    try {
+      response = await send(path, {
+        method,
+        credentials: 'same-origin',
+        headers: body === undefined ? { accept: 'application/json' } : { accept: 'application/json', 'content-type': 'application/json' },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      })
+    } catch {
+      return fail({ kind: 'offline' }) // fetch rejects for every kind of network trouble and says no more than that
+    }
+    if (response.status === 204) return ok(null as T)
+    if (!isJson(response)) return fail(response.status >= 500 || response.ok ? { kind: 'offline' } : { kind: 'refused', code: 'internal' })
+    const answer: unknown = await response.json()
+    if (response.ok) return ok(answer as T)
+    const code = (answer as { error?: HttpErrorCode }).error ?? 'internal'
+    return fail({ kind: 'refused', code })
+  }
+  const part = encodeURIComponent
+  return {
+    me: () => ask('GET', '/api/me'),
+    signIn: (login, password) => ask('POST', '/api/session', { login, password }),
+    signOut: () => ask('DELETE', '/api/session'),
+    link: (token) => ask('GET', `/api/links/${part(token)}`),
+    acceptLink: (token, account) => ask('POST', `/api/links/${part(token)}`, account ?? {}),
+    members: (space) => ask('GET', `/api/spaces/${part(space)}/members`),
+    invite: (space, role) => ask('POST', `/api/spaces/${part(space)}/invitations`, { role }),
+    changeRole: (space, user, role) => ask('PUT', `/api/spaces/${part(space)}/members/${part(user)}`, { role }),
+    createSpace: (kind, name) => ask('POST', '/api/spaces', { kind, name }),
+  }
+}

@@ -1,0 +1,22 @@
+/**
+ * Narrowing lists by what somebody types: every word of the query must be somewhere, capitals and accents do not count, and both names of a
+ * renamed or doubly named municipality are tried by the caller. Better hits first: the start of the text, then the start of a word.
+ */
+const fold = (text: string): string => text.normalize('NFD').replace(/\p{M}/gu, '').toLocaleLowerCase('nl')
+
+export const wordsOf = (query: string): string[] => fold(query).split(/\s+/).filter(Boolean)
+
+/** 0: no match; higher is better. An empty query matches everything. */
+export function matchScore(text: string, words: readonly string[]): number {
+  if (words.length === 0) return 1
+  const folded = fold(text)
+  let score = 0
+  for (const word of words) {
+    const at = folded.indexOf(word)
+    if (at < 0) return 0
+    score += at === 0 ? 3 : /[\s'’(‘-]/.test(folded.charAt(at - 1)) ? 2 : 1
+  }
+  return score
+}
+
+export const matches = (text: string, query: string): boolean => matchScore(text, wordsOf(query)) > 0

@@ -1,0 +1,145 @@
+/**
+ * The reactive picture of what the engine last said: status, spaces, rows, people, presence, today. Nothing here is remembered beyond the
+ * window and nothing decides; the engine's store is the truth.
+ *
+ * Rows are read again per space, at most once per REREAD_MS, because a typist changes the row of one item many times a second and a
+ * space may hold 10,000 of them.
+ */
+import { SvelteMap } from 'svelte/reactivity'
+import { createBag, type Disposable } from '../../shared/base/dispose.ts'
+import type { Clock } from '../../shared/base/clock.ts'
+import type { ItemId, SpaceId, UserId } from '../../shared/base/ids.ts'
+import type { Person } from '../../shared/model/people.ts'
+import type { ItemRow } from '../../shared/model/rows.ts'
+import type { Engine, PresenceView, SpaceView, SyncStatus } from '../engine/api.ts'
+import { isoDateOf, untilTomorrow } from '../platform/dates.ts'
+import type { Identity } from '../platform/http.ts'
+import { isText, type Storage } from '../platform/storage.ts'
+import type { Workspace } from './services.ts'
+
+const REREAD_MS = 120
+
+/** Until the engine answered: nothing is known to be anywhere yet. */
+const UNKNOWN: SyncStatus = {
+  state: 'pending', inMemoryCount: 0, waitingCount: 0, parkedCount: 0, waitingItems: [], connection: 'connecting', blockedBy: null, behindCount: 0, storeFailure: null, follower: false,
+}
+
+const SPACE_KEY = 'space'
+
+interface Deps {
+  engine: Engine
+  identity: Identity
+  storage: Storage
+  clock: Clock
+}
+
+export function createWorkspace({ engine, identity, storage, clock }: Deps): Workspace & Disposable {
+  const bag = createBag()
+  let status = $state.raw<SyncStatus>(UNKNOWN)
+  let spaces = $state.raw<readonly SpaceView[]>([])
+  let people = $state.raw<ReadonlyMap<UserId, Person>>(new Map())
+  let today = $state(isoDateOf(clock.now()))
+  let chosen = $state<SpaceId | null>(storage.read(SPACE_KEY, isText))
+  let isLoaded = $state(false)
+  const rowsBySpace = new SvelteMap<SpaceId, readonly ItemRow[]>()
+  const presentByItem = new SvelteMap<ItemId, readonly PresenceView[]>()
+
+  const readable = $derived(new Set(spaces.filter((space) => space.role !== null).map((space) => space.space)))
+  const rows = $derived([...rowsBySpace].filter(([space]) => readable.has(space)).flatMap(([, list]) => list.filter((row) => !row.gone)))
+  const rowsById = $derived(new Map(rows.map((row) => [row.item, row])))
+  const space = $derived(spaces.find((one) => one.space === chosen && one.role !== null) ?? spaces.find((one) => one.role !== null) ?? null)
+
+  const waiting = new Set<SpaceId>()
+  let isReading = false
+  async function reread(): Promise<void> {
+    while (waiting.size > 0) {
+      const now = [...waiting]
+      waiting.clear()
+      for (const one of now) rowsBySpace.set(one, await engine.rows(one))
+    }
+  }
+  function rereadSoon(list: readonly SpaceId[]): void {
+    for (const one of list) waiting.add(one)
+    if (isReading) return
+    isReading = true
+    bag.add(clock.after(REREAD_MS, () => {
+      void reread().finally(() => {
+        isReading = false
+        if (waiting.size > 0) rereadSoon([])
+      })
+    }))
+  }
+
+  async function readAll(): Promise<void> {
+    const [nowStatus, nowSpaces, nowRows, nowPeople] = await Promise.all([engine.status(), engine.spaces(), engine.rows(), engine.people()])
+    status = nowStatus
+    spaces = nowSpaces
+    people = new Map(nowPeople.map((person) => [person.user, person]))
+    const grouped = Map.groupBy(nowRows, (row) => row.space)
+    for (const [id, list] of grouped) rowsBySpace.set(id, list)
+    isLoaded = true
+  }
+
+  bag.add(
+    engine.onEvent((event) => {
+      switch (event.type) {
+        case 'status':
+          status = event.status
+          return
+        case 'spaces':
+          rereadSoon(event.spaces.filter((one) => one.role !== null && !rowsBySpace.has(one.space)).map((one) => one.space))
+          spaces = event.spaces
+          return
+        case 'rows':
+          return rereadSoon(event.spaces)
+        case 'people':
+          people = new Map(event.people.map((person) => [person.user, person]))
+          return
+        case 'presence':
+          presentByItem.set(event.item, event.present)
+          return
+        case 'prose':
+        case 'facts':
+        case 'acts':
+        case 'report':
+          return // of open items and of the programme view: their own handles listen
+      }
+    }),
+  )
+
+  function renewToday(): void {
+    today = isoDateOf(clock.now())
+    bag.add(clock.after(untilTomorrow(clock.now()), renewToday))
+  }
+  renewToday()
+  // A laptop that slept through midnight: timers stood still, the tab comes back.
+  const lookAgain = (): void => {
+    today = isoDateOf(clock.now())
+  }
+  document.addEventListener('visibilitychange', lookAgain)
+  bag.add(() => document.removeEventListener('visibilitychange', lookAgain))
+
+  void readAll()
+
+  return {
+    me: identity.person,
+    isInstallationAdmin: identity.installationAdmin,
+    get isLoaded() { return isLoaded },
+    get status() { return status },
+    get spaces() { return spaces },
+    get rows() { return rows },
+    get rowsById() { return rowsById },
+    get space() { return space },
+    get today() { return today },
+    person(user) {
+      if (user === null) return null
+      return user === identity.person.user ? identity.person : (people.get(user) ?? null)
+    },
+    presentAt: (item) => presentByItem.get(item) ?? [],
+    chooseSpace(next) {
+      chosen = next
+      storage.write(SPACE_KEY, next)
+    },
+    dispose: () => bag.dispose(),
+  }
+}

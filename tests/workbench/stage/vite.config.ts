@@ -1,0 +1,11 @@
+// Builds the stage into memory-sized output: the same plugins as the product, without the service worker.
+import { fileURLToPath } from 'node:url';
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vite';
+
+export default defineConfig({
+  root: fileURLToPath(new URL('./', import.meta.url)),
+  plugins: [svelte({ configFile: fileURLToPath(new URL('../../../svelte.config.js', import.meta.url)) })],
+  build: { outDir: fileURLToPath(new URL('../../../test-output/stage/', import.meta.url)), emptyOutDir: true, assetsInlineLimit: 0, minify: false },
+  logLevel: 'warn',
+});
