@@ -9,6 +9,9 @@ export const FORMATS = ['yjs1', 'am1', 'act1'] as const
 export type Format = (typeof FORMATS)[number]
 export const FORMAT_OF_PART: Record<Part, Format> = { prose: 'yjs1', facts: 'am1', act: 'act1' }
 
+/** `schema` of what came through the y-websocket gateway: such a client knows no item types. The label of its entries in every history. */
+export const GATEWAY_SCHEMA = 0
+
 /** What a laptop asks the relay to append. */
 export interface NewEntry {
   space: SpaceId

@@ -1,0 +1,87 @@
+/**
+ * Facts of one item as the relay's readers and tools see them: Automerge in, `FactsState` out. The engine has its own for editing
+ * (client/engine/facts.ts); what both show of the same entries is the same, and a test holds them to it.
+ *
+ * Shape (decision 0002): a flat map path → scalar, strings as ImmutableString, one register per path. Registers that
+ * `shared/model/facts.ts` does not allow stay in the document and out of the view.
+ */
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import * as A from '@automerge/automerge/slim'
+import { must } from '../../shared/base/assert.ts'
+import type { Id, UserId } from '../../shared/base/ids.ts'
+import { isFactPath, isFactValue, type Answer, type FactsState, type FactValue } from '../../shared/model/facts.ts'
+
+type Registers = Record<string, unknown>
+
+export interface FactsDocument {
+  /** Errors: throws on bytes that are no changes; the document is not to be used any more then. */
+  apply(payload: Uint8Array, author: UserId): void
+  view(): FactsState
+  /** One change from assignments, as a payload of format am1. Errors: throws when it would change nothing. */
+  change(assignments: readonly (readonly [path: string, value: FactValue])[], timeMs: number, author: UserId): Uint8Array
+  dispose(): void
+}
+
+let loading: Promise<void> | null = null
+
+/** Resolves when facts can be read in this thread: the wasm that the package ships is compiled once, about 50 ms. */
+export function loadFacts(): Promise<void> {
+  loading ??= readFile(createRequire(import.meta.url).resolve('@automerge/automerge/automerge.wasm')).then((wasm) => A.initializeWasm(new Uint8Array(wasm)))
+  return loading
+}
+
+/** In: `actor` for own changes, used by nobody else; after `loadFacts`. */
+export function createFactsDocument(actor: Id): FactsDocument {
+  let doc: A.Doc<Registers> = A.init<Registers>({ actor })
+  /** Whose an actor is: the log lets nobody else continue it. */
+  const authors = new Map<string, UserId>()
+  return {
+    apply(payload, author) {
+      const before = A.getHeads(doc)
+      doc = A.loadIncremental(doc, payload)
+      for (const { actor: one } of A.getChangesMetaSince(doc, before)) if (!authors.has(one)) authors.set(one, author)
+    },
+    view: () => viewOf(doc, authors),
+    change(assignments, timeMs, author) {
+      // Automerge counts in whole seconds, and takes the machine's own clock when none is given.
+      doc = A.change(doc, { time: Math.floor(timeMs / 1000) }, (draft) => {
+        for (const [path, value] of assignments) draft[path] = typeof value === 'string' ? new A.ImmutableString(value) : value
+      })
+      authors.set(actor, author)
+      return must(A.getLastLocalChange(doc), 'a change that changes something')
+    },
+    dispose: () => A.free(doc),
+  }
+}
+
+const valueOf = (raw: unknown): FactValue | undefined => {
+  const value = A.isImmutableString(raw) ? raw.toString() : raw
+  return isFactValue(value) ? value : undefined
+}
+
+function viewOf(doc: A.Doc<Registers>, authors: ReadonlyMap<string, UserId>): FactsState {
+  const registers: Record<string, FactValue> = {}
+  const conflicts: Record<string, Answer[]> = {}
+  for (const path of Object.keys(doc).sort()) {
+    const value = isFactPath(path) ? valueOf(doc[path]) : undefined
+    if (value === undefined) continue
+    registers[path] = value
+    const answers: Answer[] = []
+    for (const [key, raw] of Object.entries(A.getConflicts(doc, path) ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))) {
+      const answer = valueOf(raw)
+      // The same answer given twice is one answer.
+      if (answer === undefined || answers.some((other) => other.value === answer)) continue
+      answers.push({ value: answer, key, author: authors.get(key.slice(key.indexOf('@') + 1)) ?? null, time: timeOf(doc, key) })
+    }
+    if (answers.length > 1) conflicts[path] = answers
+  }
+  return { registers, conflicts }
+}
+
+function timeOf(doc: A.Doc<Registers>, key: string): number | null {
+  const at = key.indexOf('@')
+  const counter = Number(key.slice(0, at))
+  const change = A.getChangesMetaSince(doc, []).find((one) => one.actor === key.slice(at + 1) && one.startOp <= counter && counter <= one.maxOp)
+  return change ? change.time * 1000 : null
+}

@@ -1,0 +1,80 @@
+/**
+ * The prose of one item as a Yjs document that follows the log, inside a worker. Nothing is collected (`gc: false`): what comes out of it goes
+ * back into the log, and text that somebody deleted must not leave the log on that way.
+ *
+ * Invariant: between calls the document holds exactly the entries up to `seq`, or what `novelty` added and its caller is about to
+ * push; a caller whose push was refused forgets the state and begins again.
+ */
+import * as Y from 'yjs'
+import { readProseHeader } from '../../shared/protocol/prose-header.ts'
+
+export type NoveltyFailure =
+  /** Never readable: whoever sent it is broken or hostile. */
+  | { kind: 'malformed' | 'subdocument' }
+  /** Stands on something that is not in the log. */
+  | { kind: 'gap' }
+
+export interface ProseState {
+  /** Last seq that was applied; 0 for none. */
+  readonly seq: number
+  /** Bytes of updates applied: what the state roughly costs to keep. */
+  readonly bytes: number
+  readonly doc: Y.Doc
+  /** Errors: throws on an unreadable update; the state must be thrown away then. */
+  apply(seq: number, update: Uint8Array): void
+  stateVector(): Uint8Array
+  /** Everything that a document with this state vector lacks. Errors: throws on a malformed vector. */
+  missingFor(stateVector: Uint8Array): Uint8Array
+  /**
+   * What an update adds to this document, as an update of its own; null when it adds nothing. The document holds it afterwards.
+   * A reconnecting client sends all that it ever deleted again: none of that comes out.
+   */
+  novelty(update: Uint8Array): Uint8Array | NoveltyFailure | null
+  dispose(): void
+}
+
+export function createProseState(): ProseState {
+  const doc = new Y.Doc({ gc: false })
+  let seq = 0
+  let bytes = 0
+  const hasPending = (): boolean => doc.store.pendingStructs !== null || doc.store.pendingDs !== null
+  return {
+    get seq() {
+      return seq
+    },
+    get bytes() {
+      return bytes
+    },
+    doc,
+    apply(at, update) {
+      Y.applyUpdate(doc, update)
+      seq = at
+      bytes += update.length
+    },
+    stateVector: () => Y.encodeStateVector(doc),
+    missingFor: (stateVector) => Y.encodeStateAsUpdate(doc, stateVector),
+    novelty(update) {
+      const header = readProseHeader(update)
+      if (header === 'subdocument') return { kind: 'subdocument' }
+      if (header === 'skip') return { kind: 'gap' }
+      if (header === 'malformed') return { kind: 'malformed' }
+      const added: Uint8Array[] = []
+      const collect = (delta: Uint8Array): void => void added.push(delta)
+      doc.on('update', collect)
+      try {
+        Y.applyUpdate(doc, update)
+      } catch {
+        return { kind: 'malformed' } // passed the header check, yet cannot be integrated: refused as what it is
+      } finally {
+        doc.off('update', collect)
+      }
+      if (hasPending()) return { kind: 'gap' }
+      const [first, ...more] = added
+      if (!first) return null
+      const novelty = more.length === 0 ? first : Y.mergeUpdates(added)
+      bytes += novelty.length
+      return novelty
+    },
+    dispose: () => doc.destroy(),
+  }
+}

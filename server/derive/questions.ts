@@ -1,0 +1,58 @@
+/** What the reader thread can be asked, and what goes over to it and back. Plain data only; bytes are copied, never transferred. */
+import type { Id, ItemId, SpaceId, UserId } from '../../shared/base/ids.ts'
+import type { Entry, Part } from '../../shared/model/entries.ts'
+import type { ItemRow } from '../../shared/model/rows.ts'
+import type { NoveltyFailure } from './prose-state.ts'
+
+export interface Questions {
+  /** What a client with this state vector lacks, and what the log holds up to `seq` (of this item's prose). */
+  missing: { ask: { space: SpaceId; item: ItemId; stateVector: Uint8Array }; answer: { update: Uint8Array; stateVector: Uint8Array; seq: number } | { kind: 'malformed' } }
+  /** What an update would add to the log. */
+  novelty: { ask: { space: SpaceId; item: ItemId; update: Uint8Array }; answer: { update: Uint8Array | null } | NoveltyFailure }
+  /** The novelty last given for this item was refused by the log. */
+  forget: { ask: { item: ItemId }; answer: Record<never, never> }
+  /** The first facts of a knowledge page, as a payload. Without a title: it is called after its first heading or line. */
+  page: { ask: { actor: Id; author: UserId; timeMs: number }; answer: { payload: Uint8Array } }
+  /** The projection row of an item now. */
+  row: { ask: { space: SpaceId; item: ItemId }; answer: { row: ItemRow } }
+}
+
+export type QuestionName = keyof Questions
+
+export type ToReader =
+  | { [N in QuestionName]: { kind: 'ask'; id: number; name: N; ask: Questions[N]['ask'] } }[QuestionName]
+  | { kind: 'page'; entries: Entry[]; isLast: boolean }
+  | { kind: 'no-page'; reason: string }
+
+export type FromReader =
+  | { kind: 'answer'; id: number; answer: unknown }
+  | { kind: 'failed'; id: number; reason: string }
+  | { kind: 'pull'; space: SpaceId; item: ItemId; part: Part | null; fromSeq: number }
+  | { kind: 'skipped'; space: SpaceId; item: ItemId; seq: number; reason: string }
+
+/** What the reader is doing at this moment, in memory that outlives it: says which entry hung or blew up the thread. */
+export interface Marker {
+  /** Rises by one when a piece of work begins and when it ends: odd is working. */
+  steps: Int32Array
+  /** Id of the question under way. */
+  ask: Int32Array
+  /** seq of the entry being applied, 0 while something else is being read. */
+  seq: Float64Array
+}
+
+export const MARKER_BYTES = 16
+
+export const markerOn = (memory: SharedArrayBuffer): Marker => ({
+  steps: new Int32Array(memory, 0, 1),
+  ask: new Int32Array(memory, 4, 1),
+  seq: new Float64Array(memory, 8, 1),
+})
+
+export interface ReaderData {
+  memory: SharedArrayBuffer
+  /** `<item>/<seq>` of entries to leave out. */
+  skip: readonly string[]
+  cacheBytesMax: number
+}
+
+export const skipKey = (item: ItemId, seq: number): string => `${item}/${seq}`

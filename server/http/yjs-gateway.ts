@@ -1,0 +1,552 @@
+/**
+ * `ws /yjs/<item id>`: the prose of an item for any stock y-websocket client. The client keeps its document; the log stays the only truth here: what
+ * a socket sends becomes ordinary entries through `relay.push`, and what it receives are commits, its own included (that echo is its
+ * confirmation). No document lives in this thread; what needs one (what is missing, what is new) is asked of the reader thread.
+ *
+ * Rules: rights are asked per message and per delivery [7]; nothing is forwarded before it is committed [2]; a reader gets auth-denied and changes nothing;
+ * what a reconnecting client sends again adds nothing to the log; a push that the log refuses closes the socket, and the stock client comes
+ * back with everything it has. Close codes 44xx tell it not to come back. Unknown and forbidden items are answered alike.
+ *
+ * A clientID is continued by one writer. Laptops mint writers in memory; a stock client cannot, so here the writer follows from (login,
+ * item): it may reconnect, also after a restart of the relay, and go on. The log compares the author as well, so knowing the id opens nothing.
+ */
+import { WebSocketServer, type WebSocket } from 'ws'
+import * as Y from 'yjs'
+import { must } from '../../shared/base/assert.ts'
+import { toHex, utf8 } from '../../shared/base/bytes.ts'
+import type { Clock } from '../../shared/base/clock.ts'
+import { createBag, type Disposable } from '../../shared/base/dispose.ts'
+import { sha256 } from '../../shared/base/hash.ts'
+import { ID_BYTES, isId, newId, type Id, type ItemId, type SpaceId, type UserId, type WriterId } from '../../shared/base/ids.ts'
+import type { Dice } from '../../shared/base/random.ts'
+import { GATEWAY_SCHEMA, type Entry, type NewEntry } from '../../shared/model/entries.ts'
+import { CLOSE, isRetry, type CloseReason, type RefusalCode } from '../../shared/model/errors.ts'
+import { FRAME_BYTES_MAX, PUSHES_IN_FLIGHT_BYTES_MAX, PUSHES_IN_FLIGHT_COUNT_MAX, SOCKET_BUFFER_BYTES_MAX } from '../../shared/model/limits.ts'
+import { readProseHeader } from '../../shared/protocol/prose-header.ts'
+import type { Accounts } from '../auth/accounts.ts'
+import type { Directory } from '../auth/directory.ts'
+import type { LogReader } from '../derive/reader.ts'
+import type { Relay } from '../relay/api.ts'
+import type { AppendResult, CommittedRun, Log } from '../store/log.ts'
+import type { Caller } from './doorkeeper.ts'
+import type { UpgradeDoor } from './upgrades.ts'
+import { awarenessFrame, deniedFrame, readYjsMessage, step1Frame, step2Frame, updateFrame, type AwarenessState, type YjsMessage } from './yjs-frames.ts'
+import { createPresenceRoom, type PresenceRoom } from './yjs-presence.ts'
+
+/** A stock client gives up after 30 s without a message (pings do not count), and forgets a presence after 30 s. */
+const SIGN_OF_LIFE_MS = 20_000
+const CLOSE_GRACE_MS = 2_000
+const FRAGMENTS_COUNT_MAX = 1_024
+/** Entries of one page while a socket that lagged catches up. */
+const CATCH_UP_COUNT_MAX = 500
+const CATCH_UP_BYTES_MAX = 512 * 1024
+/** Updates of one commit are merged into one frame up to this size; beyond it merging costs this thread more than it saves. */
+const MERGE_BYTES_MAX = 64 * 1024
+
+const EMPTY_UPDATE = new Uint8Array([0, 0])
+const EMPTY_STATE_VECTOR = new Uint8Array([0])
+
+export interface YjsGatewayDeps {
+  relay: Pick<Relay, 'push' | 'onDidCommit' | 'look' | 'onDidLook' | 'viewersOf'>
+  log: Pick<Log, 'spaceOf' | 'readItem'>
+  directory: Pick<Directory, 'may' | 'person' | 'spacesOf' | 'onDidChangeRole' | 'onDidSignOut'>
+  accounts: Pick<Accounts, 'onDidEndSession'>
+  reader: LogReader
+  clock: Clock
+  dice: Dice
+  /** Names this installation; goes into the writer ids, so that they differ from every other installation's. */
+  installation: Id
+  /** Never with document text. */
+  report(event: { kind: string; [detail: string]: unknown }): void
+}
+
+export interface YjsGateway extends Disposable {
+  readonly door: UpgradeDoor
+  counts(): { sockets: number; items: number }
+}
+
+interface Session {
+  readonly socket: WebSocket
+  readonly caller: Caller
+  readonly room: Room
+  /** `waiting`: has not asked for the document yet. `joining`: being brought level. `live`: gets commits. `lagging`: reads too slowly. */
+  phase: 'waiting' | 'joining' | 'live' | 'lagging'
+  /** Last seq of this item's prose that was sent. */
+  sentSeq: number
+  /** First clock after what the log holds or will hold, of clientIDs that this socket continued. */
+  readonly ends: Map<number, number>
+  inFlightCount: number
+  inFlightBytes: number
+  isPaused: boolean
+  /** What cannot be pushed at once, in order. */
+  slow: Promise<void>
+  slowCount: number
+  /** Names this socket's clientIDs to the relay's presence. */
+  readonly looks: Map<number, string>
+  isAlive: boolean
+}
+
+interface Room {
+  readonly item: ItemId
+  /** null: nobody has written this item yet. */
+  space: SpaceId | null
+  readonly sessions: Set<Session>
+  readonly presence: PresenceRoom
+  /** Questions that must not see half of another's answer: one at a time. */
+  turn: Promise<unknown>
+  joiningCount: number
+  /** Commits while somebody is being brought level. */
+  readonly recent: { seq: number; update: Uint8Array }[]
+}
+
+export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
+  const { relay, log, directory, accounts, reader, clock, dice, installation, report } = deps
+  const bag = createBag()
+  const rooms = new Map<ItemId, Room>()
+  const sessions = new Set<Session>()
+  const ownLooks = new Set<string>()
+  const options = { noServer: true, maxPayload: FRAME_BYTES_MAX, maxFragments: FRAGMENTS_COUNT_MAX, perMessageDeflate: false, clientTracking: false, closeTimeout: CLOSE_GRACE_MS }
+  const server = new WebSocketServer(options) // a variable, because the types of ws lag behind two of these options
+
+  const close = (socket: WebSocket, why: CloseReason, words: string = CLOSE[why].reason): void => socket.close(CLOSE[why].code, words)
+  const mayRead = ({ caller, room }: Session): boolean => (room.space === null ? newPageSpace(caller) !== null : directory.may(caller.user, room.space, 'space.read'))
+  const mayWrite = ({ caller, room }: Session): boolean => (room.space === null ? newPageSpace(caller) !== null : directory.may(caller.user, room.space, 'item.write'))
+
+  /** A token is for one space; where it may write there, an unknown id begins a page of that space. */
+  function newPageSpace({ user, via }: Caller): SpaceId | null {
+    if (via !== 'token') return null
+    const writable = directory.spacesOf(user).filter(({ info }) => directory.may(user, info.space, 'item.write'))
+    return writable.length === 1 ? must(writable[0], 'there is one').info.space : null
+  }
+
+  const writerOf = (user: UserId, item: ItemId): WriterId => toHex(sha256(utf8(`yjs-gateway ${installation} ${user} ${item}`)).subarray(0, ID_BYTES))
+
+  // ── Sending ──
+
+  function send(session: Session, frame: Uint8Array): void {
+    if (session.socket.readyState === session.socket.OPEN) session.socket.send(frame)
+  }
+
+  /** A commit for a socket that follows: at once, or after it has read what waits for it. */
+  function deliver(session: Session, frame: Uint8Array, seq: number): void {
+    if (session.phase !== 'live') return
+    if (!mayRead(session)) return close(session.socket, 'forbidden')
+    const { socket } = session
+    if (socket.bufferedAmount > SOCKET_BUFFER_BYTES_MAX) {
+      session.phase = 'lagging'
+      return
+    }
+    session.sentSeq = seq
+    socket.send(frame, () => {
+      if (session.phase === 'lagging' && socket.bufferedAmount < SOCKET_BUFFER_BYTES_MAX / 2) void catchUp(session)
+    })
+  }
+
+  const mergedFrame = (updates: readonly Uint8Array[]): Uint8Array[] => {
+    const [only, ...more] = updates
+    if (!only) return []
+    if (more.length === 0 || updates.reduce((sum, { length }) => sum + length, 0) > MERGE_BYTES_MAX) return updates.map(updateFrame)
+    return [updateFrame(Y.mergeUpdates([...updates]))]
+  }
+
+  /** Commits after `seq` that came while this socket was brought level; from now on it follows. */
+  function goLive(session: Session, seq: number): void {
+    const { room } = session
+    session.sentSeq = seq
+    const missed = room.recent.filter((one) => one.seq > seq)
+    for (const frame of mergedFrame(missed.map(({ update }) => update))) send(session, frame)
+    session.sentSeq = missed.at(-1)?.seq ?? seq
+    session.phase = 'live'
+  }
+
+  async function keepingRecent(room: Room, work: () => Promise<void>): Promise<void> {
+    room.joiningCount += 1
+    try {
+      await work()
+    } finally {
+      room.joiningCount -= 1
+      if (room.joiningCount === 0) room.recent.length = 0
+    }
+  }
+
+  /** A slow reader costs a place in the log, not a buffer. */
+  async function catchUp(session: Session): Promise<void> {
+    const { room, socket } = session
+    session.phase = 'joining'
+    const { space, item } = room
+    if (space === null) return
+    await keepingRecent(room, async () => {
+      try {
+        for (let seq = session.sentSeq; ; ) {
+          if (!mayRead(session)) return close(socket, 'forbidden')
+          const entries = await log.readItem(space, item, 'prose', seq + 1, Number.MAX_SAFE_INTEGER, CATCH_UP_COUNT_MAX, CATCH_UP_BYTES_MAX)
+          const last = entries.at(-1)
+          if (!last) return goLive(session, seq)
+          for (const frame of mergedFrame(entries.map(({ payload }) => payload))) send(session, frame)
+          seq = last.seq
+          session.sentSeq = seq
+          if (socket.bufferedAmount <= SOCKET_BUFFER_BYTES_MAX) continue
+          session.phase = 'lagging'
+          socket.send(awarenessFrame([]), () => {
+            if (session.phase === 'lagging') void catchUp(session)
+          })
+          return
+        }
+      } catch (error) {
+        refuse(session, 'storage', error instanceof Error ? error.message : String(error))
+      }
+    })
+  }
+
+  function onCommit(run: CommittedRun): void {
+    const proseOf = new Map<Room, Entry[]>()
+    for (const entry of run.entries) {
+      const room = rooms.get(entry.item)
+      if (!room) continue
+      if (room.space === null) beginIn(room, run.space)
+      if (entry.part === 'prose') proseOf.get(room)?.push(entry) ?? proseOf.set(room, [entry])
+    }
+    for (const [room, entries] of proseOf) {
+      if (room.joiningCount > 0) for (const { seq, payload } of entries) room.recent.push({ seq, update: payload })
+      const seq = must(entries.at(-1), 'collected because there is one').seq
+      for (const frame of mergedFrame(entries.map(({ payload }) => payload))) for (const session of room.sessions) deliver(session, frame, seq)
+    }
+  }
+
+  /** Somebody wrote the item: now it is of a space, and others who waited for it may turn out to have no business there. */
+  function beginIn(room: Room, space: SpaceId): void {
+    room.space = space
+    for (const session of room.sessions) if (!directory.may(session.caller.user, space, 'space.read')) close(session.socket, 'gone')
+  }
+
+  // ── Receiving ──
+
+  function take(session: Session, message: YjsMessage): void {
+    const { room, socket } = session
+    switch (message.kind) {
+      case 'step1':
+        return later(session, () => answerStep1(session, message.stateVector))
+      case 'step2':
+      case 'update':
+        return takeUpdate(session, message.update, message.kind === 'step2')
+      case 'awareness':
+        return takeAwareness(session, message.states)
+      case 'query-awareness':
+        if (mayRead(session)) send(session, awarenessFrame(room.presence.everything()))
+        else close(socket, 'forbidden')
+        return
+      case 'ignored':
+        return
+    }
+  }
+
+  /** In order per socket, after what is on its way to the log. */
+  function later(session: Session, work: () => Promise<void>): void {
+    session.slowCount += 1
+    hold(session)
+    session.slow = session.slow.then(async () => {
+      try {
+        if (session.socket.readyState === session.socket.OPEN) await work()
+      } catch (error) {
+        refuse(session, 'busy', error instanceof Error ? error.message : String(error))
+      } finally {
+        session.slowCount -= 1
+        hold(session)
+      }
+    })
+  }
+
+  /** A socket that sends faster than the log takes waits in its own TCP buffer. */
+  function hold(session: Session): void {
+    const isFull = session.inFlightCount + session.slowCount >= PUSHES_IN_FLIGHT_COUNT_MAX || session.inFlightBytes >= PUSHES_IN_FLIGHT_BYTES_MAX
+    if (isFull === session.isPaused) return
+    session.isPaused = isFull
+    if (isFull) session.socket.pause()
+    else session.socket.resume()
+  }
+
+  /** One at a time per item: what one socket adds must be in the log, or not, before another is told what there is. */
+  function inTurn<T>(room: Room, work: () => Promise<T>): Promise<T> {
+    const turn = room.turn.then(work)
+    room.turn = turn.then(() => undefined, () => undefined) // the failure is the caller's; the next one's turn comes all the same
+    return turn
+  }
+
+  async function answerStep1(session: Session, stateVector: Uint8Array): Promise<void> {
+    const { room, socket } = session
+    await keepingRecent(room, async () => {
+      if (!mayRead(session)) return close(socket, 'forbidden')
+      const isFirst = session.phase === 'waiting'
+      if (isFirst) session.phase = 'joining'
+      let answer = { update: EMPTY_UPDATE as Uint8Array, stateVector: EMPTY_STATE_VECTOR as Uint8Array, seq: 0 }
+      const { space, item } = room
+      if (space !== null) {
+        const read = await inTurn(room, () => reader.ask('missing', { space, item, stateVector }))
+        if (!read.ok) return refuse(session, 'busy', read.failure.kind)
+        if ('kind' in read.value) return close(socket, 'protocol')
+        answer = read.value
+      }
+      if (!mayRead(session)) return close(socket, 'forbidden')
+      send(session, step2Frame(answer.update))
+      if (isFirst) goLive(session, answer.seq)
+      // A reader has nothing that we would take.
+      if (mayWrite(session)) send(session, step1Frame(answer.stateVector))
+      const everybody = room.presence.everything()
+      if (isFirst && everybody.length > 0) send(session, awarenessFrame(everybody))
+    })
+  }
+
+  function takeUpdate(session: Session, update: Uint8Array, isWhole: boolean): void {
+    const { socket, room } = session
+    if (!mayRead(session)) return close(socket, 'forbidden')
+    if (!mayWrite(session)) return send(session, deniedFrame('read-only'))
+    const header = readProseHeader(update)
+    if (header === 'subdocument') return close(socket, 'forbidden', 'subdocument')
+    if (header === 'malformed') return close(socket, 'protocol')
+    if (header !== 'skip') {
+      const { blocks, deletedUpTo } = header
+      if (blocks.length === 0 && deletedUpTo.size === 0) return
+      // What goes on exactly where this socket's own last word ended is new; everything else is compared with the log first.
+      const [block, ...others] = blocks
+      const goesOn = others.length === 0 && (block === undefined || session.ends.get(block.client) === block.from)
+      if (!isWhole && goesOn && session.slowCount === 0 && session.phase !== 'waiting' && room.space !== null) {
+        void pushFast(session, room.space, update, block && { client: block.client, to: block.to })
+        return
+      }
+    }
+    later(session, () => pushCompared(session, update))
+  }
+
+  async function push(session: Session, space: SpaceId, payload: Uint8Array): Promise<AppendResult> {
+    const { caller, room } = session
+    session.inFlightCount += 1
+    session.inFlightBytes += payload.length
+    hold(session)
+    const entry: NewEntry = {
+      space, entry: newId(dice), item: room.item, part: 'prose', format: 'yjs1', schema: GATEWAY_SCHEMA, clientTime: clock.now(), writer: writerOf(caller.user, room.item), payload,
+    }
+    const result = await relay.push(caller.user, entry)
+    session.inFlightCount -= 1
+    session.inFlightBytes -= payload.length
+    hold(session)
+    return result
+  }
+
+  async function pushFast(session: Session, space: SpaceId, update: Uint8Array, block: { client: number; to: number } | undefined): Promise<void> {
+    if (block) session.ends.set(block.client, block.to)
+    const pushed = push(session, space, update)
+    // What is compared with the log later must find this in it.
+    session.slow = session.slow.then(() => pushed).then(() => undefined)
+    const result = await pushed
+    // It comes back with its whole state, which is compared then: an overlap or a gap mends itself.
+    if (result.kind === 'refused') refuse(session, result.code === 'forbidden' ? 'forbidden' : 'busy', result.reason)
+  }
+
+  /** The part of an update that the log does not have yet, as an entry; nothing when there is none. */
+  async function pushCompared(session: Session, update: Uint8Array): Promise<void> {
+    const { room, socket } = session
+    await inTurn(room, async () => {
+      const space = room.space ?? (await beginPage(session))
+      if (space === null) return
+      // Twice: another socket of the same client may have been faster, and then only the rest is new.
+      for (let attempt = 1; ; attempt++) {
+        const read = await reader.ask('novelty', { space, item: room.item, update })
+        if (!read.ok) return read.failure.kind === 'poison' ? refuse(session, 'invalid', 'poison') : refuse(session, 'busy', read.failure.kind)
+        const novelty = read.value
+        if ('kind' in novelty) {
+          if (novelty.kind === 'malformed') return close(socket, 'protocol')
+          return refuse(session, novelty.kind === 'gap' ? 'gap' : 'invalid', novelty.kind)
+        }
+        if (novelty.update === null) return
+        const result = await push(session, space, novelty.update)
+        if (result.kind === 'stored') return remember(session, novelty.update)
+        await reader.ask('forget', { item: room.item })
+        if (attempt > 1 || result.code === 'forbidden') return refuse(session, result.code, result.reason)
+      }
+    })
+  }
+
+  function remember(session: Session, update: Uint8Array): void {
+    const header = readProseHeader(update)
+    if (typeof header === 'string') return
+    for (const { client, to } of header.blocks) session.ends.set(client, to)
+  }
+
+  /** The first word in an unknown item: a knowledge page of the token's space, with its facts before its prose. */
+  async function beginPage(session: Session): Promise<SpaceId | null> {
+    const { room, caller, socket } = session
+    const elsewhere = await log.spaceOf(room.item)
+    if (elsewhere !== null) beginIn(room, elsewhere)
+    const space = newPageSpace(caller)
+    if (elsewhere !== null || space === null) {
+      // Begun through another door meanwhile: the client comes back to what is there now.
+      close(socket, 'busy')
+      return null
+    }
+    const page = await reader.ask('page', { actor: newId(dice), author: caller.user, timeMs: clock.now() })
+    if (!page.ok) {
+      refuse(session, 'busy', page.failure.kind)
+      return null
+    }
+    const result = await relay.push(caller.user, {
+      space, entry: newId(dice), item: room.item, part: 'facts', format: 'am1', schema: GATEWAY_SCHEMA, clientTime: clock.now(), writer: newId(dice), payload: page.value.payload,
+    })
+    if (result.kind === 'refused') {
+      refuse(session, result.code, result.reason)
+      return null
+    }
+    if (room.space === null) beginIn(room, space)
+    return room.space
+  }
+
+  /** The log, or the way to it, said no. What can pass later lets the client come back by itself; what cannot tells it to stay away. */
+  function refuse(session: Session, code: RefusalCode, reason: string): void {
+    const { socket, caller, room } = session
+    if (socket.readyState !== socket.OPEN) return
+    report({ kind: 'gateway-refused', code, reason, user: caller.user, item: room.item })
+    if (code === 'forbidden' && mayRead(session)) return send(session, deniedFrame('read-only'))
+    if (isRetry(code)) return close(socket, 'busy')
+    return close(socket, 'forbidden', code)
+  }
+
+  // ── Presence ──
+
+  function takeAwareness(session: Session, states: readonly AwarenessState[]): void {
+    const { caller, room } = session
+    const who = directory.person(caller.user)
+    if (!who || !mayRead(session)) return
+    for (const state of states) {
+      const bytes = room.presence.show(session, who, state)
+      if (bytes !== undefined) look(session, state.clientId, bytes)
+    }
+    // Whatever came of it, the sender hears something: that is how it knows that we are there.
+    if (states.length > 0 && room.presence.clientIdsOf(session).length === 0) send(session, awarenessFrame([]))
+  }
+
+  function look(session: Session, clientId: number, bytes: Uint8Array | null): void {
+    const { caller, room, looks } = session
+    if (room.space === null) return
+    let name = looks.get(clientId)
+    if (name === undefined) {
+      if (bytes === null) return
+      name = newId(dice)
+      looks.set(clientId, name)
+      ownLooks.add(name)
+    }
+    relay.look(caller.user, name, room.space, room.item, bytes)
+    if (bytes !== null) return
+    looks.delete(clientId)
+    ownLooks.delete(name)
+  }
+
+  // ── Rooms and sockets ──
+
+  function roomOf(item: ItemId): Room {
+    const known = rooms.get(item)
+    if (known) return known
+    const room: Room = {
+      item, space: null, sessions: new Set(), turn: Promise.resolve(), joiningCount: 0, recent: [],
+      presence: createPresenceRoom({
+        clock,
+        dice,
+        send(states) {
+          const frame = awarenessFrame(states)
+          for (const session of room.sessions) if (mayRead(session)) send(session, frame)
+        },
+      }),
+    }
+    rooms.set(item, room)
+    for (const viewer of relay.viewersOf(item)) if (!ownLooks.has(viewer.session)) room.presence.viewer(viewer, false)
+    return room
+  }
+
+  async function open(socket: WebSocket, caller: Caller, item: ItemId): Promise<void> {
+    const room = roomOf(item)
+    const session: Session = {
+      socket, caller, room, phase: 'waiting', sentSeq: 0, ends: new Map(), inFlightCount: 0, inFlightBytes: 0, isPaused: false, slow: Promise.resolve(), slowCount: 0, looks: new Map(), isAlive: true,
+    }
+    room.sessions.add(session)
+    sessions.add(session)
+    socket.on('pong', () => (session.isAlive = true))
+    socket.on('close', () => {
+      sessions.delete(session)
+      room.sessions.delete(session)
+      for (const clientId of [...session.looks.keys()]) look(session, clientId, null)
+      room.presence.leave(session)
+      if (room.sessions.size > 0) return
+      room.presence.dispose()
+      if (rooms.get(item) === room) rooms.delete(item)
+    })
+    // Nothing is read from the socket until it is known whose item this is.
+    socket.pause()
+    try {
+      const space = await log.spaceOf(item)
+      if (space !== null) room.space ??= space
+      if (!mayRead(session)) return close(socket, 'gone')
+    } catch (error) {
+      report({ kind: 'gateway-refused', code: 'storage', reason: error instanceof Error ? error.message : String(error), user: caller.user, item })
+      return close(socket, 'busy')
+    } finally {
+      socket.resume()
+    }
+    socket.on('message', (data, isBinary) => {
+      let message: YjsMessage
+      try {
+        if (!isBinary) throw new Error('text')
+        message = readYjsMessage(data as Buffer)
+      } catch {
+        close(socket, 'protocol') // not a frame of ours: said to the sender by its close code
+        return
+      }
+      if (socket.readyState === socket.OPEN) take(session, message)
+    })
+  }
+
+  const signOfLife = (): void => {
+    timer = clock.after(SIGN_OF_LIFE_MS, signOfLife)
+    for (const room of rooms.values()) {
+      room.presence.renew()
+      const frame = awarenessFrame(room.presence.everything())
+      for (const session of room.sessions) {
+        if (!session.isAlive) session.socket.terminate()
+        session.isAlive = false
+        session.socket.ping()
+        if (mayRead(session)) send(session, frame)
+        else close(session.socket, 'forbidden')
+      }
+    }
+  }
+  let timer = clock.after(SIGN_OF_LIFE_MS, signOfLife)
+  bag.add(() => timer.dispose())
+
+  const closeAll = (matches: (session: Session) => boolean, why: CloseReason): void => {
+    for (const session of sessions) if (matches(session)) close(session.socket, why)
+  }
+  bag.add(relay.onDidCommit(onCommit))
+  bag.add(relay.onDidLook(({ item, viewer, gone }) => {
+    if (!ownLooks.has(viewer.session)) rooms.get(item)?.presence.viewer(viewer, gone)
+  }))
+  bag.add(directory.onDidChangeRole(({ user, info }) => closeAll((session) => session.caller.user === user && session.room.space === info.space && !mayRead(session), 'forbidden')))
+  bag.add(directory.onDidSignOut(({ user }) => closeAll((session) => session.caller.user === user, 'signedOut')))
+  bag.add(accounts.onDidEndSession(({ session: ended }) => closeAll((session) => session.caller.session === ended, 'signedOut')))
+
+  return {
+    door({ request, socket, head, rest, caller }) {
+      server.handleUpgrade(request, socket, head, (webSocket) => {
+        // A malformed frame: ws is already closing with 1002, 1007 or 1009, and throws when nobody listens. Its close follows.
+        webSocket.on('error', (error) => report({ kind: 'gateway-bad-frame', problem: error.message }))
+        if (!caller) return close(webSocket, 'signedOut')
+        if (!isId(rest)) return close(webSocket, 'gone')
+        void open(webSocket, caller, rest)
+      })
+    },
+    counts: () => ({ sockets: sessions.size, items: rooms.size }),
+    dispose() {
+      bag.dispose()
+      for (const { socket } of sessions) {
+        close(socket, 'restart')
+      }
+      for (const room of rooms.values()) room.presence.dispose()
+    },
+  }
+}
