@@ -31,6 +31,7 @@ export interface RelaySession {
 
 /** Somebody looking at an item, whichever door they came through. */
 export interface Viewer {
+  /** An Id: of the connection, or minted by the door. */
   session: string
   who: Person
   /** UTF-8 JSON as in PRESENCE; empty when only looking. */

@@ -31,8 +31,12 @@ export const PRESENCE_BYTES_MAX = 4 * 1024
 /** Presence of one session: last value wins, at most this often. */
 export const PRESENCE_PER_SECOND_MAX = 10
 export const PRESENCE_COALESCE_MS = 100
+/** Items one session may show presence in at a time: its open tabs, with room. */
+export const PRESENCE_ITEMS_COUNT_MAX = 64
 /** Entries one session may push per second, averaged; a typist makes 20 at most. Bursts after offline days: one bucket full. */
 export const PUSHES_PER_SECOND_MAX = 2_000
+/** Other messages of one session per second, averaged, with a bucket twice as large: 256 SUBs at once, a RECV per batch, presence in every tab. */
+export const MESSAGES_PER_SECOND_MAX = 1_000
 
 // Relay
 /** Group commit: one fsync for whatever came within this time or up to this many entries. */
@@ -41,6 +45,16 @@ export const COMMIT_BATCH_COUNT_MAX = 256
 /** Entries waiting for the writer; beyond it pushes are answered `busy`. */
 export const COMMIT_QUEUE_COUNT_MAX = 20_000
 export const COMMIT_QUEUE_BYTES_MAX = 64 * 1024 * 1024
+/** Entries of one commit together, so that its fan-out is one frame; a larger entry is a commit of its own. */
+export const COMMIT_BATCH_BYTES_MAX = ENTRIES_BATCH_BYTES_MAX
+/** Fragments of unfinished entries, all sessions together; beyond it they are answered `busy`. */
+export const FRAGMENT_BYTES_MAX = 64 * 1024 * 1024
+/** An act with its sealed content as JSON: what SEAL_BYTES_MAX can grow to by escaping. The relay parses it, so it is kept small. */
+export const ACT_BYTES_MAX = 2 * PAYLOAD_BYTES_MAX
+/** Catch-up reads at work at the same time; each holds at most ENTRIES_BATCH_BYTES_MAX. */
+export const READS_AT_ONCE_COUNT_MAX = 8
+/** FETCHes of one session waiting for their answer. */
+export const FETCHES_COUNT_MAX = 64
 
 // Engine
 /** Keystrokes of one item are merged for this long before they are stored and sent. */
@@ -49,6 +63,12 @@ export const COALESCE_MS = 50
 export const ARCHIVE_DAYS = 30
 export const BACKOFF_MS_MIN = 100
 export const BACKOFF_MS_MAX = 30_000
+/** From asking for a connection to WELCOME; beyond it the attempt is given up. A slow handshake over a bad mobile line takes 5 s. */
+export const CONNECT_MS_MAX = 20_000
+/** How long a connection must hold before the next back-off starts short again. */
+export const STEADY_MS = 5_000
+/** After a re-check, entries of others that the relay lost are offered by whoever has them; their authors go first for this long. */
+export const OFFER_OTHERS_AFTER_MS = 10_000
 /** Silence after which the engine asks with PING, and after which it gives the connection up. */
 export const PING_AFTER_MS = 15_000
 export const SILENCE_MS_MAX = 40_000

@@ -41,7 +41,9 @@ function encode(table: Table, messages: readonly { type: string }[]): Uint8Array
   return encoding.toUint8Array(frame) as Uint8Array<ArrayBuffer>
 }
 
-function decode(table: Table, frame: Uint8Array): { type: string }[] {
+function decode(table: Table, given: Uint8Array): { type: string }[] {
+  // A plain view: what a Node socket hands over is a Buffer, whose `slice` would share its pooled memory instead of copying.
+  const frame = new Uint8Array(given.buffer, given.byteOffset, given.byteLength)
   const messages: { type: string }[] = []
   const from = decoding.createDecoder(frame)
   while (from.pos < frame.length) {

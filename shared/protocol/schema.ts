@@ -31,6 +31,8 @@ const readUint = (from: decoding.Decoder): number => {
     if (value > Number.MAX_SAFE_INTEGER) throw new WireError('integer out of range')
     if (byte < 0x80) return value
     scale *= 128
+    // Eight bytes hold 53 bits and more; an endless run of empty ones would make the scale infinite and the value NaN.
+    if (scale > 2 ** 49) throw new WireError('integer too long')
   }
 }
 
@@ -43,7 +45,10 @@ const readBytes = (from: decoding.Decoder, size: number): Uint8Array<ArrayBuffer
 
 export const uint: Field<number> = {
   shape: 'uint',
-  write: (to, value) => encoding.writeVarUint(to, value),
+  write: (to, value) => {
+    if (!Number.isSafeInteger(value) || value < 0) throw new Error(`Bug: ${value} is not an unsigned integer`)
+    encoding.writeVarUint(to, value)
+  },
   read: readUint,
 }
 
@@ -123,7 +128,9 @@ export const optional = <T>(field: Field<T>): Field<T | null> => ({
   read: (from) => (bool.read(from) ? field.read(from) : null),
 })
 
-export type Shape = Readonly<Record<string, Field<any>>> // any: the value types differ per field and are recovered by ValueOf
+// reason: the value types differ per field and are recovered by ValueOf; `unknown` would not take a Field<number>
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export type Shape = Readonly<Record<string, Field<any>>>
 export type ValueOf<S extends Shape> = { -readonly [K in keyof S]: S[K] extends Field<infer T> ? T : never }
 
 export const struct = <S extends Shape>(fields: S): Field<ValueOf<S>> => {

@@ -1,0 +1,169 @@
+/**
+ * Group commit: pushes of all sessions wait here and go to the log batch by batch, one at a time, in order of arrival.
+ *
+ * A push that finds the writer idle is committed at once. Under load commits begin at most once per COMMIT_BATCH_MS_MAX, unless a full
+ * batch is waiting: fewer, larger commits mean fewer fsyncs and fewer frames to fan out. Rights are asked again when the batch is made [INV7].
+ * A failed append answers its whole batch, and everything that waits behind it, with `storage`; nothing of it is acknowledged [INV1].
+ */
+import type { Clock } from '../../shared/base/clock.ts'
+import { must } from '../../shared/base/assert.ts'
+import type { SpaceId, UserId } from '../../shared/base/ids.ts'
+import type { NewEntry } from '../../shared/model/entries.ts'
+import {
+  COMMIT_BATCH_BYTES_MAX, COMMIT_BATCH_COUNT_MAX, COMMIT_BATCH_MS_MAX, COMMIT_QUEUE_BYTES_MAX, COMMIT_QUEUE_COUNT_MAX,
+} from '../../shared/model/limits.ts'
+import type { AppendResult, CommittedRun, Log } from '../store/log.ts'
+import type { RelayDeps } from './api.ts'
+
+export interface Waiting {
+  entry: NewEntry
+  author: UserId
+  /** Asked again just before the commit. */
+  may(): boolean
+  /** Called exactly once, in the order of pushing. */
+  answer(result: AppendResult, serverTime: number): void
+}
+
+export interface CommitQueue {
+  /** False: no room, nothing was taken. */
+  push(waiting: Waiting): boolean
+  /** Takes nothing more; resolves when what was taken has been answered. */
+  drain(): Promise<void>
+  counts(): { queuedEntries: number; queuedBytes: number; committedEntries: number; commits: number }
+}
+
+export interface CommitQueueDeps {
+  log: Log
+  clock: Clock
+  report: RelayDeps['report']
+  /** All answers of a batch were given; acknowledgements may leave now. */
+  onAnswered(): void
+  /** After the answers, in commit order. */
+  onCommitted(run: CommittedRun): void
+}
+
+const REFUSED_FORBIDDEN: AppendResult = { kind: 'refused', code: 'forbidden', reason: 'no-access' }
+const REFUSED_STORAGE: AppendResult = { kind: 'refused', code: 'storage', reason: 'commit-failed' }
+
+export function createCommitQueue({ log, clock, report, onAnswered, onCommitted }: CommitQueueDeps): CommitQueue {
+  let queue: Waiting[] = []
+  /** Index of the first one that was not taken yet: shifting a long array is slow. */
+  let first = 0
+  let queuedBytes = 0
+  let committedEntries = 0
+  let commits = 0
+  let isWriting = false
+  let isPaced = false
+  let isClosed = false
+  const ensured = new Set<SpaceId>()
+  let idlers: (() => void)[] = []
+
+  const waitingCount = (): number => queue.length - first
+
+  function take(): Waiting[] {
+    const batch: Waiting[] = []
+    let bytes = 0
+    while (first < queue.length && batch.length < COMMIT_BATCH_COUNT_MAX) {
+      const next = must(queue[first], 'within the queue')
+      bytes += next.entry.payload.length
+      if (batch.length > 0 && bytes > COMMIT_BATCH_BYTES_MAX) break
+      queuedBytes -= next.entry.payload.length
+      first++
+      batch.push(next)
+    }
+    if (first === queue.length) {
+      queue = []
+      first = 0
+    } else if (first > 4096) {
+      queue = queue.slice(first)
+      first = 0
+    }
+    return batch
+  }
+
+  /** Those who still may, appended in one commit. */
+  async function append(allowed: readonly Waiting[], serverTime: number): Promise<{ results: AppendResult[]; runs: CommittedRun[] }> {
+    if (allowed.length === 0) return { results: [], runs: [] }
+    for (const space of new Set(allowed.map((waiting) => waiting.entry.space))) {
+      if (ensured.has(space)) continue
+      await log.ensureSpace(space)
+      ensured.add(space)
+    }
+    return log.append(allowed.map(({ entry, author }) => ({ entry, author, serverTime })))
+  }
+
+  async function writeBatch(): Promise<void> {
+    const batch = take()
+    const allowed = batch.filter((waiting) => waiting.may())
+    const serverTime = clock.now()
+    let outcome: Awaited<ReturnType<typeof append>>
+    try {
+      outcome = await append(allowed, serverTime)
+    } catch (problem) {
+      report({ kind: 'commit-failed', problem })
+      // What waits behind may depend on what just failed.
+      const behind = queue.slice(first)
+      queue = []
+      first = 0
+      queuedBytes = 0
+      for (const waiting of [...batch, ...behind]) waiting.answer(REFUSED_STORAGE, serverTime)
+      onAnswered()
+      return
+    }
+    const { results, runs } = outcome
+    const resultOf = new Map(allowed.map((waiting, i) => [waiting, must(results[i], 'one answer per request')]))
+    for (const waiting of batch) waiting.answer(resultOf.get(waiting) ?? REFUSED_FORBIDDEN, serverTime)
+    if (runs.length > 0) commits++
+    for (const run of runs) committedEntries += run.entries.length
+    onAnswered()
+    for (const run of runs) onCommitted(run)
+  }
+
+  function pace(): void {
+    isPaced = true
+    clock.after(COMMIT_BATCH_MS_MAX, () => {
+      isPaced = false
+      next()
+    })
+  }
+
+  function next(): void {
+    if (isWriting) return
+    if (waitingCount() === 0) {
+      for (const resolve of idlers) resolve()
+      idlers = []
+      return
+    }
+    if (isPaced && waitingCount() < COMMIT_BATCH_COUNT_MAX && queuedBytes < COMMIT_BATCH_BYTES_MAX) return
+    isWriting = true
+    if (!isPaced) pace()
+    // Not in this very call: the rest of the frame that brought the first push belongs to the same batch.
+    Promise.resolve()
+      .then(writeBatch)
+      .catch((bug: unknown) => report({ kind: 'bug', bug }))
+      .finally(() => {
+        isWriting = false
+        next()
+      })
+      .catch((bug: unknown) => report({ kind: 'bug', bug }))
+  }
+
+  return {
+    push(waiting) {
+      const bytes = waiting.entry.payload.length
+      if (isClosed || waitingCount() >= COMMIT_QUEUE_COUNT_MAX || queuedBytes + bytes > COMMIT_QUEUE_BYTES_MAX) return false
+      queue.push(waiting)
+      queuedBytes += bytes
+      next()
+      return true
+    },
+    drain() {
+      isClosed = true
+      return new Promise((resolve) => {
+        if (!isWriting && waitingCount() === 0) resolve()
+        else idlers.push(resolve)
+      })
+    },
+    counts: () => ({ queuedEntries: waitingCount(), queuedBytes, committedEntries, commits }),
+  }
+}

@@ -1,0 +1,151 @@
+/**
+ * The relay: orders, stores, acknowledges, fans out. What every connection shares is here: the commit queue, one feed per followed space,
+ * presence. The order after a commit is fixed: acknowledgements, then the run to live readers (encoded once), then other doors.
+ */
+import { assert } from '../../shared/base/assert.ts'
+import { isId, newId, type SpaceId, type UserId } from '../../shared/base/ids.ts'
+import { createEmitter } from '../../shared/base/emitter.ts'
+import { createBag } from '../../shared/base/dispose.ts'
+import { NAME_CHARS_MAX, READS_AT_ONCE_COUNT_MAX } from '../../shared/model/limits.ts'
+import type { Person } from '../../shared/model/people.ts'
+import { encodeDown } from '../../shared/protocol/codec.ts'
+import type { AppendResult, CommittedRun } from '../store/log.ts'
+import type { Relay, RelayDeps } from './api.ts'
+import { createCommitQueue } from './commit-queue.ts'
+import { createGate } from './gate.ts'
+import { createPresence } from './presence.ts'
+import { operationOf, type FragmentBudget } from './pushes.ts'
+import { createSession, type Session } from './session.ts'
+import type { Feed } from './subscription.ts'
+
+/** What fits a message, whatever the directory holds. */
+const clipped = (person: Person | null): Person | null =>
+  person && {
+    ...person,
+    name: person.name.slice(0, NAME_CHARS_MAX), job: person.job.slice(0, NAME_CHARS_MAX), organisation: person.organisation.slice(0, NAME_CHARS_MAX),
+  }
+
+/**
+ * Builds the relay on a log and a directory.
+ * Lifetime: ends with `drain`. Order: see the file. Errors: none are thrown by its doors; what a person should know goes to `report`.
+ */
+export function createRelay(deps: RelayDeps): Relay {
+  const { log, directory, clock, dice, report } = deps
+  const bag = createBag()
+  const sessions = new Set<Session>()
+  const sessionsByUser = new Map<UserId, Set<Session>>()
+  const feeds = new Map<SpaceId, Feed>()
+  const committed = createEmitter<CommittedRun>()
+  const budget: FragmentBudget = { usedBytes: 0 }
+  const reads = createGate(READS_AT_ONCE_COUNT_MAX)
+  const person = (user: UserId): Person | null => clipped(directory.person(user))
+  const presence = createPresence({ clock, directory, log, report, person })
+  /** Sessions that look through other doors, by user. */
+  const otherDoors = new Map<UserId, Set<string>>()
+  let unflushed = new Set<Session>()
+  let isDraining = false
+
+  const queue = createCommitQueue({
+    log,
+    clock,
+    report,
+    onAnswered() {
+      const waiting = unflushed
+      unflushed = new Set()
+      for (const session of waiting) guarded(() => session.flush())
+    },
+    onCommitted(run) {
+      const feed = feeds.get(run.space)
+      if (feed) {
+        let frame: Uint8Array | null = null
+        const once = (): Uint8Array =>
+          (frame ??= encodeDown({ type: 'entries', space: run.space, epoch: run.epoch, entries: run.entries, cursorAfter: lastOf(run), tailHashAfter: run.tailHashAfter, more: false }))
+        feed.head = Math.max(feed.head, lastOf(run))
+        for (const subscription of [...feed.subscriptions]) guarded(() => subscription.committed(run, once))
+        if (feed.subscriptions.size === 0) feeds.delete(run.space)
+      }
+      guarded(() => committed.fire(run))
+    },
+  })
+  /** One reader's trouble is not another's. */
+  const guarded = (tell: () => void): void => {
+    try {
+      tell()
+    } catch (bug) {
+      report({ kind: 'bug', bug })
+    }
+  }
+  const lastOf = (run: CommittedRun): number => run.entries.at(-1)?.seq ?? 0
+
+  const feedOf = (space: SpaceId): Feed => {
+    let feed = feeds.get(space)
+    if (!feed) feeds.set(space, (feed = { space, head: 0, subscriptions: new Set() }))
+    return feed
+  }
+  const forget = (session: Session): void => {
+    sessions.delete(session)
+    unflushed.delete(session)
+    const others = sessionsByUser.get(session.user)
+    others?.delete(session)
+    if (others?.size === 0) sessionsByUser.delete(session.user)
+  }
+
+  bag.add(directory.onDidChangeRole(({ user, info, role }) => {
+    for (const session of [...(sessionsByUser.get(user) ?? [])]) session.roleChanged(info, role)
+  }))
+  bag.add(directory.onDidSignOut(({ user }) => {
+    for (const session of [...(sessionsByUser.get(user) ?? [])]) session.signedOut()
+    for (const door of otherDoors.get(user) ?? []) presence.leave(door)
+    otherDoors.delete(user)
+  }))
+  return {
+    accept(connection, user) {
+      const session = createSession({
+        id: newId(dice), user, connection, log, directory, clock, queue, presence, reads, budget, report, person,
+        feed: feedOf, onSettled: (settled) => void unflushed.add(settled), onClosed: forget,
+      })
+      sessions.add(session)
+      let others = sessionsByUser.get(user)
+      if (!others) sessionsByUser.set(user, (others = new Set()))
+      others.add(session)
+      // Not before the caller has the session in hand.
+      if (isDraining) void Promise.resolve().then(() => session.drain())
+      return session
+    },
+    push(user, entry) {
+      const refused = (code: 'forbidden' | 'busy', reason: string): AppendResult => ({ kind: 'refused', code, reason })
+      if (isDraining) return Promise.resolve(refused('busy', 'restarting'))
+      if (!directory.may(user, entry.space, 'space.read')) return Promise.resolve(refused('forbidden', 'no-access'))
+      const operation = operationOf(entry)
+      if (typeof operation !== 'string') return Promise.resolve(operation)
+      const may = (): boolean => directory.may(user, entry.space, operation)
+      if (!may()) return Promise.resolve(refused('forbidden', 'no-access'))
+      return new Promise((resolve) => {
+        if (!queue.push({ entry, author: user, may, answer: resolve })) resolve(refused('busy', 'queue-full'))
+      })
+    },
+    onDidCommit: committed.event,
+    look(user, session, space, item, bytes) {
+      assert(isId(session), 'a session that looks is named by an id')
+      const known = otherDoors.get(user)
+      if (bytes === null) known?.delete(session)
+      else if (known) known.add(session)
+      else otherDoors.set(user, new Set([session]))
+      if (known?.size === 0) otherDoors.delete(user)
+      presence.look({ user, session, space, item, bytes, sink: null, isOpen: () => bytes === null || (otherDoors.get(user)?.has(session) ?? false) })
+    },
+    onDidLook: presence.onDidLook,
+    viewersOf: presence.viewersOf,
+    counts() {
+      let subscriptions = 0
+      for (const session of sessions) subscriptions += session.subscriptionsCount
+      return { connections: sessions.size, subscriptions, ...queue.counts() }
+    },
+    async drain() {
+      isDraining = true
+      await queue.drain()
+      for (const session of [...sessions]) session.drain()
+      bag.dispose()
+    },
+  }
+}
