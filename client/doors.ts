@@ -19,10 +19,18 @@
  *   for its acts (snippet `actions`), a bar that stays at the bottom (snippet `toolbar`) and the scrolling sheet.
  * - A rail entry is a view `where: 'side'`: it is its command as well (`key`). A rail entry with `page` opens that page and has no `load` of its own to show.
  * - "Nieuw …" in the explorer: a command with `menu: ['new']`. In the menu of an item: `menu: ['item']`, its id is the first argument.
+ * - A dialog of a feature: `overlays` with `isOpen` (a rune), so that it is there whichever view is shown. Draw it with workbench/ui/Modal.svelte.
  * - Controls: workbench/ui (Menu, Modal, FilterList, Avatar, EmptyBlock, StatusBadge …); styles: workbench/ui/index.css lists the class names.
  * - Only one element on the page has role="status": the sync sentence. Say things with `services.notices.say` (a toast), or an `aria-live` of your own.
  */
 import type { Disposable } from '../shared/base/dispose.ts'
+import { contribute as conflicts } from './features/conflicts/conflicts.contribution.ts'
+import { contribute as explorer } from './features/explorer/explorer.contribution.ts'
+import { contribute as welcome } from './features/welcome/welcome.contribution.ts'
 import type { Services } from './workbench/services.ts'
 
-export const doors: readonly ((services: Services) => Disposable)[] = []
+export const doors: readonly ((services: Services) => Disposable)[] = [
+  welcome,
+  explorer,
+  conflicts,
+]

@@ -3,6 +3,7 @@ import { common } from './common.ts'
 import { workbench } from './workbench.ts'
 import { sync } from './sync.ts'
 import { people } from './people.ts'
+import { fields } from './fields.ts'
 import { items } from './items.ts'
 import { agreements } from './agreements.ts'
 import { meetings } from './meetings.ts'
@@ -14,4 +15,4 @@ import { settings } from './settings.ts'
 import { problems } from './problems.ts'
 import { errors } from './errors.ts'
 
-export const en = { common, workbench, sync, people, items, agreements, meetings, progress, acts, conflicts, search, settings, problems, errors }
+export const en = { common, workbench, sync, people, fields, items, agreements, meetings, progress, acts, conflicts, search, settings, problems, errors }
