@@ -4,14 +4,12 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { constants } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export const root = fileURLToPath(new URL('..', import.meta.url))
 const NODE_MAJOR_MIN = 24 // type stripping without a flag and node:sqlite without a warning
 const HOST_NODE_MAJOR_MIN = 20 // what npm and this file itself need
-const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP']
 
 /** A set-up step that cannot go on. `message` is written for the person at the terminal and ends with a next step. */
 export class SetupError extends Error {}
@@ -44,7 +42,7 @@ export async function ensureInstalled() {
   }
   if (isInstalled()) return false
   console.error('Samenpad haalt eenmalig zijn onderdelen op. Dat duurt ongeveer een minuut.')
-  const result = await runNpm(['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'])
+  const result = await runNpm(['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', '--fetch-retry-maxtimeout=10000'])
   if (result.code !== 0) throw new SetupError(explainInstall(result.output))
   if (!isInstalled())
     throw new SetupError('De onderdelen zijn opgehaald, maar passen niet bij package-lock.json.\nVoer uit: npm install --ignore-scripts')
@@ -152,28 +150,6 @@ function hashSources(paths) {
   return hash.digest('hex')
 }
 
-/**
- * Runs a TypeScript file of the product under the pinned Node, with this terminal and its signals.
- *
- * Out: its exit code; 128 + the signal's number when a signal ended it.
- */
-export function runProduct(file, args) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(runtimePath(), [join(root, file), ...args], { stdio: 'inherit' })
-    const forward = (signal) => {
-      // In a terminal Ctrl+C reaches the whole process group by itself; twice would look like an impatient second press.
-      if (signal === 'SIGINT' && process.stdin.isTTY) return
-      child.kill(signal)
-    }
-    for (const name of FORWARDED) process.on(name, forward)
-    child.once('error', reject)
-    child.once('exit', (code, signal) => {
-      for (const name of FORWARDED) process.off(name, forward)
-      resolve(code ?? 128 + constants.signals[signal])
-    })
-  })
-}
-
 /** Runs npm with the npm that started us, or the one on the path. */
 function runNpm(args) {
   const npm = process.env.npm_execpath
@@ -193,7 +169,7 @@ function capture(command, args, options) {
 }
 
 function explainInstall(output) {
-  const said = `Wat npm zei:\n${tail(output, 12)}`
+  const said = `Wat npm zei:\n${essence(output)}`
   if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ERR_SOCKET|ENETUNREACH|network|\bE(401|403|404|407|5\d\d)\b/.test(output)) {
     return `De pakketbron van npm is niet te bereiken of geeft niet alles.\nControleer de verbinding, of de instelling van je organisatie (npm config get registry, npm config get proxy), en probeer het opnieuw.\n\n${said}`
   }
@@ -205,6 +181,12 @@ function explainInstall(output) {
   if (/EUSAGE|in sync/.test(output))
     return `package.json en package-lock.json passen niet bij elkaar.\nVoer uit: npm install --ignore-scripts\n\n${said}`
   return `Het installeren is niet gelukt.\nVoer uit: npm install --ignore-scripts, en probeer het opnieuw.\n\n${said}`
+}
+
+/** npm's own words without the stack of its source. */
+function essence(output) {
+  const lines = output.split('\n').filter((line) => /\w/.test(line.replace(/^npm error/, '')) && !/^npm error\s{2,}/.test(line))
+  return lines.slice(0, 10).join('\n')
 }
 
 function tail(text, count) {
