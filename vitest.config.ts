@@ -33,7 +33,7 @@ export default defineConfig({
         test: {
           name: 'contract',
           environment: 'node',
-          include: ['tests/{contract,access,support,derive,gateway,demo,protocol,relay}/**/*.test.ts'],
+          include: ['tests/{contract,access,support,derive,engine,gateway,demo,protocol,relay}/**/*.test.ts'],
           testTimeout: 30 * SECOND_MS,
         },
       },

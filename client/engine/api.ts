@@ -121,6 +121,8 @@ export type EngineEvent =
   | { type: 'prose'; item: ItemId; update: Uint8Array }
   | { type: 'facts'; item: ItemId; facts: FactsState }
   | { type: 'acts'; item: ItemId; acts: ActsView }
+  /** Own refused edits were discarded: what is shown of the item is no longer true. Close it and open it again, with a fresh document. */
+  | { type: 'rebuilt'; item: ItemId }
   | { type: 'presence'; item: ItemId; present: PresenceView[] }
   | { type: 'people'; people: Person[] }
   | { type: 'report'; programme: SpaceId; report: ProgrammeReport }

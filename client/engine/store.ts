@@ -7,7 +7,7 @@
  */
 import type { Event } from '../../shared/base/emitter.ts'
 import type { EntryId, Epoch, ItemId, SpaceId, UserId } from '../../shared/base/ids.ts'
-import type { NewEntry, Part } from '../../shared/model/entries.ts'
+import type { Entry, NewEntry, Part } from '../../shared/model/entries.ts'
 import type { ParkCode } from '../../shared/model/errors.ts'
 import type { Role, SpaceKind } from '../../shared/model/grants.ts'
 import type { ItemRow } from '../../shared/model/rows.ts'
@@ -20,12 +20,15 @@ export interface StoredEntry extends NewEntry {
   epoch: Epoch | null
   author: UserId
   serverTime: number | null
+  /** Why its payload is left out of the content: it could not be applied. The bytes are kept. */
+  quarantined: string | null
 }
 
 /** The most frozen format of the product: any later build drains any earlier outbox. Additive changes only. */
 export interface OutboxRow extends NewEntry {
-  /** Order of sending, rising. */
+  /** Order of sending, rising; an entry that comes back from the archive keeps the one it had. */
   order: number
+  author: UserId
   state: 'waiting' | 'parked'
   /** Why it was parked. */
   code: ParkCode | null
@@ -34,6 +37,8 @@ export interface OutboxRow extends NewEntry {
 }
 
 export interface ArchiveRow extends NewEntry {
+  order: number
+  author: UserId
   ackedAt: number
   epoch: Epoch
 }
@@ -48,6 +53,8 @@ export interface SpaceRow {
   tailHash: Uint8Array
   /** Known head of the relay's log, to show progress while catching up. */
   head: number
+  /** The relay's log turned out to be another one: what was believed acknowledged is being offered again. */
+  rechecking: boolean
 }
 
 /** All entries of one part of one item up to a place, merged. Raw local entries that have no seq yet are never inside. */
@@ -55,20 +62,57 @@ export interface SnapshotRow {
   item: ItemId
   part: Part
   space: SpaceId
+  /** Counts the snapshots of this part: a newer one is made from the one before it. */
+  version: number
   upToSeq: number
   upToAt: number
   payload: Uint8Array
+  /** Who wrote last in what it covers, and when: the raw entries may be gone. */
+  changedAt: number
+  changedBy: UserId
 }
 
+/** What full-text search reads of an item, so that an index is built without opening documents. */
+export interface TextRow {
+  item: ItemId
+  space: SpaceId
+  title: string
+  text: string
+}
+
+/** An entry as it comes from the relay. */
+export type ReceivedEntry = Entry & { epoch: Epoch }
+
+/** `at` rises with every change of the item; a mark is taken away only by whoever saw the newest. */
+export interface DirtyMark {
+  item: ItemId
+  space: SpaceId
+  at: number
+}
+
+/** Between tabs of one profile: the one with the socket tells the others what they cannot see in the store. */
+export type TabMessage = { type: string; [field: string]: unknown }
+
 export interface StoreChange {
-  /** Items with new entries, per part; `rows`: projection rows changed; `outbox`, `spaces`: those tables changed. */
-  entriesUpToAt?: number
+  /** `items`: those with new entries or new places in the log, per part; `rows`: projection rows changed; `outbox`, `spaces`: those tables changed. */
+  /** Places of arrival that the change covers; its entries are in `items`. */
+  entries?: { from: number; to: number }
   items?: readonly { item: ItemId; part: Part }[]
   rows?: readonly SpaceId[]
-  outbox?: boolean
+  /** `added`: rows behind all others came; `changed`: anything else. */
+  outbox?: 'added' | 'changed'
   spaces?: boolean
   /** True when another tab made the change. */
   foreign: boolean
+}
+
+/** How an operation rejects when the store itself failed; `onDidFail` says the same. Any other rejection is a bug. */
+export class StoreError extends Error {
+  readonly failure: StoreFailure
+  constructor(failure: StoreFailure, cause?: unknown) {
+    super(`local store: ${failure.kind}`, { cause })
+    this.failure = failure
+  }
 }
 
 export type StoreFailure = { kind: 'quota' } | { kind: 'lost' } | { kind: 'newer-schema'; found: number } | { kind: 'unavailable'; reason: string }
@@ -79,37 +123,61 @@ export interface EngineStore {
   /**
    * A run from the relay: entries, cursor, tail hash and the dirty marks for the projection in one transaction.
    * An entry that is already there (own, or repeated) only gets its seq, author and server time.
+   * Out: `stale`, and nothing stored, when the space is at another epoch or the run does not join on to the stored cursor (another tab went on).
    */
-  putRun(space: SpaceId, epoch: Epoch, entries: readonly (Omit<StoredEntry, 'at'> & { seq: number; serverTime: number })[], cursorAfter: number, tailHashAfter: Uint8Array): Promise<void>
+  putRun(space: SpaceId, epoch: Epoch, entries: readonly ReceivedEntry[], cursorAfter: number, tailHashAfter: Uint8Array): Promise<'stored' | 'stale'>
   /** ACK: the rows move from the outbox to the archive; those already gone are ignored. */
   acknowledge(entries: readonly EntryId[], epoch: Epoch, now: number): Promise<void>
   park(entry: EntryId, code: ParkCode, reason: string): Promise<void>
   /** A human choice: offered again (`waiting`), or dropped after export. Dropping removes the entry from the item's content as well. */
   releaseParked(entries: readonly EntryId[]): Promise<void>
   discardParked(entries: readonly EntryId[]): Promise<void>
-  /** Archive rows after a place that a relay lost go back to the outbox, in their old order. */
+  /** Archive rows that the relay lacks go back to the outbox, in their old order. */
   unarchive(space: SpaceId, entries: readonly EntryId[]): Promise<void>
+  /**
+   * The relay's log is another one from `commonSeq` on: in one transaction the space gets its new epoch and cursor, entries after that place
+   * lose their seq, own acknowledged ones among them go back to the outbox, and the space is marked `rechecking`.
+   */
+  recheckSpace(space: SpaceId, epoch: Epoch, commonSeq: number, tailHash: Uint8Array): Promise<void>
+  /** Entries of a space that have no place in its log and do not wait in the outbox: what a relay lost of others, in order of arrival. */
+  unplaced(space: SpaceId): Promise<StoredEntry[]>
+  /** Puts such entries in the outbox, under their own ids. */
+  offerAgain(entries: readonly EntryId[], now: number): Promise<void>
+  /** Leaves a payload out of the item's content from now on; the bytes stay. */
+  quarantine(entry: EntryId, reason: string): Promise<void>
   dropArchiveBefore(time: number): Promise<void>
 
-  outbox(): Promise<OutboxRow[]>
+  /** In order of sending; only rows after that place when it is given. */
+  outbox(afterOrder?: number): Promise<OutboxRow[]>
   archive(space: SpaceId): Promise<ArchiveRow[]>
+  /** The snapshot and what it does not cover, in order of arrival. */
   entriesOf(item: ItemId, part: Part): Promise<{ snapshot: SnapshotRow | null; entries: StoredEntry[] }>
+  /** Every raw entry still kept of an item, covered by a snapshot or not. */
+  historyOf(item: ItemId): Promise<StoredEntry[]>
   /** Entries that arrived on this laptop after `at`, oldest first: what other tabs stored. */
   entriesAfter(at: number, countMax: number): Promise<StoredEntry[]>
   lastAt(): Promise<number>
-  putSnapshot(row: SnapshotRow): Promise<void>
+  /**
+   * Stores a snapshot over entries that have a seq; those are no longer read for the content, and those older than `dropBefore` (server time)
+   * are removed. Nothing happens unless it was made from the snapshot that is there: another tab may have merged meanwhile.
+   */
+  putSnapshot(row: SnapshotRow, covered: readonly EntryId[], dropBefore: number): Promise<void>
 
   spaces(): Promise<SpaceRow[]>
   putSpace(row: SpaceRow): Promise<void>
-  /** Removes everything of a space except parked rows. */
+  /** The right was lost: waiting rows are parked as `forbidden`, everything else of the space is removed; its row stays without role and cursor. */
   removeSpace(space: SpaceId): Promise<void>
 
   rows(space?: SpaceId): Promise<ItemRow[]>
   row(item: ItemId): Promise<ItemRow | null>
   /** Items whose row must be computed again. */
-  dirty(countMax: number): Promise<{ item: ItemId; space: SpaceId; at: number }[]>
-  /** Stores rows and takes away their dirty marks, unless something newer came meanwhile. */
+  dirty(countMax: number): Promise<DirtyMark[]>
+  /** Stores rows and takes away their dirty marks, unless something newer came meanwhile. Their search texts are stale from then on. */
   putRows(rows: readonly { row: ItemRow; at: number }[]): Promise<void>
+  texts(): Promise<TextRow[]>
+  /** Items whose search text must be computed again. */
+  staleTexts(countMax: number): Promise<DirtyMark[]>
+  putTexts(texts: readonly { text: TextRow; at: number }[]): Promise<void>
 
   /** Small values: device id, identity of the login, settings, cached programme progress. JSON-able. */
   getValue(key: string): Promise<unknown>
@@ -117,6 +185,8 @@ export interface EngineStore {
 
   readonly onDidChange: Event<StoreChange>
   readonly onDidFail: Event<StoreFailure>
+  /** Says something to the other tabs that share this store; never stored, never heard by itself. */
+  post(message: TabMessage): void
+  readonly onDidPost: Event<TabMessage>
   close(): Promise<void>
 }
-

@@ -1,0 +1,72 @@
+/**
+ * Merges the entries of an item that grew long into one snapshot row, so that opening it stays fast. Own entries that have no place in the
+ * log are never inside; raw entries stay as long as the acknowledged archive does, to rebuild a relay that lost them.
+ */
+import * as Y from 'yjs'
+import { newId, type ItemId } from '../../shared/base/ids.ts'
+import type { Clock } from '../../shared/base/clock.ts'
+import type { Dice } from '../../shared/base/random.ts'
+import type { Part } from '../../shared/model/entries.ts'
+import { ARCHIVE_DAYS, LOCAL_ENTRIES_COUNT_MAX } from '../../shared/model/limits.ts'
+import { createFactsDocument, factsReady } from './facts.ts'
+import { hasPending, loadProse } from './prose.ts'
+import type { EngineStore, SnapshotRow, StoredEntry } from './store.ts'
+
+export interface Compaction {
+  /** Somebody read this many entries that no snapshot covers. */
+  seen(item: ItemId, part: Part, count: number): void
+  /** Merges what was seen to be long. */
+  run(): Promise<void>
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000
+
+export function createCompaction(deps: { store: EngineStore; clock: Clock; dice: Dice }): Compaction {
+  const { store, clock, dice } = deps
+  const long = new Map<string, { item: ItemId; part: Part }>()
+
+  /** Everything merged, or null when it cannot be: something is unreadable or waits for what is not here. */
+  const merged = async (part: Part, snapshot: SnapshotRow | null, entries: readonly StoredEntry[]): Promise<Uint8Array | null> => {
+    if (part === 'act') return null // few, and each is a step of its own
+    if (part === 'prose') {
+      const { doc, unreadable } = loadProse([...(snapshot ? [{ entry: null, payload: snapshot.payload }] : []), ...entries])
+      const isWhole = unreadable.length === 0 && !hasPending(doc)
+      const update = isWhole ? Y.encodeStateAsUpdate(doc) : null
+      doc.destroy()
+      return update
+    }
+    await factsReady()
+    const document = createFactsDocument(newId(dice))
+    const isWhole = (!snapshot || document.begin(snapshot.payload).ok) && entries.every(({ payload, author }) => document.apply(payload, author).ok) && document.missingCount() === 0
+    const saved = isWhole ? document.save() : null
+    document.dispose()
+    return saved
+  }
+
+  return {
+    seen(item, part, count) {
+      if (count > LOCAL_ENTRIES_COUNT_MAX && part !== 'act') long.set(`${item}/${part}`, { item, part })
+    },
+    async run() {
+      for (const [key, { item, part }] of [...long]) {
+        long.delete(key)
+        const { snapshot, entries } = await store.entriesOf(item, part)
+        const placed = entries.filter(({ seq, quarantined }) => seq !== null && quarantined === null)
+        const last = placed[placed.length - 1]
+        if (placed.length <= LOCAL_ENTRIES_COUNT_MAX || !last) continue
+        const payload = await merged(part, snapshot, placed)
+        if (!payload) continue
+        const newest = placed.reduce((a, b) => ((b.seq ?? 0) > (a.seq ?? 0) ? b : a), last)
+        const row: SnapshotRow = {
+          item, part, space: last.space, payload,
+          version: (snapshot?.version ?? 0) + 1,
+          upToSeq: Math.max(snapshot?.upToSeq ?? 0, newest.seq ?? 0),
+          upToAt: Math.max(snapshot?.upToAt ?? 0, last.at),
+          changedAt: Math.max(snapshot?.changedAt ?? 0, newest.serverTime ?? newest.clientTime),
+          changedBy: newest.author,
+        }
+        await store.putSnapshot(row, placed.map(({ entry }) => entry), clock.now() - ARCHIVE_DAYS * DAY_MS)
+      }
+    },
+  }
+}

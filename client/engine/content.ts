@@ -1,0 +1,472 @@
+/**
+ * Documents of items: opening, editing, and hearing what others stored. Prose passes through as bytes (the window has the Y.Doc); facts
+ * live here as Automerge documents, loaded when needed. What another tab or the relay stored is noticed by its place of arrival (`at`).
+ *
+ * Invariants: a clientID and an Automerge actor belong to one handle of one engine, with a writer id of their own, in memory only; an item's
+ * facts are edited by one change at a time; what cannot be applied is quarantined and nothing else suffers.
+ */
+import * as Y from 'yjs'
+import { must } from '../../shared/base/assert.ts'
+import type { Clock } from '../../shared/base/clock.ts'
+import type { Disposable } from '../../shared/base/dispose.ts'
+import { newId, NO_ID, type EntryId, type ItemId, type SpaceId, type WriterId } from '../../shared/base/ids.ts'
+import type { Dice } from '../../shared/base/random.ts'
+import { actToBytes, applyAct, NO_ACTS, readAct, type Act, type ActsState } from '../../shared/model/acts.ts'
+import { FORMAT_OF_PART, type Part } from '../../shared/model/entries.ts'
+import { assignmentsOf, type FactEdit, type FactsState } from '../../shared/model/facts.ts'
+import { isItemType, SCHEMAS, type ItemType } from '../../shared/model/items/index.ts'
+import { COALESCE_MS } from '../../shared/model/limits.ts'
+import type { Person } from '../../shared/model/people.ts'
+import type { ActsView, ActView, EngineEvent, ProseOpened } from './api.ts'
+import { createFactsDocument, factsReady, type FactsDocument } from './facts.ts'
+import type { LocalEdit, Outbox } from './outbox.ts'
+import { clientsIn, EMPTY_UPDATE, faultOf, loadProse, mergeProse, type ProsePayload } from './prose.ts'
+import type { EngineStore, StoreChange, StoredEntry } from './store.ts'
+import type { Unsent } from './unsent-text.ts'
+
+export interface Content extends Disposable {
+  open(item: ItemId): Promise<{ prose: ProseOpened; facts: FactsState; acts: ActsView }>
+  close(item: ItemId): void
+  writeProse(item: ItemId, clientId: number, update: Uint8Array): Promise<void>
+  editFacts(item: ItemId, edits: readonly FactEdit[]): Promise<void>
+  editLinked(item: ItemId, edits: readonly FactEdit[], clientId: number, update: Uint8Array): Promise<void>
+  create(space: SpaceId, type: ItemType, edits: readonly FactEdit[], prose: Uint8Array | null): Promise<ItemId>
+  act(item: ItemId, act: Act): Promise<void>
+  /** Stores what is typed and still held for its neighbours. */
+  flush(): void
+
+  /** What is typed and not stored yet. */
+  unstored(): Unsent[]
+
+  /** As it is now on this laptop, unstored edits included. */
+  facts(item: ItemId): Promise<FactsState>
+  /** The same for prose; the caller destroys the document. */
+  proseDoc(item: ItemId): Promise<Y.Doc>
+  acts(item: ItemId): Promise<ActsView>
+  spaceOf(item: ItemId): Promise<SpaceId | null>
+
+  /** The store changed, by this tab or another. */
+  heard(change: StoreChange): void
+  /** The relay's opinion of an entry changed. */
+  judged(item: ItemId, part: Part): void
+  /** Own edits of an item were discarded: whoever shows it begins again. */
+  rebuild(item: ItemId): Promise<void>
+}
+
+export interface ContentDeps {
+  store: EngineStore
+  outbox: Outbox
+  clock: Clock
+  dice: Dice
+  me: Person
+  emit(event: EngineEvent): void
+  storeFailed(error: unknown): void
+  /** How many entries a reading of a part had to go through. */
+  read(item: ItemId, part: Part, count: number): void
+}
+
+interface LoadedFacts {
+  document: FactsDocument
+  writer: WriterId
+  /** Own changes that are not durable yet: the document is the only place that has them. */
+  unstoredCount: number
+}
+
+interface Typing {
+  item: ItemId
+  clientId: number
+  updates: Uint8Array[]
+  stored: (() => void)[]
+  timer: Disposable
+}
+
+/** Facts documents kept in memory; about 100 kB each. Open ones are never let go. */
+const LOADED_COUNT_MAX = 64
+const PUMP_COUNT_MAX = 500
+
+export async function createContent(deps: ContentDeps): Promise<Content> {
+  const { store, outbox, clock, dice, me } = deps
+  const openCounts = new Map<ItemId, number>()
+  const writers = new Map<string, WriterId>()
+  const loaded = new Map<ItemId, LoadedFacts>()
+  const spaceByItem = new Map<ItemId, SpaceId>()
+  const typing = new Map<string, Typing>()
+  /** Entries written through this engine: the window, and the facts document here, have them already. */
+  const own = new Set<EntryId>()
+  /** Facts and acts events so far of open items. */
+  const said = new Map<ItemId, number>()
+  const turns = new Map<ItemId, Promise<unknown>>()
+  let seenAt = await store.lastAt()
+  let isPumping = false
+  let mustPump = false
+
+  /** One after another per item. */
+  const inTurn = <T>(item: ItemId, work: () => Promise<T>): Promise<T> => {
+    const before = turns.get(item) ?? Promise.resolve()
+    const mine = before.then(work, work)
+    turns.set(item, mine)
+    const tidy = () => {
+      if (turns.get(item) === mine) turns.delete(item)
+    }
+    mine.then(tidy, tidy)
+    return mine
+  }
+
+  const spaceOf = async (item: ItemId): Promise<SpaceId | null> => {
+    const known = spaceByItem.get(item)
+    if (known) return known
+    const row = await store.row(item)
+    const space = row?.space ?? (await store.historyOf(item))[0]?.space ?? null
+    if (space) spaceByItem.set(item, space)
+    return space
+  }
+
+  const newEntry = (space: SpaceId, item: ItemId, part: Part, schema: number, writer: WriterId, payload: Uint8Array): LocalEdit => ({
+    space, entry: newId(dice), item, part, format: FORMAT_OF_PART[part], schema, clientTime: Math.max(0, clock.now()), writer, payload, author: me.user,
+  })
+
+  const unstoredOf = (item: ItemId, part: Part): LocalEdit[] => outbox.unstored().filter((edit) => edit.item === item && edit.part === part)
+
+  // ── Facts ──
+
+  const load = async (item: ItemId): Promise<LoadedFacts> => {
+    const known = loaded.get(item)
+    if (known) {
+      // The newest used is the last to go.
+      loaded.delete(item)
+      loaded.set(item, known)
+      return known
+    }
+    await factsReady()
+    // Asked first: what is stored between the two questions is in both answers, which does no harm.
+    const unstored = unstoredOf(item, 'facts')
+    const { snapshot, entries } = await store.entriesOf(item, 'facts')
+    deps.read(item, 'facts', entries.length)
+    const document = createFactsDocument(newId(dice))
+    if (snapshot) {
+      const begun = document.begin(snapshot.payload)
+      if (!begun.ok) deps.storeFailed(new Error(`snapshot of facts: ${begun.failure.reason}`))
+    }
+    for (const { entry, payload, author, quarantined } of entries) {
+      if (quarantined !== null) continue
+      const applied = document.apply(payload, author)
+      if (!applied.ok) await store.quarantine(entry, applied.failure.reason)
+    }
+    for (const { payload, author } of unstored) document.apply(payload, author)
+    const one: LoadedFacts = { document, writer: newId(dice), unstoredCount: 0 }
+    loaded.set(item, one)
+    letGo()
+    return one
+  }
+  const letGo = (): void => {
+    for (const [item, one] of loaded) {
+      if (loaded.size <= LOADED_COUNT_MAX) return
+      if (openCounts.has(item) || one.unstoredCount > 0 || turns.has(item)) continue
+      one.document.dispose()
+      loaded.delete(item)
+    }
+  }
+
+  const schemaOf = (facts: FactsState): number => {
+    const type = facts.registers.type
+    return isItemType(type) ? SCHEMAS[type].version : 1
+  }
+
+  const emitFacts = (item: ItemId, facts: FactsState): void => {
+    if (!openCounts.has(item)) return
+    said.set(item, (said.get(item) ?? 0) + 1)
+    deps.emit({ type: 'facts', item, facts })
+  }
+
+  /** One change of a document that is at its newest; null when nothing would change. */
+  const changeOf = (item: ItemId, space: SpaceId, one: LoadedFacts, edits: readonly FactEdit[]): LocalEdit | null => {
+    const payload = one.document.change(edits.flatMap(assignmentsOf), clock.now(), me.user)
+    if (!payload) return null
+    const facts = one.document.view()
+    emitFacts(item, facts)
+    const entry = newEntry(space, item, 'facts', schemaOf(facts), one.writer, payload)
+    own.add(entry.entry)
+    return entry
+  }
+
+  /** Stores edits of which one came out of a facts document. */
+  const writeFrom = async (one: LoadedFacts | null, edits: readonly LocalEdit[]): Promise<void> => {
+    if (one) one.unstoredCount++
+    await outbox.write(edits)
+    if (one) one.unstoredCount--
+  }
+
+  // ── Prose ──
+
+  const handleKey = (item: ItemId, clientId: number): string => `${item}/${clientId}`
+  const heldCount = (): number => [...typing.values()].reduce((sum, { updates }) => sum + updates.length, 0)
+
+  const proseEntry = (item: ItemId, space: SpaceId, clientId: number, update: Uint8Array): LocalEdit => {
+    const writer = must(writers.get(handleKey(item, clientId)), 'prose of a handle that was not opened here')
+    const entry = newEntry(space, item, 'prose', 1, writer, update)
+    own.add(entry.entry)
+    return entry
+  }
+
+  /** Takes what a handle typed and still holds; the caller stores it. */
+  const takeTyped = (key: string): { updates: Uint8Array[]; stored: (() => void)[] } => {
+    const held = typing.get(key)
+    if (!held) return { updates: [], stored: [] }
+    typing.delete(key)
+    held.timer.dispose()
+    return held
+  }
+
+  const storeTyped = (key: string): void => {
+    const held = typing.get(key)
+    if (!held) return
+    const { updates, stored } = takeTyped(key)
+    const space = must(spaceByItem.get(held.item), 'known since it was opened')
+    void outbox.write([proseEntry(held.item, space, held.clientId, mergeProse(updates))]).then(() => {
+      for (const tell of stored) tell()
+    })
+    outbox.holding(heldCount())
+  }
+
+  const mintClientId = (item: ItemId, taken: ReadonlySet<number>): number => {
+    let clientId = dice.uint32()
+    // 32 bits are few: a document lives for years and gets a new id at every opening.
+    while (clientId === 0 || taken.has(clientId)) clientId = dice.uint32()
+    writers.set(handleKey(item, clientId), newId(dice))
+    return clientId
+  }
+
+  const prosePayloads = async (item: ItemId): Promise<ProsePayload[]> => {
+    const unstored = unstoredOf(item, 'prose').map(({ payload }) => payload)
+    for (const held of typing.values()) if (held.item === item) unstored.push(...held.updates)
+    const { snapshot, entries } = await store.entriesOf(item, 'prose')
+    deps.read(item, 'prose', entries.length)
+    const payloads: ProsePayload[] = snapshot ? [{ entry: null, payload: snapshot.payload }] : []
+    for (const { entry, payload, quarantined } of entries) if (quarantined === null) payloads.push({ entry, payload })
+    for (const payload of unstored) payloads.push({ entry: null, payload })
+    return payloads
+  }
+  const proseDoc = async (item: ItemId): Promise<Y.Doc> => {
+    const { doc, unreadable } = loadProse(await prosePayloads(item))
+    for (const { entry, reason } of unreadable) if (entry) await store.quarantine(entry, reason)
+    return doc
+  }
+
+  // ── Acts ──
+
+  const acts = async (item: ItemId): Promise<ActsView> => {
+    const { entries } = await store.entriesOf(item, 'act')
+    const accepted = entries.filter(({ seq }) => seq !== null).sort((a, b) => (a.seq ?? 0) - (b.seq ?? 0))
+    const views: ActView[] = []
+    let settled: ActsState = NO_ACTS
+    const readable = (entry: StoredEntry): Act | null => {
+      const read = readAct(entry.payload)
+      return read.ok ? read.value : null
+    }
+    for (const entry of accepted) {
+      const act = readable(entry)
+      if (!act) continue
+      const time = entry.serverTime ?? entry.clientTime
+      const next = applyAct(settled, act, entry.author, time)
+      if (next.ok) settled = next.value
+      views.push({ entry: entry.entry, act, author: entry.author, time, state: 'accepted', reason: '' })
+    }
+    let expected = settled
+    for (const entry of entries) {
+      if (entry.seq !== null) continue
+      const act = readable(entry)
+      if (!act) continue
+      const waiting = outbox.get(entry.entry)
+      const refusal = waiting?.state === 'parked' ? waiting.row : null
+      if (!refusal) {
+        const next = applyAct(expected, act, entry.author, entry.clientTime)
+        if (next.ok) expected = next.value
+      }
+      views.push({ entry: entry.entry, act, author: entry.author, time: entry.clientTime, state: refusal ? 'refused' : 'asked', reason: refusal ? refusal.reason || (refusal.code ?? '') : '' })
+    }
+    return { settled, expected, acts: views }
+  }
+  const emitActs = (item: ItemId): void => {
+    acts(item).then((view) => {
+      said.set(item, (said.get(item) ?? 0) + 1)
+      deps.emit({ type: 'acts', item, acts: view })
+    }, deps.storeFailed)
+  }
+
+  // ── What others stored ──
+
+  const pump = async (): Promise<void> => {
+    mustPump = true
+    if (isPumping) return
+    isPumping = true
+    while (mustPump) {
+      mustPump = false
+      for (;;) {
+        const entries = await store.entriesAfter(seenAt, PUMP_COUNT_MAX)
+        if (entries.length === 0) break
+        seenAt = must(entries[entries.length - 1], 'not empty').at
+        await take(entries)
+      }
+    }
+    isPumping = false
+  }
+  const take = async (entries: readonly StoredEntry[]): Promise<void> => {
+    const prose = new Map<ItemId, Uint8Array[]>()
+    const facts = new Map<ItemId, StoredEntry[]>()
+    for (const entry of entries) {
+      const { item, part, payload, quarantined } = entry
+      spaceByItem.set(item, entry.space)
+      if (own.delete(entry.entry) || quarantined !== null) continue
+      if (part === 'prose') {
+        if (!openCounts.has(item)) continue
+        const fault = faultOf(payload)
+        if (fault !== null) await store.quarantine(entry.entry, fault)
+        else prose.set(item, [...(prose.get(item) ?? []), payload])
+      } else if (part === 'facts' && loaded.has(item)) facts.set(item, [...(facts.get(item) ?? []), entry])
+    }
+    for (const [item, updates] of prose) deps.emit({ type: 'prose', item, update: mergeProse(updates) })
+    for (const [item, list] of facts)
+      await inTurn(item, async () => {
+        const one = loaded.get(item)
+        if (!one) return
+        for (const { entry, payload, author } of list) {
+          const applied = one.document.apply(payload, author)
+          if (!applied.ok) await store.quarantine(entry, applied.failure.reason)
+        }
+        emitFacts(item, one.document.view())
+      })
+  }
+
+  const knownSpace = async (item: ItemId): Promise<SpaceId> => must(await spaceOf(item), `item ${item} is in no known space`)
+
+  return {
+    async open(item) {
+      openCounts.set(item, (openCounts.get(item) ?? 0) + 1)
+      await spaceOf(item)
+      const doc = await proseDoc(item)
+      const merged = Y.encodeStateAsUpdate(doc)
+      doc.destroy()
+      const opened = { update: merged, clientId: mintClientId(item, clientsIn(merged)) }
+      const actsNow = await acts(item)
+      const facts = await inTurn(item, async () => (await load(item)).document.view())
+      // An event that overtakes this answer would be taken for older than it: what changed on the way is said once more.
+      const saidBefore = said.get(item) ?? 0
+      clock.after(0, () => {
+        if ((said.get(item) ?? 0) === saidBefore || !openCounts.has(item)) return
+        emitActs(item)
+        inTurn(item, async () => emitFacts(item, (await load(item)).document.view())).catch(deps.storeFailed)
+      })
+      return { prose: opened, facts, acts: actsNow }
+    },
+    close(item) {
+      const count = (openCounts.get(item) ?? 0) - 1
+      if (count > 0) openCounts.set(item, count)
+      else {
+        openCounts.delete(item)
+        said.delete(item)
+      }
+      letGo()
+    },
+    async writeProse(item, clientId, update) {
+      const fault = faultOf(update)
+      if (fault !== null) throw new Error(`Bug: not a Yjs update: ${fault}`)
+      const key = handleKey(item, clientId)
+      if (!spaceByItem.has(item)) await knownSpace(item)
+      must(writers.get(key), 'prose of a handle that was not opened here')
+      const stored = new Promise<void>((resolve) => {
+        let held = typing.get(key)
+        if (!held) typing.set(key, (held = { item, clientId, updates: [], stored: [], timer: clock.after(COALESCE_MS, () => storeTyped(key)) }))
+        held.updates.push(update)
+        held.stored.push(resolve)
+      })
+      outbox.holding(heldCount())
+      return stored
+    },
+    async editFacts(item, edits) {
+      const space = await knownSpace(item)
+      const stored = await inTurn(item, async () => {
+        const one = await load(item)
+        const edit = changeOf(item, space, one, edits)
+        return { done: edit ? writeFrom(one, [edit]) : Promise.resolve() }
+      })
+      await stored.done
+    },
+    async editLinked(item, edits, clientId, update) {
+      const space = await knownSpace(item)
+      const stored = await inTurn(item, async () => {
+        const one = await load(item)
+        const edit = changeOf(item, space, one, edits)
+        // What the same handle typed before comes first, and in the same entry.
+        const before = takeTyped(handleKey(item, clientId))
+        const prose = proseEntry(item, space, clientId, mergeProse([...before.updates, update]))
+        const done = writeFrom(one, edit ? [edit, prose] : [prose]).then(() => {
+          for (const tell of before.stored) tell()
+        })
+        outbox.holding(heldCount())
+        return { done }
+      })
+      await stored.done
+    },
+    async create(space, type, edits, prose) {
+      const item = newId(dice)
+      spaceByItem.set(item, space)
+      const stored = await inTurn(item, async () => {
+        const one = await load(item)
+        const edit = must(changeOf(item, space, one, [{ op: 'set', path: 'type', value: type }, ...edits]), 'the type is a change')
+        const written = [edit]
+        if (prose && prose.length > EMPTY_UPDATE.length) {
+          const entry = newEntry(space, item, 'prose', 1, newId(dice), prose)
+          written.push(entry)
+        }
+        return { done: writeFrom(one, written) }
+      })
+      await stored.done
+      return item
+    },
+    async act(item, act) {
+      const space = await knownSpace(item)
+      await outbox.write([newEntry(space, item, 'act', 1, newId(dice), actToBytes(act))])
+    },
+    flush() {
+      for (const key of [...typing.keys()]) storeTyped(key)
+    },
+    unstored() {
+      const held = [...typing.values()].map((one) => {
+        const space = must(spaceByItem.get(one.item), 'known since it was opened')
+        return newEntry(space, one.item, 'prose', 1, NO_ID, mergeProse(one.updates))
+      })
+      return [...outbox.unstored(), ...held].map((edit) => ({ ...edit, code: '' }))
+    },
+    facts: (item) => inTurn(item, async () => (await load(item)).document.view()),
+    proseDoc,
+    acts,
+    spaceOf,
+    heard(change) {
+      for (const { item, part } of change.items ?? []) if (part === 'act' && openCounts.has(item)) emitActs(item)
+      if (change.entries === undefined) return
+      if (change.items?.some(({ item, part }) => openCounts.has(item) || (part === 'facts' && loaded.has(item)))) {
+        // Hints of other tabs may come out of order: go back to where this one begins.
+        seenAt = Math.min(seenAt, change.entries.from - 1)
+        pump().catch(deps.storeFailed)
+      } else if (!isPumping) seenAt = Math.max(seenAt, change.entries.to) // nothing of it is shown: it is read when it is opened
+    },
+    judged(item, part) {
+      if (part === 'act' && openCounts.has(item)) emitActs(item)
+    },
+    async rebuild(item) {
+      await inTurn(item, async () => {
+        loaded.get(item)?.document.dispose()
+        loaded.delete(item)
+      })
+      if (!openCounts.has(item)) return
+      await inTurn(item, async () => emitFacts(item, (await load(item)).document.view()))
+      deps.emit({ type: 'rebuilt', item })
+      emitActs(item)
+    },
+    dispose() {
+      for (const { timer } of typing.values()) timer.dispose()
+      for (const { document } of loaded.values()) document.dispose()
+      loaded.clear()
+    },
+  }
+}

@@ -1,0 +1,324 @@
+/**
+ * The engine: local store, outbox, documents, projections, search and one connection, tied together behind `api.ts`. It takes everything
+ * that differs between a browser and a simulator as an argument: store, transport, leadership, clock, dice.
+ */
+import { createBag } from '../../shared/base/dispose.ts'
+import { createEmitter } from '../../shared/base/emitter.ts'
+import type { Clock } from '../../shared/base/clock.ts'
+import { isId, newId, type ItemId, type SpaceId } from '../../shared/base/ids.ts'
+import type { Dice } from '../../shared/base/random.ts'
+import { sealOf } from '../../shared/model/acts.ts'
+import { ARCHIVE_DAYS } from '../../shared/model/limits.ts'
+import type { Person } from '../../shared/model/people.ts'
+import { canonicalOf } from '../../shared/derive/canonical.ts'
+import { proseJson } from '../../shared/derive/prose-json.ts'
+import type { Engine, EngineEvent, ParkedView, ProgrammeReport, SpaceView, SyncStatus } from './api.ts'
+import { createCompaction } from './compaction.ts'
+import { createContent } from './content.ts'
+import { createHistory } from './history.ts'
+import { createOutbox } from './outbox.ts'
+import { createParked } from './parked.ts'
+import { createPresence } from './presence.ts'
+import { createProjection } from './projection.ts'
+import { createSearch } from './search.ts'
+import { statusOf } from './status.ts'
+import { StoreError, type EngineStore, type SpaceRow, type StoreFailure } from './store.ts'
+import { createSync, type SyncView } from './sync.ts'
+import type { Leadership, Transport } from './transport.ts'
+import { unsentText, type Unsent } from './unsent-text.ts'
+
+export interface EngineDeps {
+  /** Of this login alone. */
+  store: EngineStore
+  transport: Transport
+  leadership: Leadership
+  clock: Clock
+  dice: Dice
+  me: Person
+  build: string
+  /** Questions that are no part of the log, over HTTP. They reject when there is no connection. */
+  web: {
+    report(programme: SpaceId): Promise<{ municipalities: ProgrammeReport['municipalities'] }>
+    people(): Promise<Person[]>
+  }
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000
+/** How often acknowledged rows that are old enough are let go, and items that grew long are merged. */
+const TIDY_EVERY_MS = 60 * 60 * 1000
+const PEOPLE = 'people'
+const reportKey = (programme: SpaceId): string => `report/${programme}`
+
+export async function createEngine(deps: EngineDeps): Promise<Engine> {
+  const { store, clock, dice, me } = deps
+  const bag = createBag()
+  const events = createEmitter<EngineEvent>()
+  const emit = (event: EngineEvent): void => events.fire(event)
+  const tab = newId(dice)
+  let isEnding = false
+
+  // ── Failure of the store ──
+
+  let storeFailure: SyncStatus['storeFailure'] = null
+  const storeFailed = (error: unknown): void => {
+    if (isEnding) return
+    if (!(error instanceof StoreError)) {
+      // A bug, or an engine part that cannot be loaded: loud, where the worker's owner hears it.
+      clock.after(0, () => {
+        throw error
+      })
+      return
+    }
+    storeFailure = error.failure.kind
+    statusChanged()
+  }
+  const storeWorks = (): void => {
+    if (storeFailure === null || storeFailure === 'newer-schema') return
+    storeFailure = null
+    statusChanged()
+  }
+  bag.add(
+    store.onDidFail((failure: StoreFailure) => {
+      storeFailure = failure.kind
+      statusChanged()
+    }),
+  )
+
+  // ── Parts ──
+
+  let spaceRows: SpaceRow[] = await store.spaces()
+  for (const row of spaceRows) if (row.role === null && row.cursor > 0) await store.removeSpace(row.space)
+  const knownDevice = await store.getValue('device')
+  const device = isId(knownDevice) ? knownDevice : newId(dice)
+  if (device !== knownDevice) await store.putValue('device', device)
+  const outbox = await createOutbox({ store, clock, storeFailed, storeWorks })
+  const compaction = createCompaction({ store, clock, dice })
+  const content = bag.add(await createContent({ store, outbox, clock, dice, me, emit, storeFailed, read: compaction.seen }))
+  // Assigned below: the parts speak through it, and it is told of them.
+  // eslint-disable-next-line prefer-const -- reason: sync, presence and history each need the other
+  let sync: Awaited<ReturnType<typeof createSync>> | undefined
+  const isLeading = (): boolean => sync?.isLeading ?? false
+  const presence = bag.add(createPresence({ tab, store, clock, isLeading, send: (message) => sync?.send(message) ?? false, emit: (item, present) => emit({ type: 'presence', item, present }) }))
+  const history = bag.add(createHistory({ store, clock, send: (message) => sync?.send(message) ?? false }))
+  const projection = bag.add(createProjection({ store, content, clock, mayRun: isLeading, failed: storeFailed }))
+  const search = bag.add(createSearch({ store, content, clock, failed: storeFailed }))
+  const parked = createParked({ store, outbox, content, dice })
+
+  // ── Status ──
+
+  /** What the tab with the socket last said; believed only while this tab does not lead. */
+  let leaderView: SyncView | null = null
+  const syncView = (): SyncView => {
+    const own: SyncView = sync?.view() ?? { connection: 'offline', blockedBy: null, behindCount: 0, follower: true, isLevel: false }
+    return own.follower && leaderView ? { ...leaderView, follower: true } : own
+  }
+  const status = (): SyncStatus =>
+    statusOf({ ...outbox.counts(), ...syncView(), storeFailure, isRechecking: spaceRows.some((row) => row.rechecking && row.role !== null) })
+  let lastStatus = ''
+  let isStatusDue = false
+  function statusChanged(): void {
+    if (isStatusDue || isEnding) return
+    isStatusDue = true
+    // Several things change at once; the sum of them is said.
+    void Promise.resolve().then(() => {
+      isStatusDue = false
+      if (isEnding) return
+      const now = status()
+      const text = JSON.stringify(now)
+      if (text === lastStatus) return
+      lastStatus = text
+      emit({ type: 'status', status: now })
+    })
+  }
+  let lastSaid = ''
+  const syncChanged = (): void => {
+    statusChanged()
+    if (!isLeading() || !sync) return
+    const view = sync.view()
+    const text = JSON.stringify(view)
+    if (text === lastSaid) return
+    lastSaid = text
+    store.post({ type: 'leads', view })
+  }
+
+  // ── Spaces and people ──
+
+  const spaceViews = (): SpaceView[] => spaceRows.map(({ space, kind, name, role }) => ({ space, kind, name, role }))
+  const readSpaces = async (): Promise<void> => {
+    spaceRows = await store.spaces()
+    emit({ type: 'spaces', spaces: spaceViews() })
+    statusChanged()
+  }
+  const askPeople = async (): Promise<void> => {
+    let people: Person[]
+    try {
+      people = await deps.web.people()
+    } catch {
+      return // no connection for this question: what is known stays
+    }
+    await store.putValue(PEOPLE, people)
+    emit({ type: 'people', people })
+  }
+  const askReport = async (programme: SpaceId): Promise<void> => {
+    let municipalities: ProgrammeReport['municipalities']
+    try {
+      ;({ municipalities } = await deps.web.report(programme))
+    } catch {
+      return // no connection, or no right: what is known stays, with its date
+    }
+    const report: ProgrammeReport = { fetchedAt: clock.now(), municipalities }
+    await store.putValue(reportKey(programme), report)
+    emit({ type: 'report', programme, report })
+  }
+
+  // ── The store changed ──
+
+  bag.add(
+    store.onDidChange((change) => {
+      if (change.foreign && change.outbox === 'added') outbox.readAdded().catch(storeFailed)
+      else if (change.foreign && change.outbox === 'changed') readOutboxSoon()
+      content.heard(change)
+      if (change.items) projection.wake()
+      if (change.rows) {
+        emit({ type: 'rows', spaces: change.rows })
+        search.wake()
+      }
+      if (change.spaces) readSpaces().catch(storeFailed)
+    }),
+  )
+  let isReadingOutbox = false
+  /** Another tab acknowledges many rows one after another; reading them all each time would be quadratic. */
+  const readOutboxSoon = (): void => {
+    if (isReadingOutbox) return
+    isReadingOutbox = true
+    clock.after(OUTBOX_READ_AFTER_MS, () => {
+      isReadingOutbox = false
+      outbox.readAll().catch(storeFailed)
+    })
+  }
+  bag.add(outbox.onDidChange(statusChanged))
+  bag.add(outbox.onDidAdd(() => sync?.pump()))
+  bag.add(outbox.onDidJudge(({ item, part }) => content.judged(item, part)))
+  bag.add(
+    store.onDidPost((message) => {
+      switch (message.type) {
+        case 'leads':
+          leaderView = message.view as SyncView
+          return statusChanged()
+        case 'whoLeads':
+          lastSaid = ''
+          return syncChanged()
+        case 'tryNow':
+          return isLeading() ? sync?.tryNow() : undefined
+        case 'rebuilt':
+          return void content.rebuild(message.item as ItemId).catch(storeFailed)
+      }
+    }),
+  )
+
+  const tidy = async (): Promise<void> => {
+    if (!isLeading()) return
+    await store.dropArchiveBefore(clock.now() - ARCHIVE_DAYS * DAY_MS)
+    await compaction.run()
+  }
+  const tidyLater = (): void => {
+    const timer = clock.after(TIDY_EVERY_MS, () => {
+      if (isEnding) return
+      tidy().catch(storeFailed)
+      tidyLater()
+    })
+    tidying = timer
+  }
+  let tidying = { dispose: (): void => undefined }
+
+  sync = await createSync({
+    store, outbox, transport: deps.transport, leadership: deps.leadership, clock, dice, me, build: deps.build, device,
+    changed: syncChanged,
+    isUp: (isUp) => {
+      presence.connected(isUp)
+      if (isUp) askPeople().catch(storeFailed)
+      else history.disconnected()
+      // Whoever leads now brings the rows up to date with what others stored.
+      projection.wake()
+    },
+    flush: content.flush,
+    heard: (message) => (message.type === 'present' ? presence.heard(message) : history.heard(message)),
+    storeFailed,
+  })
+  bag.add(sync)
+  store.post({ type: 'whoLeads' })
+  tidyLater()
+  projection.wake()
+
+  const titleOf = async (): Promise<(item: ItemId) => string> => {
+    const titles = new Map((await store.rows()).map((row) => [row.item, row.title]))
+    return (item) => titles.get(item) ?? ''
+  }
+
+  return {
+    onEvent: events.event,
+    status: async () => status(),
+    spaces: async () => spaceViews(),
+    rows: (space) => store.rows(space),
+    people: async () => ((await store.getValue(PEOPLE)) as Person[] | undefined) ?? [],
+    openItem: (item) => content.open(item),
+    closeItem: async (item) => content.close(item),
+    writeProse: (item, clientId, update) => content.writeProse(item, clientId, update),
+    editFacts: (item, edits) => content.editFacts(item, edits),
+    editLinked: (item, edits, clientId, update) => content.editLinked(item, edits, clientId, update),
+    createItem: ({ space, type, edits, prose }) => content.create(space, type, edits, prose),
+    act: (item, act) => content.act(item, act),
+    async sealContent(item) {
+      const doc = await content.proseDoc(item)
+      const text = canonicalOf({ facts: await content.facts(item), prose: proseJson(doc) })
+      doc.destroy()
+      return { content: text, seal: sealOf(text) }
+    },
+    async showPresence(item, state) {
+      const space = await content.spaceOf(item)
+      if (space) presence.show(space, item, state)
+    },
+    async parked(): Promise<ParkedView[]> {
+      return parked.list()
+    },
+    async exportParked(entries) {
+      return unsentText(parked.unsent(entries), await titleOf(), clock.now())
+    },
+    async retryParked(entries) {
+      await parked.retry(entries)
+    },
+    async discardParked(entries) {
+      for (const item of await parked.discard(entries)) store.post({ type: 'rebuilt', item })
+      sync?.pump()
+    },
+    async history(item) {
+      const space = await content.spaceOf(item)
+      return space ? history.of(space, item) : []
+    },
+    search: (query, countMax) => search.find(query, countMax),
+    async programmeReport(programme) {
+      askReport(programme).catch(storeFailed)
+      return ((await store.getValue(reportKey(programme))) as ProgrammeReport | undefined) ?? null
+    },
+    async exportUnsent() {
+      const stored: Unsent[] = [...outbox.rows()].map(({ row }) => ({ ...row, code: row.code ?? '' }))
+      return unsentText([...stored, ...content.unstored()], await titleOf(), clock.now())
+    },
+    async reconnect() {
+      if (isLeading()) sync?.tryNow()
+      else store.post({ type: 'tryNow' })
+    },
+    async dispose() {
+      if (isEnding) return
+      // What was typed a moment ago must be stored before the lock goes to another tab.
+      content.flush()
+      await outbox.drained()
+      isEnding = true
+      tidying.dispose()
+      bag.dispose()
+      await store.close()
+    },
+  }
+}
+
+const OUTBOX_READ_AFTER_MS = 200

@@ -1,0 +1,206 @@
+/**
+ * Facts of one item as an Automerge document: a flat map path → scalar, one register per path (decision 0002). Strings are ImmutableString,
+ * so that two answers never merge into a third. Nothing outside this file and the relay's readers knows Automerge.
+ *
+ * Invariant: whatever the document holds, the view holds only registers that `shared/model/facts.ts` allows; the rest stays in the
+ * document untouched. A payload that cannot be applied leaves the document as it was.
+ */
+import * as A from '@automerge/automerge/slim'
+import { concatBytes, fromUtf8, utf8 } from '../../shared/base/bytes.ts'
+import type { Id, UserId } from '../../shared/base/ids.ts'
+import { fail, ok, type Result } from '../../shared/base/result.ts'
+import { isFactPath, isFactValue, type Answer, type FactsState, type FactValue } from '../../shared/model/facts.ts'
+
+type Registers = Record<string, unknown>
+
+let source: (() => Promise<Uint8Array | string>) | null = null
+let ready: Promise<void> | null = null
+
+/**
+ * Says where Automerge's wasm comes from: its address, or its bytes. Nothing is loaded until the first facts are needed.
+ * In: a function, called at most once per successful load.
+ */
+export function initFacts(wasm: () => Promise<Uint8Array | string>): void {
+  source = wasm
+}
+
+/** Resolves when facts can be used. Errors: rejects when the wasm cannot be loaded; the next call tries again. */
+export function factsReady(): Promise<void> {
+  if (ready) return ready
+  // A page or a test run has one Automerge: a second wasm under living documents would break them.
+  if (A.isWasmInitialized()) return (ready = Promise.resolve())
+  if (!source) throw new Error('Bug: initFacts was not called')
+  const loading = source().then((wasm) => A.initializeWasm(wasm))
+  ready = loading
+  loading.catch(() => {
+    ready = null
+  })
+  return loading
+}
+
+/** One chunk of an Automerge change: magic, checksum, type, length, body. */
+const CHUNK_MAGIC = [0x85, 0x6f, 0x4a, 0x83]
+
+/** A payload is one or more change chunks after one another; null when it is not. */
+export function splitChanges(payload: Uint8Array): Uint8Array[] | null {
+  const chunks: Uint8Array[] = []
+  let at = 0
+  while (at < payload.length) {
+    if (payload.length - at < 10 || CHUNK_MAGIC.some((byte, i) => payload[at + i] !== byte)) return null
+    const type = payload[at + 8]
+    if (type !== 1 && type !== 2) return null
+    let size = 0
+    let scale = 1
+    let end = at + 9
+    for (;;) {
+      const byte = payload[end++]
+      if (byte === undefined || scale > 2 ** 42) return null
+      size += (byte & 0x7f) * scale
+      scale *= 128
+      if (byte < 0x80) break
+    }
+    if (size > payload.length - end) return null
+    chunks.push(payload.subarray(at, end + size))
+    at = end + size
+  }
+  return chunks.length > 0 ? chunks : null
+}
+
+export type FactsFailure = { kind: 'unreadable'; reason: string }
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error)).slice(0, 200)
+
+export interface FactsDocument {
+  /** Begins from what `save` gave; to be called first. An unreadable one changes nothing. */
+  begin(snapshot: Uint8Array): Result<void, FactsFailure>
+  /** Applies a payload of format am1. An unreadable one changes nothing. */
+  apply(payload: Uint8Array, author: UserId): Result<void, FactsFailure>
+  /** One change from assignments. Out: its payload, or null when nothing would change. */
+  change(assignments: readonly (readonly [path: string, value: FactValue])[], timeMs: number, me: UserId): Uint8Array | null
+  view(): FactsState
+  /** Everything as one payload for a SnapshotRow, authors included. */
+  save(): Uint8Array
+  /** Changes that wait for others they build on; 0 when nothing is missing. */
+  missingCount(): number
+  dispose(): void
+}
+
+/** A document of its own; `actor` is used for its first own change and must never be used anywhere else. */
+export function createFactsDocument(actor: Id): FactsDocument {
+  const authors = new Map<string, UserId>()
+  let doc: A.Doc<Registers> = A.init<Registers>({ actor })
+
+  const learnAuthor = (chunk: Uint8Array, author: UserId): void => {
+    const { actor: one } = A.decodeChange(chunk)
+    // The first entry of an actor says whose it is: the relay lets nobody else continue it.
+    if (!authors.has(one)) authors.set(one, author)
+  }
+
+  return {
+    begin(snapshot) {
+      try {
+        const saved = unpack(snapshot)
+        doc = A.load<Registers>(saved.document, { actor })
+        for (const [one, author] of saved.authors) authors.set(one, author)
+        return ok(undefined)
+      } catch (error) {
+        return fail({ kind: 'unreadable', reason: reasonOf(error) })
+      }
+    },
+    apply(payload, author) {
+      const chunks = splitChanges(payload)
+      if (!chunks) return fail({ kind: 'unreadable', reason: 'not a list of changes' })
+      try {
+        for (const chunk of chunks) learnAuthor(chunk, author)
+        ;[doc] = A.applyChanges(doc, chunks)
+        return ok(undefined)
+      } catch (error) {
+        return fail({ kind: 'unreadable', reason: reasonOf(error) })
+      }
+    },
+    change(assignments, timeMs, me) {
+      const before = A.getHeads(doc)
+      // Automerge counts in whole seconds, and takes the machine's own clock when none is given.
+      doc = A.change(doc, { time: Math.floor(timeMs / 1000) }, (draft) => {
+        for (const [path, value] of assignments) draft[path] = toAutomerge(value)
+      })
+      const after = A.getHeads(doc)
+      if (after.length === before.length && after.every((head, i) => head === before[i])) return null
+      const change = A.getLastLocalChange(doc)
+      if (!change) throw new Error('Bug: a change without bytes')
+      authors.set(A.getActorId(doc), me)
+      return change
+    },
+    view: () => viewOf(doc, authors),
+    save: () => pack(A.save(doc), authors),
+    missingCount: () => A.getMissingDeps(doc, []).length,
+    dispose: () => A.free(doc),
+  }
+}
+
+const toAutomerge = (value: FactValue): unknown => {
+  if (typeof value === 'string') return new A.ImmutableString(value)
+  // A whole number beyond 2^53 would be written as a 64-bit integer and come back as something else.
+  if (typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value)) return new A.Float64(value)
+  return value
+}
+
+const fromAutomerge = (raw: unknown): FactValue | undefined => {
+  const value = A.isImmutableString(raw) ? raw.toString() : raw
+  return isFactValue(value) ? value : undefined
+}
+
+function viewOf(doc: A.Doc<Registers>, authors: ReadonlyMap<string, UserId>): FactsState {
+  const registers: Record<string, FactValue> = {}
+  const conflicts: Record<string, Answer[]> = {}
+  let metas: ReturnType<typeof A.getChangesMetaSince> | null = null
+  const timeOf = (opId: string): number | null => {
+    metas ??= A.getChangesMetaSince(doc, [])
+    const [counter, actor] = [Number(opId.slice(0, opId.indexOf('@'))), opId.slice(opId.indexOf('@') + 1)]
+    const meta = metas.find((one) => one.actor === actor && one.startOp <= counter && counter <= one.maxOp)
+    return meta ? meta.time * 1000 : null
+  }
+  for (const path of Object.keys(doc).sort()) {
+    if (!isFactPath(path)) continue
+    const value = fromAutomerge(doc[path])
+    if (value === undefined) continue
+    registers[path] = value
+    const all = A.getConflicts(doc, path)
+    if (!all) continue
+    const answers: Answer[] = []
+    for (const [key, raw] of Object.entries(all).sort(([a], [b]) => (a < b ? -1 : 1))) {
+      const one = fromAutomerge(raw)
+      // The same answer given twice is one answer.
+      if (one === undefined || answers.some((other) => other.value === one)) continue
+      answers.push({ value: one, key, author: authors.get(key.slice(key.indexOf('@') + 1)) ?? null, time: timeOf(key) })
+    }
+    if (answers.length > 1) conflicts[path] = answers
+  }
+  return { registers, conflicts }
+}
+
+/** Length of the author list as 4 bytes, the list as JSON, then the saved document. */
+function pack(document: Uint8Array, authors: ReadonlyMap<string, UserId>): Uint8Array {
+  const list = utf8(JSON.stringify([...authors].sort(([a], [b]) => (a < b ? -1 : 1))))
+  const size = new Uint8Array(4)
+  new DataView(size.buffer).setUint32(0, list.length)
+  return concatBytes([size, list, document])
+}
+
+function unpack(snapshot: Uint8Array): { document: Uint8Array; authors: [string, UserId][] } {
+  const size = new DataView(snapshot.buffer, snapshot.byteOffset, snapshot.byteLength).getUint32(0)
+  const authors = JSON.parse(fromUtf8(snapshot.subarray(4, 4 + size))) as [string, UserId][]
+  return { document: snapshot.subarray(4 + size), authors }
+}
+
+/** What a change assigns, for a person to read: `title = "Roken"`. Empty when it cannot be read. */
+export function readableChange(payload: Uint8Array): string {
+  try {
+    const lines = (splitChanges(payload) ?? []).flatMap((chunk) =>
+      A.decodeChange(chunk).ops.map((op) => `${String(op.key)} = ${JSON.stringify(op.value ?? null)}`),
+    )
+    return lines.join('\n')
+  } catch (error) {
+    return `? ${reasonOf(error)}`
+  }
+}

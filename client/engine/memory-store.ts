@@ -1,0 +1,397 @@
+/**
+ * The local store in memory: the disk of one laptop, shared by the engines of its tabs. Used by the simulator and the tests; held to
+ * the same contract as the Dexie store. Every operation is one transaction: it happens wholly at its commit, in the order of asking, or
+ * not at all. A tab can be killed before or after any commit; what was committed stays on the device.
+ */
+import { must } from '../../shared/base/assert.ts'
+import { createEmitter, type Emitter } from '../../shared/base/emitter.ts'
+import { NO_ID, type EntryId, type ItemId, type SpaceId } from '../../shared/base/ids.ts'
+import type { NewEntry, Part } from '../../shared/model/entries.ts'
+import type { ItemRow } from '../../shared/model/rows.ts'
+import { EMPTY_TAIL_HASH } from '../../shared/protocol/tail-hash.ts'
+import { StoreError } from './store.ts'
+import type {
+  ArchiveRow, DirtyMark, EngineStore, OutboxRow, SnapshotRow, SpaceRow, StoreChange, StoredEntry, StoreFailure, TabMessage, TextRow,
+} from './store.ts'
+
+export interface MemoryStoreHooks {
+  /** Called before each commit of this tab; waits for the promise, refuses on `quota`, ends the tab without committing on `crash`. */
+  beforeCommit?(operation: string): Promise<CommitVerdict> | CommitVerdict
+  /** Called right after each commit, before the engine hears of it. */
+  afterCommit?(operation: string): 'go' | 'crash'
+  /** This tab crashed at a commit. */
+  onCrash?(): void
+}
+export type CommitVerdict = 'go' | 'quota' | 'crash'
+
+export interface MemoryStore extends EngineStore {
+  /** The tab is gone: nothing of it is committed any more, nothing it still waits for resolves. */
+  kill(): void
+}
+
+export interface MemoryDevice {
+  /** One tab's way to the store of this device. */
+  openStore(hooks?: MemoryStoreHooks): MemoryStore
+  /** Commits so far, of all tabs: for tests that kill at the n-th. */
+  readonly commitCount: number
+}
+
+interface HeldEntry extends StoredEntry {
+  isCovered: boolean
+}
+
+interface Tables {
+  lastAt: number
+  lastOrder: number
+  lastMark: number
+  entries: Map<EntryId, HeldEntry>
+  entriesByPart: Map<string, HeldEntry[]>
+  entriesByAt: HeldEntry[]
+  outbox: Map<EntryId, OutboxRow>
+  archive: Map<EntryId, ArchiveRow>
+  snapshots: Map<string, SnapshotRow>
+  spaces: Map<SpaceId, SpaceRow>
+  rows: Map<ItemId, ItemRow>
+  dirty: Map<ItemId, DirtyMark>
+  texts: Map<ItemId, TextRow>
+  staleTexts: Map<ItemId, DirtyMark>
+  values: Map<string, unknown>
+}
+
+interface Tab {
+  isDead: boolean
+  changes: Emitter<StoreChange>
+  posts: Emitter<TabMessage>
+}
+
+const partKey = (item: ItemId, part: Part): string => `${item}/${part}`
+const NEVER = new Promise<never>(() => undefined)
+
+export function createMemoryDevice(): MemoryDevice {
+  const tables: Tables = {
+    lastAt: 0, lastOrder: 0, lastMark: 0,
+    entries: new Map(), entriesByPart: new Map(), entriesByAt: [], outbox: new Map(), archive: new Map(), snapshots: new Map(), spaces: new Map(),
+    rows: new Map(), dirty: new Map(), texts: new Map(), staleTexts: new Map(), values: new Map(),
+  }
+  const tabs = new Set<Tab>()
+  let commitCount = 0
+
+  const openStore = (hooks: MemoryStoreHooks = {}): MemoryStore => {
+    const tab: Tab = { isDead: false, changes: createEmitter(), posts: createEmitter() }
+    const failures = createEmitter<StoreFailure>()
+    tabs.add(tab)
+    let queue: Promise<unknown> = Promise.resolve()
+
+    const kill = (): void => {
+      tab.isDead = true
+      tabs.delete(tab)
+    }
+    const crash = (): Promise<never> => {
+      kill()
+      hooks.onCrash?.()
+      return NEVER
+    }
+    const announce = (change: Omit<StoreChange, 'foreign'>): void => {
+      for (const other of [...tabs]) if (!other.isDead) other.changes.fire({ ...change, foreign: other !== tab })
+    }
+
+    /** One transaction, after those asked for before it. `work` changes the tables synchronously, so nobody sees half of it. */
+    const write = <T>(operation: string, work: () => { result: T; change: Omit<StoreChange, 'foreign'> | null }): Promise<T> => {
+      const run = async (): Promise<T> => {
+        if (tab.isDead) return NEVER
+        const verdict = hooks.beforeCommit ? await hooks.beforeCommit(operation) : 'go'
+        if (tab.isDead) return NEVER
+        if (verdict === 'crash') return crash()
+        if (verdict === 'quota') {
+          failures.fire({ kind: 'quota' })
+          throw new StoreError({ kind: 'quota' })
+        }
+        const { result, change } = work()
+        commitCount++
+        const after = hooks.afterCommit?.(operation) ?? 'go'
+        if (after === 'crash') {
+          kill()
+          if (change) announce(change)
+          return crash()
+        }
+        if (change) announce(change)
+        return result
+      }
+      const asked = queue.then(run, run)
+      queue = asked.catch((error: unknown) => {
+        if (!(error instanceof StoreError)) throw error
+      })
+      return asked
+    }
+    const read = async <T>(work: () => T): Promise<T> => (tab.isDead ? NEVER : work())
+
+    const t = tables
+    const addEntry = (entry: Omit<StoredEntry, 'at'>): HeldEntry => {
+      const held: HeldEntry = { ...entry, at: ++t.lastAt, isCovered: false }
+      t.entries.set(held.entry, held)
+      const key = partKey(held.item, held.part)
+      const list = t.entriesByPart.get(key)
+      if (list) list.push(held)
+      else t.entriesByPart.set(key, [held])
+      t.entriesByAt.push(held)
+      return held
+    }
+    const removeEntries = (isGone: (held: HeldEntry) => boolean): void => {
+      for (const held of t.entriesByAt) if (isGone(held)) t.entries.delete(held.entry)
+      t.entriesByAt = t.entriesByAt.filter((held) => t.entries.has(held.entry))
+      for (const [key, list] of t.entriesByPart) {
+        const kept = list.filter((held) => t.entries.has(held.entry))
+        if (kept.length === 0) t.entriesByPart.delete(key)
+        else if (kept.length < list.length) t.entriesByPart.set(key, kept)
+      }
+    }
+    const markDirty = (item: ItemId, space: SpaceId): void => void t.dirty.set(item, { item, space, at: ++t.lastMark })
+    const toOutbox = (entry: NewEntry, author: string, order: number, storedAt: number): void => {
+      const { space, entry: id, item, part, format, schema, clientTime, writer, payload } = entry
+      t.outbox.set(id, {
+        space, entry: id, item, part, format, schema, clientTime, writer, payload,
+        order, author, state: 'waiting', code: null, reason: '', storedAt,
+      })
+    }
+    const itemsOf = (entries: readonly { item: ItemId; part: Part }[]): { item: ItemId; part: Part }[] => {
+      const seen = new Map(entries.map(({ item, part }) => [partKey(item, part), { item, part }]))
+      return [...seen.values()]
+    }
+    const oldest = (marks: Map<ItemId, DirtyMark>, countMax: number): DirtyMark[] =>
+      [...marks.values()].sort((a, b) => a.at - b.at).slice(0, countMax)
+    const outboxSorted = (): OutboxRow[] => [...t.outbox.values()].sort((a, b) => a.order - b.order)
+
+    return {
+      kill,
+      putLocal: (edits, now) =>
+        write('putLocal', () => {
+          const from = t.lastAt + 1
+          for (const edit of edits) {
+            if (t.entries.has(edit.entry)) continue
+            addEntry({ ...edit, seq: null, epoch: null, serverTime: null, quarantined: null })
+            toOutbox(edit, edit.author, ++t.lastOrder, now)
+            markDirty(edit.item, edit.space)
+          }
+          return { result: undefined, change: { entries: { from, to: t.lastAt }, items: itemsOf(edits), outbox: 'added' } }
+        }),
+      putRun: (space, epoch, entries, cursorAfter, tailHashAfter) =>
+        write('putRun', () => {
+          const row = t.spaces.get(space)
+          const first = entries[0]
+          if (!row || row.epoch !== epoch || (first && first.seq > row.cursor + 1)) return { result: 'stale' as const, change: null }
+          const from = t.lastAt + 1
+          for (const entry of entries) {
+            const held = t.entries.get(entry.entry)
+            if (held) Object.assign(held, { seq: entry.seq, epoch, author: entry.author, serverTime: entry.serverTime, clientTime: entry.clientTime })
+            else addEntry({ ...entry, quarantined: null })
+            markDirty(entry.item, space)
+          }
+          if (cursorAfter > row.cursor) t.spaces.set(space, { ...row, cursor: cursorAfter, tailHash: tailHashAfter, head: Math.max(row.head, cursorAfter) })
+          return { result: 'stored' as const, change: { entries: { from, to: t.lastAt }, items: itemsOf(entries) } }
+        }),
+      acknowledge: (entries, epoch, now) =>
+        write('acknowledge', () => {
+          for (const id of entries) {
+            const row = t.outbox.get(id)
+            if (!row) continue
+            t.outbox.delete(id)
+            const { state: _state, code: _code, reason: _reason, storedAt: _storedAt, ...rest } = row
+            t.archive.set(id, { ...rest, ackedAt: now, epoch })
+          }
+          return { result: undefined, change: { outbox: 'changed' } }
+        }),
+      park: (entry, code, reason) =>
+        write('park', () => {
+          const row = t.outbox.get(entry)
+          if (row) t.outbox.set(entry, { ...row, state: 'parked', code, reason })
+          return { result: undefined, change: { outbox: 'changed' } }
+        }),
+      releaseParked: (entries) =>
+        write('releaseParked', () => {
+          const from = t.lastAt + 1
+          const added: OutboxRow[] = []
+          for (const id of entries) {
+            const row = t.outbox.get(id)
+            if (row?.state !== 'parked') continue
+            t.outbox.set(id, { ...row, state: 'waiting', code: null, reason: '' })
+            if (!t.entries.has(id)) {
+              const { order: _order, state: _state, code: _code, reason: _reason, storedAt: _storedAt, ...entry } = row
+              addEntry({ ...entry, seq: null, epoch: null, serverTime: null, quarantined: null })
+              markDirty(row.item, row.space)
+              added.push(row)
+            }
+          }
+          return { result: undefined, change: { entries: { from, to: t.lastAt }, items: itemsOf(added), outbox: 'changed' } }
+        }),
+      discardParked: (entries) =>
+        write('discardParked', () => {
+          const gone = new Set<EntryId>()
+          for (const id of entries) {
+            const row = t.outbox.get(id)
+            if (row?.state !== 'parked') continue
+            t.outbox.delete(id)
+            if (t.entries.get(id)?.seq === null) gone.add(id)
+            markDirty(row.item, row.space)
+          }
+          removeEntries((held) => gone.has(held.entry))
+          return { result: undefined, change: { outbox: 'changed' } }
+        }),
+      unarchive: (_space, entries) =>
+        write('unarchive', () => {
+          for (const id of entries) {
+            const row = t.archive.get(id)
+            if (!row) continue
+            t.archive.delete(id)
+            toOutbox(row, row.author, row.order, row.ackedAt)
+          }
+          return { result: undefined, change: { outbox: 'changed' } }
+        }),
+      recheckSpace: (space, epoch, commonSeq, tailHash) =>
+        write('recheckSpace', () => {
+          const row = must(t.spaces.get(space), 'recheck of an unknown space')
+          for (const held of t.entries.values()) {
+            if (held.space !== space || held.seq === null || held.seq <= commonSeq) continue
+            held.seq = null
+            held.epoch = null
+          }
+          for (const archived of [...t.archive.values()]) {
+            if (archived.space !== space) continue
+            const seq = t.entries.get(archived.entry)?.seq ?? null
+            if (seq !== null && seq <= commonSeq) continue
+            t.archive.delete(archived.entry)
+            toOutbox(archived, archived.author, archived.order, archived.ackedAt)
+          }
+          t.spaces.set(space, { ...row, epoch, cursor: commonSeq, tailHash, rechecking: true })
+          return { result: undefined, change: { outbox: 'changed', spaces: true } }
+        }),
+      unplaced: (space) =>
+        read(() => t.entriesByAt.filter((held) => held.space === space && held.seq === null && !t.outbox.has(held.entry)).map(toStored)),
+      offerAgain: (entries, now) =>
+        write('offerAgain', () => {
+          for (const id of entries) {
+            const held = t.entries.get(id)
+            if (held && held.seq === null && !t.outbox.has(id)) toOutbox(held, held.author, ++t.lastOrder, now)
+          }
+          return { result: undefined, change: { outbox: 'added' } }
+        }),
+      quarantine: (entry, reason) =>
+        write('quarantine', () => {
+          const held = t.entries.get(entry)
+          if (held) {
+            held.quarantined = reason
+            markDirty(held.item, held.space)
+          }
+          return { result: undefined, change: {} }
+        }),
+      dropArchiveBefore: (time) =>
+        write('dropArchiveBefore', () => {
+          for (const [id, row] of t.archive) if (row.ackedAt < time) t.archive.delete(id)
+          return { result: undefined, change: null }
+        }),
+      outbox: (afterOrder = 0) => read(() => outboxSorted().filter((row) => row.order > afterOrder)),
+      archive: (space) => read(() => [...t.archive.values()].filter((row) => row.space === space).sort((a, b) => a.order - b.order)),
+      entriesOf: (item, part) =>
+        read(() => ({
+          snapshot: t.snapshots.get(partKey(item, part)) ?? null,
+          entries: (t.entriesByPart.get(partKey(item, part)) ?? []).filter((held) => !held.isCovered).map(toStored),
+        })),
+      historyOf: (item) => read(() => t.entriesByAt.filter((held) => held.item === item).map(toStored)),
+      entriesAfter: (at, countMax) =>
+        read(() => {
+          // The newest are at the end and few are asked for: walk back instead of searching from the start.
+          let from = t.entriesByAt.length
+          while (from > 0 && must(t.entriesByAt[from - 1], 'inside').at > at) from--
+          return t.entriesByAt.slice(from, from + countMax).map(toStored)
+        }),
+      lastAt: () => read(() => t.lastAt),
+      putSnapshot: (row, covered, dropBefore) =>
+        write('putSnapshot', () => {
+          if ((t.snapshots.get(partKey(row.item, row.part))?.version ?? 0) !== row.version - 1) return { result: undefined, change: null }
+          t.snapshots.set(partKey(row.item, row.part), row)
+          const old = new Set<EntryId>()
+          for (const id of covered) {
+            const held = t.entries.get(id)
+            if (!held || held.seq === null) continue
+            held.isCovered = true
+            if ((held.serverTime ?? dropBefore) < dropBefore) old.add(id)
+          }
+          removeEntries((held) => old.has(held.entry))
+          return { result: undefined, change: null }
+        }),
+      spaces: () => read(() => [...t.spaces.values()]),
+      putSpace: (row) =>
+        write('putSpace', () => {
+          t.spaces.set(row.space, row)
+          return { result: undefined, change: { spaces: true } }
+        }),
+      removeSpace: (space) =>
+        write('removeSpace', () => {
+          removeEntries((held) => held.space === space)
+          for (const [id, row] of t.outbox)
+            if (row.space === space && row.state === 'waiting') t.outbox.set(id, { ...row, state: 'parked', code: 'forbidden', reason: 'right-lost' })
+          for (const table of [t.archive, t.snapshots, t.rows, t.dirty, t.texts, t.staleTexts] as Map<string, { space: SpaceId }>[])
+            for (const [key, row] of table) if (row.space === space) table.delete(key)
+          const row = t.spaces.get(space)
+          if (row) t.spaces.set(space, { ...row, role: null, epoch: NO_ID, cursor: 0, tailHash: EMPTY_TAIL_HASH, head: 0, rechecking: false })
+          return { result: undefined, change: { spaces: true, outbox: 'changed', rows: [space] } }
+        }),
+      rows: (space) => read(() => [...t.rows.values()].filter((row) => space === undefined || row.space === space)),
+      row: (item) => read(() => t.rows.get(item) ?? null),
+      dirty: (countMax) => read(() => oldest(t.dirty, countMax)),
+      putRows: (rows) =>
+        write('putRows', () => {
+          for (const { row, at } of rows) {
+            // The space may have been removed between the reading and the writing.
+            if (!t.dirty.has(row.item)) continue
+            t.rows.set(row.item, row)
+            t.staleTexts.set(row.item, { item: row.item, space: row.space, at: ++t.lastMark })
+            if (t.dirty.get(row.item)?.at === at) t.dirty.delete(row.item)
+          }
+          return { result: undefined, change: { rows: [...new Set(rows.map(({ row }) => row.space))] } }
+        }),
+      texts: () => read(() => [...t.texts.values()]),
+      staleTexts: (countMax) => read(() => oldest(t.staleTexts, countMax)),
+      putTexts: (texts) =>
+        write('putTexts', () => {
+          for (const { text, at } of texts) {
+            if (!t.rows.has(text.item)) continue
+            t.texts.set(text.item, text)
+            if (t.staleTexts.get(text.item)?.at === at) t.staleTexts.delete(text.item)
+          }
+          return { result: undefined, change: null }
+        }),
+      getValue: (key) => read(() => structuredClone(t.values.get(key))),
+      putValue: (key, value) =>
+        write('putValue', () => {
+          t.values.set(key, structuredClone(value))
+          return { result: undefined, change: null }
+        }),
+      onDidChange: tab.changes.event,
+      onDidFail: failures.event,
+      post(message) {
+        if (tab.isDead) return
+        const copy = structuredClone(message)
+        // As a BroadcastChannel does: never within the call.
+        void Promise.resolve().then(() => {
+          for (const other of [...tabs]) if (other !== tab && !other.isDead) other.posts.fire(copy)
+        })
+      },
+      onDidPost: tab.posts.event,
+      async close() {
+        kill()
+      },
+    }
+  }
+
+  return {
+    openStore,
+    get commitCount() {
+      return commitCount
+    },
+  }
+}
+
+function toStored(held: HeldEntry): StoredEntry {
+  const { isCovered: _isCovered, ...entry } = held
+  return entry
+}

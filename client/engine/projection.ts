@@ -1,0 +1,110 @@
+/**
+ * Keeps the projection rows up with the documents, in small batches beside the edit path: trees and boards read rows, never documents. A
+ * mark goes away only with the row that saw everything up to it.
+ */
+import { assert } from '../../shared/base/assert.ts'
+import type { Clock } from '../../shared/base/clock.ts'
+import type { Disposable } from '../../shared/base/dispose.ts'
+import type { ItemId, UserId } from '../../shared/base/ids.ts'
+import { sealOf } from '../../shared/model/acts.ts'
+import { PARTS } from '../../shared/model/entries.ts'
+import type { ItemRow } from '../../shared/model/rows.ts'
+import { canonicalOf } from '../../shared/derive/canonical.ts'
+import { proseJson, type ProseNode } from '../../shared/derive/prose-json.ts'
+import { needsContentSeal, needsProse, rowOf } from '../../shared/derive/row.ts'
+import type { Content } from './content.ts'
+import type { DirtyMark, EngineStore } from './store.ts'
+
+export interface Projection extends Disposable {
+  /** Something was marked; runs after a moment. */
+  wake(): void
+  /** Resolves when no mark is left that was there at the call. */
+  upToDate(): Promise<void>
+}
+
+/** Items computed before others get a turn: about 10 ms of work. */
+const BATCH_COUNT_MAX = 16
+/** Typing marks its item many times a second; a row now and then is enough for eyes. */
+const WAKE_AFTER_MS = 100
+
+export function createProjection(deps: { store: EngineStore; content: Content; clock: Clock; mayRun(): boolean; failed(error: unknown): void }): Projection {
+  const { store, content, clock } = deps
+  let timer: Disposable | null = null
+  let running: Promise<void> | null = null
+  let isDisposed = false
+
+  const proseOf = async (item: ItemId): Promise<ProseNode> => {
+    const doc = await content.proseDoc(item)
+    const prose = proseJson(doc)
+    doc.destroy()
+    return prose
+  }
+
+  const lastChange = async (item: ItemId): Promise<{ at: number; by: UserId | null }> => {
+    let last: { at: number; by: UserId | null } = { at: 0, by: null }
+    const offer = (at: number, by: UserId): void => {
+      if (at >= last.at) last = { at, by }
+    }
+    for (const part of PARTS) {
+      const { snapshot, entries } = await store.entriesOf(item, part)
+      if (snapshot) offer(snapshot.changedAt, snapshot.changedBy)
+      for (const entry of entries) offer(entry.serverTime ?? entry.clientTime, entry.author)
+    }
+    return last
+  }
+
+  const compute = async ({ item, space }: DirtyMark): Promise<ItemRow> => {
+    const facts = await content.facts(item)
+    const { settled } = await content.acts(item)
+    const isSealed = needsContentSeal(settled)
+    const prose = isSealed || needsProse(facts) ? await proseOf(item) : undefined
+    const { at, by } = await lastChange(item)
+    const row = rowOf({
+      item, space, facts, acts: settled, changedAt: at, changedBy: by,
+      ...(prose ? { proseJson: prose } : {}),
+      ...(prose && isSealed ? { contentSeal: sealOf(canonicalOf({ facts, prose })) } : {}),
+    })
+    // Everything there was of it was refused and discarded: nothing is left to show.
+    return at === 0 ? { ...row, gone: true } : row
+  }
+
+  const run = async (): Promise<void> => {
+    let before = ''
+    while (!isDisposed && deps.mayRun()) {
+      const marks = await store.dirty(BATCH_COUNT_MAX)
+      if (marks.length === 0) return
+      const now = JSON.stringify(marks)
+      assert(now !== before, 'a row was stored and its mark stayed')
+      before = now
+      const rows: { row: ItemRow; at: number }[] = []
+      for (const mark of marks) rows.push({ row: await compute(mark), at: mark.at })
+      await store.putRows(rows)
+      await new Promise<void>((resolve) => clock.after(0, resolve))
+    }
+  }
+  const start = (): Promise<void> => {
+    running ??= run().finally(() => {
+      running = null
+    })
+    return running
+  }
+
+  return {
+    wake() {
+      if (timer || isDisposed) return
+      timer = clock.after(WAKE_AFTER_MS, () => {
+        timer = null
+        start().catch(deps.failed)
+      })
+    },
+    async upToDate() {
+      // A run that is under way may have read its marks before the newest one.
+      await running
+      await start()
+    },
+    dispose() {
+      isDisposed = true
+      timer?.dispose()
+    },
+  }
+}

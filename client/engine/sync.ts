@@ -1,0 +1,469 @@
+/**
+ * One connection to the relay, and a subscription per space on it. Frames are queued as they come and handled one after another, so that
+ * store, cursor and outbox move in the order of the wire. What may follow what stands in connection-states.ts.
+ *
+ * Invariants: the cursor moves only with what was stored (3); acknowledgements never move it; a log that is not the one we know is never
+ * resumed: what it may have lost is offered again (4, 5).
+ */
+import { must } from '../../shared/base/assert.ts'
+import { bytesEqual } from '../../shared/base/bytes.ts'
+import type { Clock } from '../../shared/base/clock.ts'
+import type { Disposable } from '../../shared/base/dispose.ts'
+import { sha256 } from '../../shared/base/hash.ts'
+import { NO_ID, type DeviceId, type SpaceId } from '../../shared/base/ids.ts'
+import { fraction, type Dice } from '../../shared/base/random.ts'
+import { CLOSE } from '../../shared/model/errors.ts'
+import { may } from '../../shared/model/grants.ts'
+import {
+  BACKOFF_MS_MAX, BACKOFF_MS_MIN, CONNECT_MS_MAX, ENTRIES_BATCH_COUNT_MAX, OFFER_OTHERS_AFTER_MS, PING_AFTER_MS, SILENCE_MS_MAX, STEADY_MS,
+} from '../../shared/model/limits.ts'
+import type { Person } from '../../shared/model/people.ts'
+import { decodeDown, encodeUp, PROTO_MAX, PROTO_MIN, WireError } from '../../shared/protocol/codec.ts'
+import type { Down, DownMessage, UpMessage } from '../../shared/protocol/messages/index.ts'
+import { EMPTY_TAIL_HASH, nextTailHash } from '../../shared/protocol/tail-hash.ts'
+import {
+  CONNECTION_STEPS, SUBSCRIPTION_STEPS, takesPushes,
+  type ConnectionEffect, type ConnectionEvent, type ConnectionState, type SubscriptionEvent, type SubscriptionState,
+} from './connection-states.ts'
+import type { Outbox } from './outbox.ts'
+import { createPusher, type Pusher } from './pusher.ts'
+import type { EngineStore, SpaceRow } from './store.ts'
+import type { Leadership, Socket, Transport } from './transport.ts'
+
+export interface SyncView {
+  connection: 'offline' | 'connecting' | 'live' | 'blocked'
+  blockedBy: string | null
+  behindCount: number
+  follower: boolean
+  /** True once every space of this login was asked for and answered on this connection. */
+  isLevel: boolean
+}
+
+export interface Sync extends Disposable {
+  view(): SyncView
+  /** Sends what waits. */
+  pump(): void
+  tryNow(): void
+  /** Sends a message when the connection is up. Out: false when it is not. */
+  send(...messages: UpMessage[]): boolean
+  readonly isLeading: boolean
+}
+
+export interface SyncDeps {
+  store: EngineStore
+  outbox: Outbox
+  transport: Transport
+  leadership: Leadership
+  clock: Clock
+  dice: Dice
+  me: Person
+  build: string
+  device: DeviceId
+  /** Anything in `view()` may have changed. */
+  changed(): void
+  /** The connection came up, or went. */
+  isUp(up: boolean): void
+  /** Lead lost: what is typed must be stored before the next one reads. */
+  flush(): void
+  /** Messages that are no business of the log. */
+  heard(message: Down<'present'> | Down<'itemEntries'>): void
+  storeFailed(error: unknown): void
+}
+
+interface Followed {
+  row: SpaceRow
+  state: SubscriptionState
+  /** Entries of the relay's log that are not stored here yet. */
+  behindCount: number
+  offerTimer: Disposable | null
+}
+
+/** An unexpected turn on the wire: the connection is given up and begun again. */
+class Unexpected extends Error {}
+
+const UNKNOWN_TAIL_HASH = new Uint8Array(0)
+const PERMANENT_CODES = new Map(Object.entries(CLOSE).filter(([, close]) => close.permanent).map(([name, close]) => [close.code as number, name]))
+// A replaced log is met by asking again: the answer says so, and the re-check follows.
+PERMANENT_CODES.delete(CLOSE.epoch.code)
+
+export async function createSync(deps: SyncDeps): Promise<Sync> {
+  const { store, outbox, clock, dice } = deps
+  let state: ConnectionState = 'follower'
+  let blockedBy: string | null = null
+  let socket: Socket | null = null
+  let pusher: Pusher | null = null
+  let attempts = 0
+  const timers: Record<'backOff' | 'connect' | 'silence' | 'answer' | 'steady', Disposable | null> = { backOff: null, connect: null, silence: null, answer: null, steady: null }
+  const spaces = new Map<SpaceId, Followed>()
+  let inbox: DownMessage[] = []
+  let isDraining = false
+
+  const stop = (name: keyof typeof timers): void => {
+    timers[name]?.dispose()
+    timers[name] = null
+  }
+  const start = (name: keyof typeof timers, delayMs: number, work: () => void): void => {
+    stop(name)
+    timers[name] = clock.after(delayMs, () => {
+      timers[name] = null
+      work()
+    })
+  }
+
+  // ── Connection ──
+
+  const effects: Record<ConnectionEffect, () => void> = {
+    connect() {
+      const mine: { socket: Socket | null } = { socket: null }
+      const isMine = (): boolean => mine.socket !== null && mine.socket === socket
+      mine.socket = deps.transport.connect({
+        opened: () => {
+          if (isMine()) step('opened')
+        },
+        frame: (bytes) => {
+          if (isMine()) receive(bytes)
+        },
+        closed: (code) => {
+          if (!isMine()) return
+          socket = null
+          const why = PERMANENT_CODES.get(code)
+          if (why === undefined) step('dropped')
+          else refuse(why)
+        },
+      })
+      socket = mine.socket
+      start('connect', CONNECT_MS_MAX, () => step('dropped'))
+    },
+    sayHello() {
+      send({ type: 'hello', protoMin: PROTO_MIN, protoMax: PROTO_MAX, build: deps.build, device: deps.device, pendingCount: outbox.counts().waitingCount })
+    },
+    follow() {
+      stop('connect')
+      start('steady', STEADY_MS, () => {
+        attempts = 0
+      })
+      pusher = createPusher({
+        store, outbox, clock, dice,
+        epochOf: (space) => {
+          const one = spaces.get(space)
+          return one && takesPushes(one.state) ? one.row.epoch : null
+        },
+        send: (messages) => {
+          send(...messages)
+          if (!timers.answer) awaitAnswer()
+        },
+      })
+      listen()
+      deps.isUp(true)
+      for (const one of spaces.values()) if (one.row.role !== null) subscriptionStep(one, 'scoped')
+    },
+    hangUp() {
+      for (const name of ['connect', 'silence', 'answer', 'steady'] as const) stop(name)
+      socket?.dispose()
+      socket = null
+      inbox = []
+      pusher?.dispose()
+      pusher = null
+      for (const one of spaces.values()) subscriptionStep(one, 'disconnected')
+      outbox.recall()
+      deps.isUp(false)
+    },
+    backOff() {
+      const longest = Math.min(BACKOFF_MS_MAX, BACKOFF_MS_MIN * 2 ** Math.min(attempts++, 20))
+      start('backOff', Math.max(BACKOFF_MS_MIN, Math.ceil(longest * fraction(dice))), () => step('tryNow'))
+    },
+    calmDown: () => stop('backOff'),
+  }
+
+  function step(event: ConnectionEvent): void {
+    const next = CONNECTION_STEPS[state][event]
+    if ('ignored' in next) return
+    state = next.to
+    if (state !== 'blocked') blockedBy = null
+    for (const effect of next.effects) effects[effect]()
+    deps.changed()
+  }
+  function refuse(why: string): void {
+    step('refused')
+    if (state === 'blocked') blockedBy = why
+    deps.changed()
+  }
+
+  function send(...messages: UpMessage[]): void {
+    socket?.send(encodeUp(...messages))
+  }
+  /** Something was heard: begin to count the silence anew. */
+  function listen(): void {
+    start('silence', PING_AFTER_MS, () => {
+      const { waitingCount, oldestStoredAt } = outbox.counts()
+      send({ type: 'ping', pendingCount: waitingCount, oldestPendingAgeMs: oldestStoredAt === null ? 0 : Math.max(0, clock.now() - oldestStoredAt) })
+      start('silence', SILENCE_MS_MAX - PING_AFTER_MS, () => step('dropped'))
+    })
+  }
+  /** A line that is open in one direction only lets others' entries through and swallows ours. */
+  function awaitAnswer(): void {
+    start('answer', SILENCE_MS_MAX, () => step('dropped'))
+  }
+
+  // ── Frames ──
+
+  function receive(frame: Uint8Array): void {
+    if (state === 'up') listen()
+    try {
+      inbox.push(...decodeDown(frame))
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error
+      return refuse('protocol')
+    }
+    if (!isDraining) void drain()
+  }
+
+  async function drain(): Promise<void> {
+    isDraining = true
+    const mine = socket
+    try {
+      while (inbox.length > 0 && socket === mine) {
+        const message = must(inbox.shift(), 'just counted')
+        if (message.type === 'entries') await received(joinRuns(message))
+        else await handle(message)
+      }
+    } catch (error) {
+      if (!(error instanceof Unexpected)) deps.storeFailed(error)
+      // Whatever was not stored is asked for again on the next connection.
+      if (socket === mine) step('dropped')
+    } finally {
+      isDraining = false
+    }
+    if (inbox.length > 0) void drain()
+  }
+
+  /** Takes the runs that follow in the queue along, so that a burst is one transaction. */
+  function joinRuns(first: Down<'entries'>): Down<'entries'> {
+    let run = first
+    for (;;) {
+      const next = inbox[0]
+      if (next?.type !== 'entries' || next.space !== run.space || next.epoch !== run.epoch) return run
+      if (run.entries.length + next.entries.length > ENTRIES_BATCH_COUNT_MAX) return run
+      inbox.shift()
+      run = { ...next, entries: [...run.entries, ...next.entries] }
+    }
+  }
+
+  async function handle(message: Exclude<DownMessage, { type: 'entries' }>): Promise<void> {
+    switch (message.type) {
+      case 'welcome':
+        // Somebody else signed in in this browser: what is stored here is not theirs.
+        if (message.who.user !== deps.me.user) return refuse('signedOut')
+        return step('welcomed')
+      case 'scope':
+        return scoped(message)
+      case 'subbed':
+        return subbed(message)
+      case 'epoch': {
+        const one = spaces.get(message.space)
+        if (one && one.row.epoch !== message.epoch) subscriptionStep(one, 'replaced')
+        return
+      }
+      case 'ack':
+        await pusher?.acknowledged(message.upToN)
+        return answered()
+      case 'nack':
+        await pusher?.refused(message.n, message.code, message.retryAfterMs, message.reason)
+        return answered()
+      case 'present':
+      case 'itemEntries':
+        return deps.heard(message)
+      case 'pong':
+        return // that it was heard is all there is to it
+      case 'snapshot':
+        // This build asks for raw entries only; a snapshot it did not ask for cannot be placed.
+        throw new Unexpected('snapshot')
+    }
+  }
+  function answered(): void {
+    if (pusher && pusher.inFlightCount > 0) awaitAnswer()
+    else stop('answer')
+  }
+
+  // ── Spaces ──
+
+  function subscriptionStep(one: Followed, event: SubscriptionEvent): void {
+    const next = SUBSCRIPTION_STEPS[one.state][event]
+    if ('ignored' in next) return
+    one.state = next.to
+    const { row } = one
+    for (const effect of next.effects) {
+      switch (effect) {
+        case 'subscribe':
+          send({ type: 'sub', space: row.space, epoch: row.epoch, cursor: row.cursor, tailHash: row.tailHash })
+          break
+        case 'offer':
+          pusher?.pump()
+          break
+        case 'recall':
+          pusher?.forget(row.space)
+          outbox.recall(row.space)
+          break
+        case 'forget':
+          one.offerTimer?.dispose()
+          one.offerTimer = null
+          one.behindCount = 0
+          break
+        case 'finishRecheck':
+          if (row.rechecking) finishRecheck(one)
+          break
+        case 'recheck':
+          break // the store's part is awaited in subbed()
+      }
+    }
+    deps.changed()
+  }
+
+  async function keep(row: SpaceRow): Promise<Followed> {
+    await store.putSpace(row)
+    let one = spaces.get(row.space)
+    if (one) one.row = row
+    else spaces.set(row.space, (one = { row, state: 'none', behindCount: 0, offerTimer: null }))
+    return one
+  }
+
+  async function scoped({ space, role, kind, name }: Down<'scope'>): Promise<void> {
+    const known = spaces.get(space)
+    if (role === null) {
+      if (!known || known.row.role === null) return
+      subscriptionStep(known, 'roleLost')
+      await store.removeSpace(space)
+      known.row = { ...known.row, role: null, epoch: NO_ID, cursor: 0, tailHash: EMPTY_TAIL_HASH, head: 0, rechecking: false }
+      await outbox.readAll()
+      return
+    }
+    const row: SpaceRow = known
+      ? { ...known.row, role, kind, name }
+      : { space, role, kind, name, epoch: NO_ID, cursor: 0, tailHash: EMPTY_TAIL_HASH, head: 0, rechecking: false }
+    const isSame = known && known.row.role === role && known.row.kind === kind && known.row.name === name
+    const one = isSame ? known : await keep(row)
+    subscriptionStep(one, 'scoped')
+  }
+
+  async function subbed({ space, epoch, head, mode, commonSeq }: Down<'subbed'>): Promise<void> {
+    const one = spaces.get(space)
+    if (!one || one.state !== 'asked') return
+    const { row } = one
+    const isFirst = row.epoch === NO_ID
+    if (isFirst || (mode === 'resume' && epoch === row.epoch)) {
+      if (isFirst || head !== row.head) await keep({ ...row, epoch, head, ...(isFirst ? { cursor: 0, tailHash: EMPTY_TAIL_HASH } : {}) })
+      subscriptionStep(one, 'resume')
+    } else {
+      subscriptionStep(one, 'recover')
+      const common = Math.min(commonSeq, row.cursor)
+      const tailHash = common === row.cursor ? row.tailHash : common === 0 ? EMPTY_TAIL_HASH : UNKNOWN_TAIL_HASH
+      await store.recheckSpace(space, epoch, common, tailHash)
+      one.row = { ...row, epoch, head, cursor: common, tailHash, rechecking: true }
+      await outbox.readAll()
+      subscriptionStep(one, 'rechecked')
+    }
+    one.behindCount = Math.max(0, head - one.row.cursor)
+    if (one.behindCount === 0) subscriptionStep(one, 'level')
+  }
+
+  async function received({ space, epoch, entries, cursorAfter, tailHashAfter, more }: Down<'entries'>): Promise<void> {
+    const one = spaces.get(space)
+    if (!one || !takesPushes(one.state) || epoch !== one.row.epoch) return
+    const { row } = one
+    const fresh = entries.filter(({ seq }) => seq > row.cursor)
+    fresh.forEach((entry, i) => {
+      if (entry.seq !== row.cursor + 1 + i) throw new Unexpected('hole in the log')
+    })
+    if (cursorAfter !== row.cursor + fresh.length && cursorAfter > row.cursor) throw new Unexpected('cursor beyond the entries')
+    if (fresh.length > 0) {
+      if (row.tailHash.length > 0) {
+        let hash = row.tailHash
+        for (const { seq, entry, payload } of fresh) hash = nextTailHash(hash, seq, entry, sha256(payload))
+        if (!bytesEqual(hash, tailHashAfter)) throw new Unexpected('tail hash differs')
+      }
+      const verdict = await store.putRun(space, epoch, fresh.map((entry) => ({ ...entry, space, epoch })), cursorAfter, tailHashAfter)
+      if (verdict === 'stale') {
+        // Another tab of this profile went on with this space: begin again from what is stored.
+        const stored = (await store.spaces()).find((candidate) => candidate.space === space)
+        if (stored) one.row = stored
+        throw new Unexpected('another tab moved on')
+      }
+      one.row = { ...one.row, cursor: cursorAfter, tailHash: tailHashAfter, head: Math.max(one.row.head, cursorAfter) }
+      send({ type: 'recv', space, cursor: cursorAfter })
+    }
+    one.behindCount = more ? Math.max(1, one.row.head - one.row.cursor) : 0
+    subscriptionStep(one, more ? 'behind' : 'level')
+  }
+
+  /** All of the new log is here. What it lacks of others is offered by us too, after their authors had the time to do so themselves. */
+  function finishRecheck(one: Followed): void {
+    one.offerTimer?.dispose()
+    one.offerTimer = clock.after(Math.ceil(OFFER_OTHERS_AFTER_MS * (1 + fraction(dice))), () => {
+      one.offerTimer = null
+      offerOthers(one).catch(deps.storeFailed)
+    })
+  }
+  async function offerOthers(one: Followed): Promise<void> {
+    const { epoch, space } = one.row
+    if (one.state === 'live' && may(one.row.role, 'item.write')) {
+      // An act is its author's own step: nobody else can take it.
+      const lost = (await store.unplaced(space)).filter(({ part }) => part !== 'act')
+      if (lost.length > 0) {
+        await store.offerAgain(lost.map(({ entry }) => entry), clock.now())
+        await outbox.readAll()
+      }
+    }
+    // Still the same log, and everything that could be offered waits in the outbox: the rest is ordinary sending.
+    if (one.row.epoch === epoch && one.state === 'live') await keep({ ...one.row, rechecking: false })
+    deps.changed()
+  }
+
+  for (const row of await store.spaces()) spaces.set(row.space, { row, state: 'none', behindCount: 0, offerTimer: null })
+  let isElected = false
+  /** Another tab led until now: what it stored is where this one begins. */
+  const takeOver = async (): Promise<void> => {
+    for (const row of await store.spaces()) {
+      const known = spaces.get(row.space)
+      if (known) known.row = row
+      else spaces.set(row.space, { row, state: 'none', behindCount: 0, offerTimer: null })
+    }
+    await outbox.readAll()
+    if (isElected) step('lead')
+  }
+  const campaign = deps.leadership.campaign(
+    () => {
+      isElected = true
+      takeOver().catch(deps.storeFailed)
+    },
+    () => {
+      isElected = false
+      deps.flush()
+      step('leadLost')
+    },
+  )
+
+  return {
+    view() {
+      const behindCount = [...spaces.values()].reduce((sum, one) => sum + one.behindCount, 0)
+      const connection = state === 'up' ? 'live' : state === 'connecting' || state === 'hello' ? 'connecting' : state === 'blocked' ? 'blocked' : 'offline'
+      const isLevel = state === 'up' && [...spaces.values()].every((one) => one.row.role === null || one.state === 'live')
+      return { connection, blockedBy, behindCount, follower: state === 'follower', isLevel }
+    },
+    pump: () => pusher?.pump(),
+    tryNow: () => step('tryNow'),
+    send(...messages) {
+      if (state !== 'up') return false
+      send(...messages)
+      return true
+    },
+    get isLeading() {
+      return state !== 'follower' && state !== 'ended'
+    },
+    dispose() {
+      for (const one of spaces.values()) one.offerTimer?.dispose()
+      step('end')
+      campaign.dispose()
+      stop('backOff')
+    },
+  }
+}
