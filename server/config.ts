@@ -37,8 +37,8 @@ const environment = v.object({
   ),
   // Only this machine, unless somebody decides otherwise: a first try on a laptop should not offer documents to the network
   // of the train it is in. A server for others sets HOST=0.0.0.0, or leaves it and puts a proxy with TLS in front.
-  HOST: v.optional(v.pipe(v.string(), v.trim(), v.minLength(1, 'een naam of adres van deze machine, bijvoorbeeld 127.0.0.1 of 0.0.0.0')), '127.0.0.1'),
-  SAMENPAD_DATA: v.optional(v.pipe(v.string(), v.minLength(1, 'een map, bijvoorbeeld ./data'))),
+  HOST: v.optional(v.pipe(v.string(), v.trim(), v.minLength(1, 'een adres van deze machine, bijvoorbeeld 127.0.0.1 of 0.0.0.0')), '127.0.0.1'),
+  SAMENPAD_DATA: v.optional(v.string()),
   PUBLIC_URL: v.optional(v.pipe(v.string(), v.check(isOrigin, 'een adres zonder pad, bijvoorbeeld https://samenpad.gemeente.nl'), v.transform((text) => new URL(text).origin))),
   LOG_LEVEL: v.optional(v.picklist(LOG_LEVELS, `een van: ${LOG_LEVELS.join(', ')}`), 'warn'),
 })
@@ -49,7 +49,8 @@ export function readConfig(env: NodeJS.ProcessEnv, args: readonly string[], node
   const option = args.find((argument) => argument !== '--demo')
   if (option !== undefined) return fail({ kind: 'unknown-option', option })
   const isDemo = args.includes('--demo')
-  const read = v.safeParse(environment, env)
+  // Set to nothing is not set: what a compose file or a service unit makes of an empty variable.
+  const read = v.safeParse(environment, Object.fromEntries(Object.entries(env).filter(([, value]) => value !== '')))
   if (!read.success) {
     const [issue] = read.issues
     const name = String(issue.path?.[0].key)

@@ -7,7 +7,7 @@
  */
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import type { Disposable } from '../../shared/base/dispose.ts'
 import { fail, ok, type Result } from '../../shared/base/result.ts'
 import { sqliteCode } from './database.ts'
@@ -48,8 +48,7 @@ export function takeDataFolder(given: string): Result<DataFolder, FolderFailure>
   const seen = look(path)
   if (seen && seen.kind !== 'folder-missing') return fail(seen)
   try {
-    // Only for the account the relay runs under: it holds everybody's documents.
-    mkdirSync(path, { recursive: true, mode: 0o700 })
+    makeFolder(path)
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK)
     const lock = takeLock(path)
     if (!lock) return fail({ kind: 'folder-in-use', path, by: readNote(path) })
@@ -80,6 +79,14 @@ export function findDataFolder(given: string): Result<{ path: string; file(name:
 /** Makes a folder ours before files are put in it by other means (a restored backup). */
 export function mark(path: string): void {
   writeFileSync(join(path, MARKER_FILE), `${JSON.stringify({ product: 'samenpad', format: FOLDER_FORMAT })}\n`, { mode: 0o600, flush: true })
+}
+
+/** Step by step: Node's own `recursive` turns for ever where a file system refuses folders (/proc). */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return
+  makeFolder(dirname(path))
+  // Only for the account the relay runs under: it holds everybody's documents.
+  mkdirSync(path, { mode: 0o700 })
 }
 
 function look(path: string): FolderFailure | undefined {

@@ -1,0 +1,53 @@
+/**
+ * The relay as a program: reads the settings, starts, says where it is, and stops cleanly when asked. What a person can put right is said in one
+ * sentence with a next step, and ends in exit code 1; a bug keeps its stack.
+ */
+import { pino } from 'pino'
+import { DIST, isBuilt, startRelay } from './assemble.ts'
+import { readConfig } from './config.ts'
+import { explain, type StartFailure } from './explain.ts'
+import { systemClock, systemDice } from './system.ts'
+import { VERSION } from './version.ts'
+
+/** After this long a stop that hangs (a disk that does not answer) becomes an exit with an error. */
+const STOP_MS_MAX = 8_000
+
+function giveUp(failure: StartFailure): void {
+  console.error(`\n${explain(failure)}\n`)
+  process.exitCode = 1
+}
+
+process.umask(0o077) // what we write is for this account alone
+
+const config = readConfig(process.env, process.argv.slice(2), process.versions.node)
+if (!config.ok) giveUp(config.failure)
+else {
+  const log = pino({ level: config.value.logLevel, base: null }, pino.destination({ dest: 2, sync: true }))
+  const started = await startRelay(config.value, { clock: systemClock, dice: systemDice, log, version: VERSION, dist: DIST })
+  if (!started.ok) giveUp(started.failure)
+  else {
+    const { address, setupToken } = started.value
+    console.log(`\nSamenpad draait op ${address}`)
+    if (!isBuilt(DIST)) console.log('De werkplek is nog niet gebouwd; start met npm start om hem te bouwen.')
+    if (setupToken) console.log(`\nEr is nog geen beheerder. Open deze link één keer om dat te worden:\n  ${address}/welkom/${setupToken}`)
+    console.log('\nStoppen: Ctrl+C\n')
+
+    let isStopping = false
+    const stop = (): void => {
+      if (isStopping) process.exit(1) // asked twice: somebody does not want to wait
+      isStopping = true
+      const timer = setTimeout(() => {
+        console.error('Het stoppen duurt te lang en is afgebroken. Alles wat bevestigd was, is opgeslagen.')
+        process.exit(1)
+      }, STOP_MS_MAX)
+      void started.value.close().then(() => {
+        clearTimeout(timer)
+        console.log('Samenpad is gestopt.')
+        process.exit(0)
+      })
+    }
+    process.on('SIGINT', stop)
+    process.on('SIGTERM', stop)
+    process.on('SIGHUP', stop)
+  }
+}
