@@ -20,7 +20,7 @@ import type { Person } from '../../shared/model/people.ts'
 import type { ActsView, ActView, EngineEvent, ProseOpened } from './api.ts'
 import { createFactsDocument, factsReady, type FactsDocument } from './facts.ts'
 import type { LocalEdit, Outbox } from './outbox.ts'
-import { clientsIn, EMPTY_UPDATE, faultOf, loadProse, mergeProse, type ProsePayload } from './prose.ts'
+import { clientsIn, faultOf, isEmptyUpdate, loadProse, mergeProse, type ProsePayload } from './prose.ts'
 import type { EngineStore, StoreChange, StoredEntry } from './store.ts'
 import type { Unsent } from './unsent-text.ts'
 
@@ -222,9 +222,12 @@ export async function createContent(deps: ContentDeps): Promise<Content> {
     if (!held) return
     const { updates, stored } = takeTyped(key)
     const space = must(spaceByItem.get(held.item), 'known since it was opened')
-    void outbox.write([proseEntry(held.item, space, held.clientId, mergeProse(updates))]).then(() => {
+    const tellAll = (): void => {
       for (const tell of stored) tell()
-    })
+    }
+    const merged = mergeProse(updates)
+    if (isEmptyUpdate(merged)) tellAll()
+    else void outbox.write([proseEntry(held.item, space, held.clientId, merged)]).then(tellAll)
     outbox.holding(heldCount())
   }
 
@@ -398,8 +401,9 @@ export async function createContent(deps: ContentDeps): Promise<Content> {
         const edit = changeOf(item, space, one, edits)
         // What the same handle typed before comes first, and in the same entry.
         const before = takeTyped(handleKey(item, clientId))
-        const prose = proseEntry(item, space, clientId, mergeProse([...before.updates, update]))
-        const done = writeFrom(one, edit ? [edit, prose] : [prose]).then(() => {
+        const merged = mergeProse([...before.updates, update])
+        const written = [...(edit ? [edit] : []), ...(isEmptyUpdate(merged) ? [] : [proseEntry(item, space, clientId, merged)])]
+        const done = (written.length > 0 ? writeFrom(one, written) : Promise.resolve()).then(() => {
           for (const tell of before.stored) tell()
         })
         outbox.holding(heldCount())
@@ -414,10 +418,7 @@ export async function createContent(deps: ContentDeps): Promise<Content> {
         const one = await load(item)
         const edit = must(changeOf(item, space, one, [{ op: 'set', path: 'type', value: type }, ...edits]), 'the type is a change')
         const written = [edit]
-        if (prose && prose.length > EMPTY_UPDATE.length) {
-          const entry = newEntry(space, item, 'prose', 1, newId(dice), prose)
-          written.push(entry)
-        }
+        if (prose && !isEmptyUpdate(prose)) written.push(newEntry(space, item, 'prose', 1, newId(dice), prose))
         return { done: writeFrom(one, written) }
       })
       await stored.done

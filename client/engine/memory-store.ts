@@ -42,7 +42,6 @@ interface HeldEntry extends StoredEntry {
 
 interface Tables {
   lastAt: number
-  lastOrder: number
   lastMark: number
   entries: Map<EntryId, HeldEntry>
   entriesByPart: Map<string, HeldEntry[]>
@@ -69,7 +68,7 @@ const NEVER = new Promise<never>(() => undefined)
 
 export function createMemoryDevice(): MemoryDevice {
   const tables: Tables = {
-    lastAt: 0, lastOrder: 0, lastMark: 0,
+    lastAt: 0, lastMark: 0,
     entries: new Map(), entriesByPart: new Map(), entriesByAt: [], outbox: new Map(), archive: new Map(), snapshots: new Map(), spaces: new Map(),
     rows: new Map(), dirty: new Map(), texts: new Map(), staleTexts: new Map(), values: new Map(),
   }
@@ -168,8 +167,8 @@ export function createMemoryDevice(): MemoryDevice {
           const from = t.lastAt + 1
           for (const edit of edits) {
             if (t.entries.has(edit.entry)) continue
-            addEntry({ ...edit, seq: null, epoch: null, serverTime: null, quarantined: null })
-            toOutbox(edit, edit.author, ++t.lastOrder, now)
+            const { at } = addEntry({ ...edit, seq: null, epoch: null, serverTime: null, quarantined: null })
+            toOutbox(edit, edit.author, at, now)
             markDirty(edit.item, edit.space)
           }
           return { result: undefined, change: { entries: { from, to: t.lastAt }, items: itemsOf(edits), outbox: 'added' } }
@@ -270,9 +269,9 @@ export function createMemoryDevice(): MemoryDevice {
         write('offerAgain', () => {
           for (const id of entries) {
             const held = t.entries.get(id)
-            if (held && held.seq === null && !t.outbox.has(id)) toOutbox(held, held.author, ++t.lastOrder, now)
+            if (held && held.seq === null && !t.outbox.has(id)) toOutbox(held, held.author, held.at, now)
           }
-          return { result: undefined, change: { outbox: 'added' } }
+          return { result: undefined, change: { outbox: 'changed' } }
         }),
       quarantine: (entry, reason) =>
         write('quarantine', () => {

@@ -65,6 +65,8 @@ export interface Waiting {
   attempts: number
   /** It was refused while an earlier entry of its item was still unanswered: that judgement does not count, and it waits for the earlier one. */
   waitsForEarlier: boolean
+  /** What the archive has of its item was offered again to fill a hole in front of it; that is done once. */
+  isHealed: boolean
 }
 
 export type LocalEdit = NewEntry & { author: UserId }
@@ -122,7 +124,7 @@ export async function createOutbox(deps: { store: EngineStore; clock: Clock; sto
 
   const take = (row: OutboxRow, before: Waiting | undefined): void => {
     const state = row.state === 'parked' ? 'parked' : before?.state === 'sent' ? 'sent' : 'laptop'
-    waiting.set(row.entry, { row, state, attempts: before?.attempts ?? 0, waitsForEarlier: before?.waitsForEarlier ?? false })
+    waiting.set(row.entry, { row, state, attempts: before?.attempts ?? 0, waitsForEarlier: before?.waitsForEarlier ?? false, isHealed: before?.isHealed ?? false })
     lastOrder = Math.max(lastOrder, row.order)
   }
   /** One reading at a time: an older answer must not overtake a newer one. */

@@ -9,7 +9,7 @@ import type { Clock } from '../../shared/base/clock.ts'
 import type { Disposable } from '../../shared/base/dispose.ts'
 import type { EntryId, Epoch, ItemId, SpaceId } from '../../shared/base/ids.ts'
 import { fraction, type Dice } from '../../shared/base/random.ts'
-import { isRetry, type RefusalCode, type RetryCode } from '../../shared/model/errors.ts'
+import { isRetry, type RefusalCode } from '../../shared/model/errors.ts'
 import { FRAGMENTS_COUNT_MAX, FRAME_BYTES_MAX, PAYLOAD_BYTES_MAX, PUSHES_IN_FLIGHT_BYTES_MAX, PUSHES_IN_FLIGHT_COUNT_MAX } from '../../shared/model/limits.ts'
 import type { Up } from '../../shared/protocol/messages/index.ts'
 import type { Outbox, Waiting } from './outbox.ts'
@@ -33,6 +33,8 @@ interface Flight {
   epoch: Epoch
   firstN: number
   lastN: number
+  /** Messages that it travels in. */
+  fragments: number
   bytes: number
   /** Answered with a refusal; a later ACK does not speak of it. */
   isRefused: boolean
@@ -53,12 +55,15 @@ export function createPusher(deps: {
   dice: Dice
   /** The epoch that a space is at on this connection, null while it takes no pushes. */
   epochOf(space: SpaceId): Epoch | null
+  /** The relay lost part of its log, and laptops are still bringing back what they have of it. */
+  isRechecking(space: SpaceId): boolean
   send(messages: Up<'push'>[]): void
 }): Pusher {
   const { store, outbox, clock, dice } = deps
   let nextN = 1
   let flights: Flight[] = []
   let bytesInFlight = 0
+  let messagesInFlight = 0
   /** Items whose first waiting row met a hole and rests. */
   const resting = new Set<ItemId>()
   let pause: Disposable | null = null
@@ -101,7 +106,7 @@ export function createPusher(deps: {
     const seen = new Set<ItemId>()
     const tooLarge: EntryId[] = []
     for (const one of outbox.rows()) {
-      if (flights.length >= PUSHES_IN_FLIGHT_COUNT_MAX) break
+      if (messagesInFlight >= PUSHES_IN_FLIGHT_COUNT_MAX - FRAGMENTS_COUNT_MAX) break
       const { item, space, payload, entry } = one.row
       if (one.state === 'parked' || (one.waitsForEarlier && seen.has(item))) blocked.add(item)
       seen.add(item)
@@ -120,10 +125,11 @@ export function createPusher(deps: {
       if (flights.length > 0 && bytesInFlight + payload.length > PUSHES_IN_FLIGHT_BYTES_MAX) break
       const messages = messagesOf(one)
       flights.push({
-        entry, item, space, epoch, bytes: payload.length, isRefused: false,
+        entry, item, space, epoch, bytes: payload.length, fragments: messages.length, isRefused: false,
         firstN: (messages[0] as Up<'push'>).n, lastN: (messages[messages.length - 1] as Up<'push'>).n,
       })
       bytesInFlight += payload.length
+      messagesInFlight += messages.length
       one.waitsForEarlier = false
       outbox.step(entry, 'pushed')
       for (const message of messages) {
@@ -140,7 +146,10 @@ export function createPusher(deps: {
     const landed = flights.filter(isLanded)
     if (landed.length === 0) return landed
     flights = flights.filter((flight) => !landed.includes(flight))
-    for (const { bytes } of landed) bytesInFlight -= bytes
+    for (const { bytes, fragments } of landed) {
+      bytesInFlight -= bytes
+      messagesInFlight -= fragments
+    }
     return landed
   }
 
@@ -157,19 +166,34 @@ export function createPusher(deps: {
     return false
   }
 
-  const askLater = (flight: Flight, code: RetryCode, retryAfterMs: number): void => {
-    const one = outbox.get(flight.entry)
-    outbox.step(flight.entry, 'askedAgainLater')
-    if (!one) return
-    one.attempts++
-    if (code === 'gap') {
-      resting.add(flight.item)
-      after(laterMs(one.attempts, retryAfterMs), () => {
-        resting.delete(flight.item)
-        pump()
-      })
+  const judged = async (one: Waiting, { entry, item, space }: Flight, code: RefusalCode, retryAfterMs: number, reason: string): Promise<void> => {
+    if (hasEarlier(entry, item)) {
+      // An earlier entry of the item is unanswered or waits again: this one was judged without it.
+      one.waitsForEarlier = true
+      outbox.step(entry, 'askedAgainLater')
       return
     }
+    // What it builds on may be on its way from another laptop; an act may follow one that is.
+    const mayComeRight = deps.isRechecking(space) && (code === 'gap' || (code === 'invalid' && one.row.part === 'act'))
+    if (mayComeRight) rest(one, item, retryAfterMs)
+    else if (!isRetry(code)) await park(entry, code, reason)
+    else if (code !== 'gap') askLater(one, retryAfterMs)
+    else if (one.attempts < GAP_ATTEMPTS_MAX) rest(one, item, retryAfterMs)
+    else await healGap(one)
+  }
+
+  /** The item waits; the rest of the outbox goes on. */
+  const rest = (one: Waiting, item: ItemId, retryAfterMs: number): void => {
+    outbox.step(one.row.entry, 'askedAgainLater')
+    resting.add(item)
+    after(laterMs(one.attempts++, retryAfterMs), () => {
+      resting.delete(item)
+      pump()
+    })
+  }
+  /** The relay has no room for anything just now. */
+  const askLater = (one: Waiting, retryAfterMs: number): void => {
+    outbox.step(one.row.entry, 'askedAgainLater')
     if (pause) return
     pause = after(laterMs(pauseAttempts++, retryAfterMs), () => {
       pause = null
@@ -177,12 +201,13 @@ export function createPusher(deps: {
     })
   }
 
-  /** An entry whose predecessor the relay does not have and nobody waits to send: what the archive has of its writer goes first. */
-  const healGap = async (flight: Flight): Promise<void> => {
-    const row = outbox.get(flight.entry)?.row
-    if (!row) return
-    const before = (await store.archive(row.space)).filter((one) => one.item === row.item && one.part === row.part && one.writer === row.writer && one.order < row.order)
+  /** The relay misses something in front of this entry that nobody waits to send: what the archive has of the item goes first, once. */
+  const healGap = async (one: Waiting): Promise<void> => {
+    const { row } = one
+    const before = one.isHealed ? [] : (await store.archive(row.space)).filter(({ item, order }) => item === row.item && order < row.order)
+    one.isHealed = true
     if (before.length === 0) return park(row.entry, 'invalid', 'gap')
+    outbox.step(row.entry, 'askedAgainLater')
     await store.unarchive(row.space, before.map(({ entry }) => entry))
     await outbox.readAll()
   }
@@ -205,19 +230,12 @@ export function createPusher(deps: {
     },
     async refused(n, code, retryAfterMs, reason) {
       const flight = flights.find((one) => one.firstN <= n && n <= one.lastN)
-      if (!flight || flight.isRefused) return
-      flight.isRefused = true
+      if (!flight) return
       if (n === flight.lastN) land((one) => one === flight)
+      if (flight.isRefused) return // each of its fragments is answered
+      flight.isRefused = true
       const one = outbox.get(flight.entry)
-      if (one && hasEarlier(flight.entry, flight.item)) {
-        // An earlier entry of the item is unanswered or waits again: this one was judged without it.
-        one.waitsForEarlier = true
-        outbox.step(flight.entry, 'askedAgainLater')
-      } else if (!isRetry(code)) await park(flight.entry, code, reason)
-      else if (code === 'gap' && (one?.attempts ?? 0) >= GAP_ATTEMPTS_MAX) {
-        outbox.step(flight.entry, 'askedAgainLater')
-        await healGap(flight)
-      } else askLater(flight, code, retryAfterMs)
+      if (one) await judged(one, flight, code, retryAfterMs, reason)
       pump()
     },
     forget(space) {

@@ -26,7 +26,7 @@ export interface StoredEntry extends NewEntry {
 
 /** The most frozen format of the product: any later build drains any earlier outbox. Additive changes only. */
 export interface OutboxRow extends NewEntry {
-  /** Order of sending, rising; an entry that comes back from the archive keeps the one it had. */
+  /** Order of sending: the place of arrival (`at`) of its entry, so that nothing is sent before what it builds on. */
   order: number
   author: UserId
   state: 'waiting' | 'parked'
@@ -141,7 +141,7 @@ export interface EngineStore {
   recheckSpace(space: SpaceId, epoch: Epoch, commonSeq: number, tailHash: Uint8Array): Promise<void>
   /** Entries of a space that have no place in its log and do not wait in the outbox: what a relay lost of others, in order of arrival. */
   unplaced(space: SpaceId): Promise<StoredEntry[]>
-  /** Puts such entries in the outbox, under their own ids. */
+  /** Puts such entries in the outbox, under their own ids and in their order of arrival: before own entries that were made on top of them. */
   offerAgain(entries: readonly EntryId[], now: number): Promise<void>
   /** Leaves a payload out of the item's content from now on; the bytes stay. */
   quarantine(entry: EntryId, reason: string): Promise<void>

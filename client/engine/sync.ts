@@ -148,6 +148,7 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
           const one = spaces.get(space)
           return one && takesPushes(one.state) ? one.row.epoch : null
         },
+        isRechecking: (space) => spaces.get(space)?.row.rechecking ?? false,
         send: (messages) => {
           send(...messages)
           if (!timers.answer) awaitAnswer()
