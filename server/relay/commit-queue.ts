@@ -3,7 +3,9 @@
  *
  * A push that finds the writer idle is committed at once. Under load commits begin at most once per COMMIT_BATCH_MS_MAX, unless a full
  * batch is waiting: fewer, larger commits mean fewer fsyncs and fewer frames to fan out. Rights are asked again when the batch is made [INV7].
- * A failed append answers its whole batch, and everything that waits behind it, with `storage`; nothing of it is acknowledged [INV1].
+ * A failed append answers its whole batch, and everything that waits behind it, with `storage`; nothing of it is acknowledged [INV1]. It may
+ * have been written all the same (a sync that failed late): before anything else is committed, and within a second, the log is looked at and
+ * what is found there is handed on as if it had just been committed, or readers would never hear of it [INV2].
  */
 import type { Clock } from '../../shared/base/clock.ts'
 import { must } from '../../shared/base/assert.ts'
@@ -44,6 +46,8 @@ export interface CommitQueueDeps {
 
 const REFUSED_FORBIDDEN: AppendResult = { kind: 'refused', code: 'forbidden', reason: 'no-access' }
 const REFUSED_STORAGE: AppendResult = { kind: 'refused', code: 'storage', reason: 'commit-failed' }
+/** How soon after a failed commit the log is looked at when nobody pushes. */
+const LOOK_AGAIN_MS = 1_000
 
 export function createCommitQueue({ log, clock, report, onAnswered, onCommitted }: CommitQueueDeps): CommitQueue {
   let queue: Waiting[] = []
@@ -55,7 +59,11 @@ export function createCommitQueue({ log, clock, report, onAnswered, onCommitted 
   let isWriting = false
   let isPaced = false
   let isClosed = false
-  const ensured = new Set<SpaceId>()
+  /** Spaces that have a log, with the seq up to which their entries were handed on, or were there before this relay. */
+  const handedOn = new Map<SpaceId, number>()
+  /** Spaces of a failed commit. */
+  const doubtful = new Set<SpaceId>()
+  let mustLook = false
   let idlers: (() => void)[] = []
 
   const waitingCount = (): number => queue.length - first
@@ -85,22 +93,48 @@ export function createCommitQueue({ log, clock, report, onAnswered, onCommitted 
   async function append(allowed: readonly Waiting[], serverTime: number): Promise<{ results: AppendResult[]; runs: CommittedRun[] }> {
     if (allowed.length === 0) return { results: [], runs: [] }
     for (const space of new Set(allowed.map((waiting) => waiting.entry.space))) {
-      if (ensured.has(space)) continue
-      await log.ensureSpace(space)
-      ensured.add(space)
+      if (handedOn.has(space)) continue
+      handedOn.set(space, (await log.ensureSpace(space)).head)
     }
     return log.append(allowed.map(({ entry, author }) => ({ entry, author, serverTime })))
   }
 
+  function handOn(run: CommittedRun): void {
+    committedEntries += run.entries.length
+    handedOn.set(run.space, run.entries.at(-1)?.seq ?? 0)
+    onCommitted(run)
+  }
+
+  /** Hands on what failed commits wrote all the same. Errors: rejects when the log cannot be read; the doubt stays. */
+  async function lookBack(): Promise<void> {
+    mustLook = false
+    for (const space of doubtful) {
+      const found = await log.head(space)
+      for (let from = handedOn.get(space) ?? 0; found && from < found.head; from = handedOn.get(space) ?? found.head) {
+        const { entries, tailHashAfter } = await log.read(space, from, COMMIT_BATCH_BYTES_MAX, COMMIT_BATCH_COUNT_MAX)
+        if (entries.length === 0) throw new Error(`entry ${from + 1} of ${found.head} cannot be read`)
+        handOn({ space, epoch: found.epoch, entries, tailHashAfter })
+      }
+      doubtful.delete(space)
+    }
+  }
+
   async function writeBatch(): Promise<void> {
     const batch = take()
-    const allowed = batch.filter((waiting) => waiting.may())
     const serverTime = clock.now()
+    let allowed: Waiting[] = []
     let outcome: Awaited<ReturnType<typeof append>>
     try {
+      await lookBack()
+      allowed = batch.filter((waiting) => waiting.may())
       outcome = await append(allowed, serverTime)
     } catch (problem) {
       report({ kind: 'commit-failed', problem })
+      for (const waiting of allowed) if (handedOn.has(waiting.entry.space)) doubtful.add(waiting.entry.space)
+      clock.after(LOOK_AGAIN_MS, () => {
+        mustLook = doubtful.size > 0
+        next()
+      })
       // What waits behind may depend on what just failed.
       const behind = queue.slice(first)
       queue = []
@@ -114,9 +148,8 @@ export function createCommitQueue({ log, clock, report, onAnswered, onCommitted 
     const resultOf = new Map(allowed.map((waiting, i) => [waiting, must(results[i], 'one answer per request')]))
     for (const waiting of batch) waiting.answer(resultOf.get(waiting) ?? REFUSED_FORBIDDEN, serverTime)
     if (runs.length > 0) commits++
-    for (const run of runs) committedEntries += run.entries.length
     onAnswered()
-    for (const run of runs) onCommitted(run)
+    for (const run of runs) handOn(run)
   }
 
   function pace(): void {
@@ -129,7 +162,7 @@ export function createCommitQueue({ log, clock, report, onAnswered, onCommitted 
 
   function next(): void {
     if (isWriting) return
-    if (waitingCount() === 0) {
+    if (waitingCount() === 0 && !mustLook) {
       for (const resolve of idlers) resolve()
       idlers = []
       return

@@ -162,6 +162,27 @@ describe('push', () => {
     expect((await world.log.head(SPACE))?.head).toBe(1)
   })
 
+  it('[INV2] what a failed commit wrote all the same reaches its readers, without anybody sending it again', async () => {
+    let fault: 'unsure' | 'none' = 'unsure'
+    begin({ fault: () => fault })
+    const [writer, reader] = [await world.join(ANNE), await world.join(BEN)]
+    const runs: number[] = []
+    world.relay.onDidCommit((run) => runs.push(...run.entries.map((entry) => entry.seq)))
+    const [first, second] = [next(), next()]
+    writer.push(first)
+    await world.pass(10)
+    expect(reader.seqs()).toEqual([])
+    fault = 'none'
+    await world.pass(2_000)
+    expect(reader.seqs()).toEqual([1])
+    writer.push(first, second)
+    await world.pass(10)
+    expect(acks(writer)).toEqual([3])
+    expect(reader.seqs()).toEqual([1, 2])
+    expect(writer.seqs()).toEqual([1, 2])
+    expect(runs).toEqual([1, 2])
+  })
+
   it('[INV5] a repeated push is acknowledged once more and not stored, also on another connection', async () => {
     const entry = next()
     const first = await world.join(ANNE)
