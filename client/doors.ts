@@ -24,13 +24,27 @@
  * - Only one element on the page has role="status": the sync sentence. Say things with `services.notices.say` (a toast), or an `aria-live` of your own.
  */
 import type { Disposable } from '../shared/base/dispose.ts'
+import { contribute as acts } from './features/acts/acts.contribution.ts'
 import { contribute as conflicts } from './features/conflicts/conflicts.contribution.ts'
 import { contribute as explorer } from './features/explorer/explorer.contribution.ts'
+import { contribute as parked } from './features/parked/parked.contribution.ts'
+import { contribute as people } from './features/people/people.contribution.ts'
+import { contribute as quickOpen } from './features/quick-open/quick-open.contribution.ts'
+import { contribute as search } from './features/search/search.contribution.ts'
+import { contribute as settings } from './features/settings/settings.contribution.ts'
+import { contribute as syncStatus } from './features/sync-status/sync-status.contribution.ts'
 import { contribute as welcome } from './features/welcome/welcome.contribution.ts'
 import type { Services } from './workbench/services.ts'
 
 export const doors: readonly ((services: Services) => Disposable)[] = [
-  welcome,
-  explorer,
+  acts,
   conflicts,
+  explorer,
+  parked,
+  people,
+  quickOpen,
+  search,
+  settings,
+  syncStatus,
+  welcome,
 ]

@@ -22,10 +22,15 @@ export interface Command {
   /** Other keys that do the same; listened to, not shown. */
   moreKeys?: readonly string[]
   icon?: Component<any>
-  /** Where else it stands: the "nieuw" menu of the explorer; the menu of an item, which hands its id as the first argument. */
-  menu?: readonly ('new' | 'item')[]
-  /** Offered only when true; asked when the palette or a menu opens. */
-  isEnabled?: () => boolean
+  /**
+   * Where else it stands: the "nieuw" menu of the explorer; the menu of an item, and the acts beside a document's breadcrumb, which both hand the
+   * item's id as the first argument to `isEnabled` and `run`.
+   */
+  menu?: readonly ('new' | 'item' | 'document')[]
+  /** Beside the breadcrumb: the one act that leads. */
+  isPrimary?: boolean
+  /** Offered only when true; asked when the palette or a menu opens, without arguments about the active document. */
+  isEnabled?: (...args: unknown[]) => boolean
   run(...args: unknown[]): void | Promise<void>
 }
 
@@ -88,7 +93,23 @@ export interface SettingContribution {
   order: number
 }
 
+/** A dialog or palette of a feature that does not hang on one of its views: there while `isOpen` (a rune) says so. Gets the prop `services`. */
+export interface OverlayContribution {
+  id: string
+  isOpen: () => boolean
+  load: ComponentLoader
+}
+
+/** A line above the content of a document, for instance which text one is looking at. Gets the props `services` and `item`. */
+export interface BannerContribution {
+  id: string
+  appliesTo(itemType: string | null): boolean
+  load: ComponentLoader
+}
+
 export interface Contributions {
+  banners: Registry<BannerContribution>
+  overlays: Registry<OverlayContribution>
   commands: Registry<Command>
   editors: Registry<EditorContribution>
   views: Registry<ViewContribution>
@@ -97,6 +118,8 @@ export interface Contributions {
 }
 
 export const createContributions = (): Contributions => ({
+  banners: createRegistry<BannerContribution>('banner'),
+  overlays: createRegistry<OverlayContribution>('overlay'),
   commands: createRegistry<Command>('command'),
   editors: createRegistry<EditorContribution>('editor'),
   views: createRegistry<ViewContribution>('view'),

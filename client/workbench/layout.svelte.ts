@@ -47,8 +47,6 @@ export interface WorkbenchLayout extends Layout {
   readonly split: number
   /** Shown views: id of the side view, of the panel tab, of the context tab; null: the first there is. */
   readonly shown: Readonly<Record<PartName, string | null>>
-  /** Inputs in the order they were last looked at, newest first; quick open starts with them. */
-  readonly recent: readonly EditorInput[]
   activate(group: number, tab: number): void
   focusGroup(group: number): void
   closeTab(group: number, tab: number): void

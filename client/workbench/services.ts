@@ -39,6 +39,8 @@ export interface Layout {
   open(input: EditorInput, options?: { beside?: boolean; preview?: boolean }): void
   close(input: EditorInput): void
   readonly active: EditorInput | null
+  /** What was looked at last, newest first. */
+  readonly recent: readonly EditorInput[]
   showView(id: string): void
   togglePart(part: 'side' | 'panel' | 'context'): void
   focusPart(part: 'side' | 'editor' | 'panel' | 'context' | 'status'): void

@@ -1,5 +1,44 @@
-/** Texts: search. Same keys as the Dutch ones, by type. */
+/** Searching and quick open. */
 import type { search as dutch } from '../nl/search.ts'
 import type { Texts } from '../texts.ts'
 
-export const search: Texts<typeof dutch> = {}
+export const search: Texts<typeof dutch> = {
+  title: 'Search',
+  category: 'Search',
+  label: 'Search all documents',
+  clear: 'Clear',
+  hits: (hits, documents) => (hits === 0 ? '' : documents === 1 ? '1 document found. Can be found offline as well.' : `${documents} documents found. Can be found offline as well.`),
+  more: (count) => `These are the first ${count}. Make your question more precise for the rest.`,
+  none: (query) => `Nothing found for ‘${query}’`,
+  noneText: 'Check the spelling or search in all municipalities.',
+  everywhere: 'Search everywhere',
+  start: 'Type a word. You search titles, text, steps and actions, without internet as well.',
+  filters: 'Filters',
+  scope: 'Where',
+  allSpaces: 'All municipalities',
+  busy: 'Searching',
+  failed: 'Searching did not work. Try again.',
+  results: 'Search results',
+  quickOpen: {
+    title: 'Quick open',
+    command: 'Find and open a document',
+    label: 'Find a document',
+    list: 'Documents',
+    recent: 'Opened last',
+    others: 'Other results',
+    inText: (query) => `Search ‘${query}’ in all text`,
+    hint: 'Type > for commands, @ for a heading, # for a step',
+    none: (query) => `No document with ‘${query}’ in its title.`,
+    headings: 'Headings in this document',
+    headingLabel: 'Find a heading in this document',
+    noHeadings: 'No heading found in this document.',
+    steps: 'Steps in this document',
+    stepLabel: 'Find a step in this document',
+    noSteps: 'No step found in this document.',
+    step: (number) => `Step ${number}`,
+    version: (version) => `version ${version}`,
+    forDocument: 'For this document',
+    views: 'Show',
+    show: (view) => `Show ${view}`,
+  },
+}

@@ -1,2 +1,42 @@
-/** Teksten: settings. */
-export const settings = {}
+/** Instellingen en hulp. */
+export const settings = {
+  title: 'Instellingen',
+  rail: 'Instellen',
+  category: 'Instellingen',
+  open: 'Instellingen openen',
+  appearance: 'Uiterlijk',
+  storage: {
+    title: 'Opslag op deze laptop',
+    text: 'Samenpad bewaart je documenten in deze browser, zodat je zonder internet kunt werken.',
+    kept: 'De browser bewaart alles, ook als de schijf vol raakt.',
+    refused: 'De browser mag deze gegevens weghalen als de schijf vol raakt. Wat bij het knooppunt staat, komt dan terug. Wat alleen op deze laptop staat, niet.',
+    unknown: 'Deze browser zegt niet of de gegevens blijven.',
+    ask: 'Vraag het de browser opnieuw',
+    asked: 'De browser houdt het zo. Vaak helpt het om Samenpad als app te installeren.',
+    used: (used: string, most: string) => `In gebruik: ${used} van ${most}.`,
+  },
+  about: {
+    title: 'Over Samenpad',
+    version: (version: string) => `Versie ${version}`,
+    license: 'Vrije software onder de EUPL-1.2.',
+  },
+  help: {
+    title: 'Hulp',
+    open: 'Hulp openen',
+    intro: 'Kort antwoord op wat mensen het eerst vragen.',
+    questions: [
+      { title: 'Waar staat mijn werk?', text: 'Linksonder staat het in woorden. “Alleen op deze laptop”: bewaard op de schijf van deze laptop. “Bij het knooppunt”: ook bewaard op de schijf van het knooppunt, en zichtbaar voor anderen.' },
+      { title: 'Kan ik zonder internet werken?', text: 'Ja. Je kunt alles openen, zoeken, maken en wijzigen. Zodra je weer verbinding hebt, gaat het vanzelf mee.' },
+      { title: 'Wat als twee mensen hetzelfde wijzigen?', text: 'Tekst wordt samengevoegd. Bij een gegeven, zoals een termijn, blijven beide antwoorden staan tot iemand kiest. Er is niets kwijt.' },
+      { title: 'Wie ziet wat?', text: 'Wie lid is van een ruimte, ziet alles in die ruimte. Wie geen lid is, ziet niets. Een programmaleider ziet van de gemeenten alleen de voortgang.' },
+      { title: 'Mag ik over patiënten schrijven?', text: 'Nee. Samenpad is voor afspraken tussen mensen die zorg geven. Gegevens van patiënten horen in het eigen dossier.' },
+    ],
+    keys: 'Toetsen',
+    keysText: 'Alleen toetsen die in deze browser werken.',
+    key: 'Toets',
+    does: 'Wat het doet',
+    inTree: 'In de verkenner',
+    treeKeys: { rename: 'naam wijzigen', open: 'openen', look: 'even bekijken', move: 'verplaatsen', type: 'letters: spring naar de naam' },
+    tabKeys: { close: 'op een tabblad: sluiten' },
+  },
+}

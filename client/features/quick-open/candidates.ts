@@ -1,0 +1,37 @@
+/**
+ * What quick open offers for a query: documents by title over all spaces. The other spelling of a municipality counts as its name ('s-Gravenhage,
+ * Den Haag). Linear over the rows: 10,000 of them in some ms, well within a frame.
+ */
+import { MUNICIPALITIES } from '../../../shared/model/municipalities.ts'
+import type { ItemId, SpaceId } from '../../../shared/base/ids.ts'
+import type { ItemRow } from '../../../shared/model/rows.ts'
+import { matchScore, wordsOf } from '../../workbench/matching.ts'
+
+export const SHOWN_COUNT_MAX = 40
+
+const ALIAS = new Map(MUNICIPALITIES.filter(({ alias }) => alias !== '').map(({ name, alias }) => [name, alias]))
+
+export interface Found {
+  recent: ItemRow[]
+  others: ItemRow[]
+}
+
+/** In: rows; names of spaces; recently opened items, newest first; only this space when given. */
+export function findRows(rows: readonly ItemRow[], query: string, spaceNames: ReadonlyMap<SpaceId, string>, recent: readonly ItemId[], only: SpaceId | null): Found {
+  const words = wordsOf(query)
+  const recentAt = new Map(recent.map((item, at) => [item, at]))
+  const hits: { row: ItemRow; score: number }[] = []
+  for (const row of rows) {
+    if (row.type === 'folder' || (only !== null && row.space !== only)) continue
+    const name = spaceNames.get(row.space) ?? ''
+    const ofTitle = matchScore(row.title, words)
+    // "schulden heerlen": the words may be spread over title and place.
+    const score = ofTitle > 0 ? ofTitle * 2 : matchScore(`${row.title} ${name} ${ALIAS.get(name) ?? ''}`, words)
+    if (score > 0) hits.push({ row, score })
+  }
+  const byScore = hits.filter(({ row }) => !recentAt.has(row.item)).sort((a, b) => b.score - a.score || b.row.changedAt - a.row.changedAt)
+  return {
+    recent: hits.filter(({ row }) => recentAt.has(row.item)).sort((a, b) => (recentAt.get(a.row.item) ?? 0) - (recentAt.get(b.row.item) ?? 0)).map(({ row }) => row),
+    others: byScore.slice(0, SHOWN_COUNT_MAX).map(({ row }) => row),
+  }
+}

@@ -1,0 +1,47 @@
+/**
+ * What must be told without being asked: the store refuses, the relay wants a new sign-in, the state changed, somebody else changed the document
+ * in sight. The first two stay in sight until they are acted on; the others are for those who listen, now and then.
+ */
+import { untrack } from 'svelte'
+import type { Disposable } from '../../../shared/base/dispose.ts'
+import { t } from '../../platform/text/text.svelte.ts'
+import type { Services } from '../../workbench/services.ts'
+import { sentenceOf } from './sentence.ts'
+import { sentenceText } from './words.ts'
+
+export function watchForNews(services: Services): Disposable {
+  const { workspace, notices, layout } = services
+  const dispose = $effect.root(() => {
+    const failure = $derived(workspace.status.storeFailure)
+    $effect(() => {
+      const now = failure
+      if (now !== null) untrack(() => notices.warn(t.sync.store[now], { title: t.sync.saveFile, run: () => void services.run('sync.unsent.export') }))
+    })
+
+    const kind = $derived(sentenceOf(workspace.status).kind)
+    let isFirst = true
+    $effect(() => {
+      const now = kind
+      untrack(() => {
+        if (now === 'signed-out') notices.say(t.people.signOut.expired, { title: t.people.signOut.renew, run: () => void services.run('welcome.session.renew') })
+        // Every letter goes through pending and local; what is worth a word is where it ends.
+        else if (!isFirst && now !== 'pending' && now !== 'local') notices.announce(sentenceText(sentenceOf(workspace.status)))
+        isFirst = false
+      })
+    })
+
+    const row = $derived(layout.active?.kind === 'item' ? (workspace.rowsById.get(layout.active.item) ?? null) : null)
+    let seen: { item: string; changedAt: number } | null = null
+    $effect(() => {
+      const now = row
+      untrack(() => {
+        if (now && seen?.item === now.item && seen.changedAt !== now.changedAt && now.changedBy !== workspace.me.user) {
+          const who = workspace.person(now.changedBy)
+          notices.announce(t.sync.announce.changed(who ? who.name || who.job : t.common.unknownPerson, now.title))
+        }
+        seen = now ? { item: now.item, changedAt: now.changedAt } : null
+      })
+    })
+  })
+  return { dispose }
+}

@@ -1,0 +1,38 @@
+/** Where the work is: the sentence in the status bar, the panel behind it, and what is said when something needs to be known. */
+import Download from '@lucide/svelte/icons/download'
+import RefreshCw from '@lucide/svelte/icons/refresh-cw'
+import { createBag, type Disposable } from '../../../shared/base/dispose.ts'
+import { saveFile } from '../../platform/download.ts'
+import { t } from '../../platform/text/text.svelte.ts'
+import type { Services } from '../../workbench/services.ts'
+import { watchForNews } from './news.svelte.ts'
+import SyncSentence from './SyncSentence.svelte'
+
+export function contribute(services: Services): Disposable {
+  const bag = createBag()
+  const { contributions, engine, notices } = services
+  const category = (): string => t.sync.category
+
+  // Not behind a loader: the sentence is there with the first picture of the window.
+  bag.add(contributions.status.register({ id: 'sync', side: 'left', order: 0, load: () => Promise.resolve({ default: SyncSentence }) }))
+  bag.add(contributions.status.register({ id: 'sync.present', side: 'right', order: 50, load: () => import('./PresenceItem.svelte') }))
+  bag.add(contributions.status.register({ id: 'sync.role', side: 'right', order: 60, load: () => import('./RoleItem.svelte') }))
+  bag.add(contributions.views.register({ id: 'sync', where: 'panel', title: () => t.sync.title, icon: RefreshCw, order: 90, badge: () => services.workspace.status.waitingItems.length, load: () => import('./SyncPanel.svelte') }))
+  bag.add(contributions.commands.register({ id: 'sync.connection.retry', title: () => t.sync.connectNow, category, icon: RefreshCw, run: () => engine.reconnect() }))
+  bag.add(
+    contributions.commands.register({
+      id: 'sync.unsent.export',
+      title: () => t.sync.saveFile,
+      category,
+      icon: Download,
+      run: async () => {
+        const { fileName, text } = await engine.exportUnsent()
+        saveFile(fileName, text)
+        notices.say(t.sync.saved(fileName))
+      },
+    }),
+  )
+  bag.add(watchForNews(services))
+  return bag
+}
+

@@ -1,0 +1,64 @@
+/**
+ * The headings of the document in sight, for "in dit document" and for `@` in quick open. Read from what is drawn, so that they are there for
+ * every editor, sections of facts included; looked at again when the document was quiet for LOOK_MS.
+ */
+import type { Clock } from '../../shared/base/clock.ts'
+import type { Disposable } from '../../shared/base/dispose.ts'
+
+const LOOK_MS = 400
+const HEADINGS_COUNT_MAX = 300
+
+export interface Heading {
+  /** Place among the headings, from 0. */
+  at: number
+  level: number
+  text: string
+}
+
+const SELECTOR = '.group.active .sheet :is(h2, h3, h4)'
+
+const elements = (): HTMLElement[] => [...document.querySelectorAll<HTMLElement>(SELECTOR)].slice(0, HEADINGS_COUNT_MAX)
+
+/** Of a heading that holds buttons as well, only the words. */
+const textOf = (element: HTMLElement): string => [...element.childNodes].filter((node) => !(node instanceof HTMLButtonElement)).map((node) => node.textContent ?? '').join('').replace(/\s+/g, ' ').trim()
+
+export const readHeadings = (): Heading[] =>
+  elements()
+    .map((element, at) => ({ at, level: Number(element.tagName.slice(1)), text: textOf(element) }))
+    .filter(({ text }) => text !== '')
+
+/** Brings a heading in sight and the keyboard to it. */
+export function goToHeading(at: number): void {
+  const element = elements()[at]
+  if (!element) return
+  element.scrollIntoView({ block: 'start' })
+  const editable = element.closest<HTMLElement>('[contenteditable="true"]')
+  if (!editable) {
+    element.tabIndex = -1
+    element.focus({ preventScroll: true })
+    return
+  }
+  editable.focus({ preventScroll: true })
+  getSelection()?.collapse(element, 0)
+}
+
+export function watchHeadings(clock: Clock): { readonly headings: readonly Heading[] } & Disposable {
+  let headings = $state.raw<readonly Heading[]>(readHeadings())
+  let timer: Disposable | null = null
+  const look = (): void => {
+    timer = null
+    const next = readHeadings()
+    const isSame = next.length === headings.length && next.every((one, at) => one.text === headings[at]?.text && one.level === headings[at]?.level)
+    if (!isSame) headings = next
+  }
+  const observer = new MutationObserver(() => (timer ??= clock.after(LOOK_MS, look)))
+  const main = document.querySelector('main')
+  if (main) observer.observe(main, { subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ['class'] })
+  return {
+    get headings() { return headings },
+    dispose() {
+      observer.disconnect()
+      timer?.dispose()
+    },
+  }
+}
