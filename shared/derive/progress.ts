@@ -238,6 +238,8 @@ export function agreedRows(rows: readonly ItemRow[]): ItemRow[] {
       changedSinceSeal: row.changedSinceSeal,
       waitingFor: row.waitingFor,
       proposedAt: row.proposedAt,
+      adoptedAt: row.adoptedAt,
+      consultUntil: row.consultUntil,
       owner: row.owner,
       domain: row.domain,
       reviewBy: row.reviewBy,

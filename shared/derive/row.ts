@@ -72,6 +72,8 @@ export function rowOf({ item, space, facts, acts, proseJson, changedAt, changedB
     changedSinceSeal: inForce !== null && contentSeal !== undefined && contentSeal !== inForce,
     waitingFor: acts.status === 'proposed' ? missingParties(acts) : [],
     proposedAt: acts.status === 'proposed' ? acts.proposedAt : null,
+    adoptedAt: acts.adoptedAt,
+    consultUntil: acts.status === 'consultation' ? (acts.consultUntil ?? '') : '',
     owner: textAt(registers, 'owner'),
     domain: textAt(registers, 'domain'),
     reviewBy: textAt(registers, 'reviewBy'),

@@ -79,6 +79,9 @@ const ALLOWED: Record<Status, Record<ActKind, boolean>> = {
   withdrawn:    { consult: false, propose: false, sign: false, adopt: false, revise: true,  withdraw: false, publish: false },
 }
 
+/** Whether an act of this kind may follow this status; who may do it is another question (grants.ts). */
+export const isAllowed = (status: Status, kind: ActKind): boolean => ALLOWED[status][kind]
+
 export const sealOf = (content: string): string => toHex(sha256(utf8(content)))
 
 /**

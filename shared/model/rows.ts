@@ -37,6 +37,9 @@ export interface ItemRow {
   /** Parties that still have to agree on the seal on the table; empty in other statuses. */
   waitingFor: string[]
   proposedAt: number | null
+  adoptedAt: number | null
+  /** ISO date, '' outside a consultation. */
+  consultUntil: string
   owner: string
   domain: string
   reviewBy: string

@@ -13,7 +13,7 @@ let nextItem = 0
 
 const row = (given: Partial<ItemRow>): ItemRow => ({
   item: (nextItem += 1).toString(16).padStart(32, '0'), space: SPACE, type: 'agreement', title: 'Roken', parent: '', order: 'V', gone: false, sample: false,
-  status: 'concept', version: 0, conflictCount: 0, changedSinceSeal: false, waitingFor: [], proposedAt: null, owner: 'Gemeente', domain: 'lifestyle', reviewBy: '2027-06-01',
+  status: 'concept', version: 0, conflictCount: 0, changedSinceSeal: false, waitingFor: [], proposedAt: null, adoptedAt: null, consultUntil: '', owner: 'Gemeente', domain: 'lifestyle', reviewBy: '2027-06-01',
   date: '', stepCount: 4, stepsWithoutRole: 0, stepsWithoutTerm: 0, stepsWithoutFeedback: 0, actions: [], decisionNumberMax: 0, milestones: {}, changedAt: 0, changedBy: null,
   ...given,
 })
@@ -94,7 +94,7 @@ describe('milestones', () => {
 const anyRow: fc.Arbitrary<ItemRow> = fc.record({
   type: fc.constantFrom(...ITEM_TYPES), status: fc.constantFrom(...STATUSES), gone: fc.boolean(), owner: fc.constantFrom('', 'Gemeente'), title: fc.string(),
   reviewBy: fc.constantFrom('', '2020-01-01', '2026-12-01', '2030-01-01', 'morgen'), stepCount: fc.nat(9), stepsWithoutRole: fc.nat(3), stepsWithoutFeedback: fc.nat(3), stepsWithoutTerm: fc.nat(3),
-  waitingFor: fc.array(fc.constantFrom('JGZ', 'Wijkteam'), { maxLength: 2 }), proposedAt: fc.option(fc.nat()), conflictCount: fc.nat(2), changedSinceSeal: fc.boolean(),
+  waitingFor: fc.array(fc.constantFrom('JGZ', 'Wijkteam'), { maxLength: 2 }), proposedAt: fc.option(fc.nat()), adoptedAt: fc.option(fc.nat()), consultUntil: fc.constant(''), conflictCount: fc.nat(2), changedSinceSeal: fc.boolean(),
   date: fc.constantFrom('', '2026-11-01', '2027-01-01'), milestones: fc.dictionary(fc.constantFrom('M1', 'M8', 'M17', '__proto__', 'x'), fc.constantFrom('done', 'busy', 'toString', 'not-applicable')),
   actions: fc.array(fc.record({ id: fc.constant('c'.repeat(32)), number: fc.constant(null), text: fc.constant('canary-action'), owner: fc.constant('canary-owner'), due: fc.constantFrom('', '2026-01-01', '2027-01-01'), status: fc.constantFrom('open', 'busy', 'done', 'dropped', ''), item: fc.constant('') }), { maxLength: 3 }),
 }).map((given) => row(given))

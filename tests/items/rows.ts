@@ -24,6 +24,8 @@ export function rowOf(item: ItemId, space: SpaceId, type: ItemType, registers: R
     changedSinceSeal: false,
     waitingFor: [],
     proposedAt: null,
+    adoptedAt: null,
+    consultUntil: '',
     owner: agreement.owner,
     domain: agreement.domain,
     reviewBy: agreement.reviewBy,
