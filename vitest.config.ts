@@ -5,6 +5,10 @@ import { defineConfig } from 'vitest/config'
 
 const SECOND_MS = 1000
 
+const inBrowser = '**/*.e2e.test.ts'
+const needsSvelte = ['tests/items/**', 'tests/workbench/**']
+const hasItsOwnStage = ['tests/architecture/**', 'tests/simulation/**', 'tests/replay/**']
+
 export default defineConfig({
   test: {
     maxWorkers: 2,
@@ -23,17 +27,19 @@ export default defineConfig({
         test: {
           name: 'client',
           environment: 'node',
-          include: ['client/**/*.test.ts', 'tests/items/**/*.test.ts'],
-          exclude: ['**/*.e2e.test.ts'],
+          include: ['client/**/*.test.ts', ...needsSvelte.map((folder) => `${folder}/*.test.ts`)],
+          exclude: [inBrowser],
           server: { deps: { inline: [/svelte/, /bits-ui/, /runed/] } },
           testTimeout: 20 * SECOND_MS,
         },
       },
       {
+        // Parts together and interfaces with all their implementations: every folder of tests/ that is not named elsewhere here.
         test: {
           name: 'contract',
           environment: 'node',
-          include: ['tests/{contract,access,support,derive,engine,gateway,demo,protocol,relay}/**/*.test.ts'],
+          include: ['tests/**/*.test.ts'],
+          exclude: [inBrowser, ...needsSvelte, ...hasItsOwnStage],
           testTimeout: 30 * SECOND_MS,
         },
       },
@@ -42,14 +48,19 @@ export default defineConfig({
       },
       {
         // SAMENPAD_SCHEDULES: how many seeded schedules the simulation runs; tests/run.mjs sets it.
-        test: { name: 'simulation', environment: 'node', include: ['tests/simulation/**/*.test.ts'], testTimeout: 900 * SECOND_MS },
+        test: {
+          name: 'simulation',
+          environment: 'node',
+          include: ['tests/{simulation,replay}/**/*.test.ts'],
+          testTimeout: 900 * SECOND_MS,
+        },
       },
       {
         // Real browsers and real relays: one file at a time, and time limits that only say "it hangs".
         test: {
           name: 'e2e',
           environment: 'node',
-          include: ['tests/{e2e,items}/**/*.e2e.test.ts'],
+          include: [inBrowser],
           fileParallelism: false,
           testTimeout: 180 * SECOND_MS,
           hookTimeout: 180 * SECOND_MS,

@@ -25,14 +25,14 @@ const stages = [
   { name: 'architecture', tests: 'tests/architecture', quick: true, minutes: 3, run: () => vitest(['architecture']) },
   {
     name: 'vitest',
-    tests: ['shared', 'server', 'client', 'tests/contract', 'tests/access', 'tests/support'],
+    tests: ['shared', 'server', 'client', 'tests'],
     quick: true,
     minutes: 12,
     run: () => vitest(['unit', 'client', 'contract']),
   },
   { name: 'build', needs: 'client/index.html', quick: true, minutes: 4, run: build },
-  { name: 'simulation', tests: 'tests/simulation', quick: true, minutes: 18, run: () => vitest(['simulation']) },
-  { name: 'e2e', tests: 'tests/e2e', quick: false, minutes: 25, run: e2e },
+  { name: 'simulation', tests: ['tests/simulation', 'tests/replay'], quick: true, minutes: 18, run: () => vitest(['simulation']) },
+  { name: 'e2e', tests: 'tests', quick: false, minutes: 25, run: e2e },
 ]
 
 const total = { passed: 0, failed: [], skipped: [] }

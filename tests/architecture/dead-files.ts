@@ -25,7 +25,7 @@ export function deadFiles(sources: readonly Source[], scripts: Record<string, st
 
 function isEntry(path: string, scripts: readonly string[]): boolean {
   if (started.includes(path)) return true
-  if (path.startsWith('tests/') && /\.(test|bench)\.ts$/.test(path)) return true
+  if (path.startsWith('tests/') && /(\.(test|bench)\.ts|\.html|\/vite\.config\.ts)$/.test(path)) return true // pages that browser tests build
   if (path === 'tests/support/count-reporter.ts') return true // named on vitest's command line by tests/run.mjs
   return scripts.some((script) => script.split(/\s+/).includes(path))
 }

@@ -12,7 +12,7 @@ export interface Import {
 }
 
 export function importsOf(source: Source): Import[] {
-  if (source.path.endsWith('.html')) return matches(source, /(?:src|href)="([^"]+\.(?:ts|css))"/g, 'client/')
+  if (source.path.endsWith('.html')) return matches(source, /(?:src|href)="([^"]+\.(?:ts|css))"/g, source.path.slice(0, source.path.lastIndexOf('/') + 1))
   if (source.path.endsWith('.css')) return matches(source, /@import\s+(?:url\()?['"]([^'"]+)['"]/g)
   if (source.path.endsWith('.svelte')) return scriptsOf(source).flatMap((script) => fromTypeScript(source.path, script.text, script.line))
   return fromTypeScript(source.path, source.text, 0)

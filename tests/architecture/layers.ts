@@ -26,13 +26,14 @@ export const layers: readonly Layer[] = [
   { path: 'server/relay', uses: aboveStore, is: 'orders and fans out without reading' },
   { path: 'server/derive', uses: [...aboveStore, 'server/relay'], is: 'reads the log, in workers' },
   { path: 'server/http', uses: [...aboveStore, 'server/relay', 'server/derive'], is: 'owns the doors' },
+  { path: 'server/demo', uses: [...aboveStore, 'server/derive'], is: 'the example programme' },
   { path: 'server', uses: ['shared', 'server'], is: 'ties the knot' },
 
   { path: 'client/platform', uses: ['shared'], is: 'text, registries, keys, settings, theme' },
   { path: 'client/engine', uses: ['shared'], is: 'the local-first half, in a worker' },
   { path: 'client/items', uses: ['shared', 'client/platform', 'client/engine/api.ts'], is: 'what a window sees of an item' },
   { path: 'client/workbench/ui', uses: ['shared/base', 'client/platform'], is: 'controls that know no domain' },
-  { path: 'client/workbench', uses: aboveEngine, is: 'the window' },
+  { path: 'client/workbench', uses: [...aboveEngine, 'client/workbench/ui'], is: 'the window' },
   { path: 'client/features', uses: [...aboveEngine, 'client/workbench'], is: 'one folder a feature, one door each' },
   { path: 'client', uses: ['shared', 'client'], is: 'ties the knot' },
 

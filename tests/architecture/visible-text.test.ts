@@ -32,6 +32,7 @@ describe('the check refuses', () => {
     const markup = `
       <h1 class="kop" data-sync={open ? 'local' : 'relay'}>{t.items.title}</h1>
       <a href="/afspraak" aria-label={t.workbench.close} rel="noopener">Samenpad</a>
+      <div style:--width="{width}px" style:--colour="var(--p-{colour})" style="width: {width}px" class:open={open}></div>
       <kbd>Ctrl+Shift+P</kbd> <span>·</span> <span>{count} / {total}</span>
       {#if status === 'adopted'}<Icon name="lock" />{/if}
       <style>p { content: 'nee' }</style>`
