@@ -16,6 +16,7 @@ export const ORIGIN_REMOTE = 'remote'
 
 export interface ItemHandle extends Disposable {
   readonly item: ItemId
+  /** Reactive: when the engine threw away own edits, a fresh document takes this one's place. */
   readonly doc: Y.Doc
   /** `doc.getXmlFragment('prose')`. */
   readonly prose: Y.XmlFragment

@@ -37,14 +37,16 @@ export interface OpenItemDeps {
 type Opened = Awaited<ReturnType<Engine['openItem']>>
 type Cursor = { anchor: unknown; head: unknown } | null
 
-export interface OpenItem extends Disposable {
-  readonly item: ItemId
-  /** A handle of one opener. */
-  handle(onDispose: () => void): ItemHandle
-  hear(event: Extract<EngineEvent, { item: ItemId }>): void
+type ItemEvent = Extract<EngineEvent, { item: ItemId }>
+
+/** One life of an open item: from the engine's answer until it is closed or rebuilt. */
+interface Core extends Omit<ItemHandle, 'row' | 'dispose'> {
+  /** `isLeaving`: this window no longer shows the item to others. */
+  close(isLeaving: boolean): void
+  hear(event: Exclude<ItemEvent, { type: 'rebuilt' }>): void
 }
 
-export function createOpenItem(item: ItemId, opened: Opened, deps: OpenItemDeps): OpenItem {
+function createCore(item: ItemId, opened: Opened, deps: OpenItemDeps): Core {
   const { engine, clock, report } = deps
   const doc = new Y.Doc()
   doc.clientID = opened.prose.clientId
@@ -168,46 +170,31 @@ export function createOpenItem(item: ItemId, opened: Opened, deps: OpenItemDeps)
     return space !== null && may(deps.role(space), 'item.write')
   }
 
-  const prose = doc.getXmlFragment('prose')
   return {
     item,
-    handle(onDispose) {
-      let isHeld = true
-      return {
-        item,
-        doc,
-        prose,
-        get facts() {
-          return facts
-        },
-        get acts() {
-          return acts
-        },
-        get row() {
-          return deps.row(item)
-        },
-        get present() {
-          return present
-        },
-        get isWritable() {
-          return isWritable()
-        },
-        edit: (...edits: FactEdit[]) => edit(edits),
-        set(path: string, value: FactValue) {
-          const isSettled = facts.conflicts[path] === undefined
-          if (isSettled && (facts.registers[path] ?? null) === value) return
-          edit([{ op: 'set', path, value }])
-        },
-        editLinked,
-        act: (act: Act) => engine.act(item, act),
-        showCursor,
-        dispose() {
-          if (!isHeld) return
-          isHeld = false
-          onDispose()
-        },
-      }
+    doc,
+    prose: doc.getXmlFragment('prose'),
+    get facts() {
+      return facts
     },
+    get acts() {
+      return acts
+    },
+    get present() {
+      return present
+    },
+    get isWritable() {
+      return isWritable()
+    },
+    edit: (...edits: FactEdit[]) => edit(edits),
+    set(path: string, value: FactValue) {
+      const isSettled = facts.conflicts[path] === undefined
+      if (isSettled && (facts.registers[path] ?? null) === value) return
+      edit([{ op: 'set', path, value }])
+    },
+    editLinked,
+    act: (act: Act) => engine.act(item, act),
+    showCursor,
     hear(event) {
       switch (event.type) {
         case 'prose':
@@ -224,14 +211,90 @@ export function createOpenItem(item: ItemId, opened: Opened, deps: OpenItemDeps)
           return
       }
     },
-    dispose() {
+    close(isLeaving) {
       isClosed = true
       applyTimer?.dispose()
       presenceTimer?.dispose()
-      engine.showPresence(item, null).catch(report)
+      if (isLeaving) engine.showPresence(item, null).catch(report)
       engine.closeItem(item).catch(report)
       doc.off('update', onUpdate)
       doc.destroy()
+    },
+  }
+}
+
+export interface OpenItem extends Disposable {
+  /** A handle of one opener. */
+  handle(onDispose: () => void): ItemHandle
+  hear(event: ItemEvent): void
+}
+
+export function createOpenItem(item: ItemId, opened: Opened, deps: OpenItemDeps): OpenItem {
+  const { engine, report } = deps
+  let core = $state.raw(createCore(item, opened, deps))
+  let isRebuilding = $state(false)
+  let isClosed = false
+
+  /** The engine threw away own edits: the document that is shown holds what exists nowhere else. A fresh one takes its place. */
+  const rebuild = async (): Promise<void> => {
+    if (isRebuilding) return
+    isRebuilding = true
+    const old = core
+    try {
+      const next = await engine.openItem(item)
+      if (isClosed) return void engine.closeItem(item).catch(report)
+      core = createCore(item, next, deps)
+      old.close(false)
+    } finally {
+      isRebuilding = false
+    }
+  }
+
+  return {
+    handle(onDispose) {
+      let isHeld = true
+      return {
+        item,
+        get doc() {
+          return core.doc
+        },
+        get prose() {
+          return core.prose
+        },
+        get facts() {
+          return core.facts
+        },
+        get acts() {
+          return core.acts
+        },
+        get row() {
+          return deps.row(item)
+        },
+        get present() {
+          return core.present
+        },
+        get isWritable() {
+          return !isRebuilding && core.isWritable
+        },
+        edit: (...edits) => core.edit(...edits),
+        set: (path, value) => core.set(path, value),
+        editLinked: (edits, change) => core.editLinked(edits, change),
+        act: (act) => core.act(act),
+        showCursor: (cursor) => core.showCursor(cursor),
+        dispose() {
+          if (!isHeld) return
+          isHeld = false
+          onDispose()
+        },
+      }
+    },
+    hear(event) {
+      if (event.type === 'rebuilt') rebuild().catch(report)
+      else core.hear(event)
+    },
+    dispose() {
+      isClosed = true
+      core.close(true)
     },
   }
 }

@@ -201,6 +201,30 @@ describe('a linked edit', () => {
   })
 })
 
+describe('refused edits that a person threw away', () => {
+  test('leave the document and its facts as they are at everybody else', async () => {
+    const world = setup()
+    const { one, two } = await shared(world)
+    await world.settle()
+    world.at(0).engine.pause()
+    firstText(one).insert(0, 'geweigerd ')
+    one.set('owner', 'niemand')
+    await world.settle()
+    const before = one.doc
+    world.at(0).engine.discard()
+    expect(one.isWritable).toBe(false) // until the fresh document is there
+    await world.settle()
+    expect(one.doc).not.toBe(before)
+    expect(proseText(one)).toBe(proseText(two))
+    expect(one.facts).toEqual(two.facts)
+    world.at(0).engine.resume()
+    firstText(one).insert(0, 'weer ')
+    await world.settle()
+    expect(proseText(two)).toContain('weer Geldzorgen')
+    expect(world.reports).toEqual([])
+  })
+})
+
 describe('lifetime and rights', () => {
   test('the document is closed with the last handle, not with the first', async () => {
     const world = setup()

@@ -49,6 +49,8 @@ export interface WindowEngine extends Engine {
   pause(): void
   resume(): void
   readonly written: readonly Written[]
+  /** Throws away what was written while paused, as a person does with refused edits. */
+  discard(): void
   /** Rows of this window now. */
   rowList(): ItemRow[]
   readonly me: Person
@@ -183,6 +185,15 @@ export function createLoopback(seed: number, spaces: SpaceView[]): Loopback {
           const sent = new Set(log)
           log.push(...own.filter((op) => !sent.has(op)))
           for (const peer of peers) peer.deliver()
+        },
+        discard() {
+          const sent = new Set(log)
+          const lost = own.filter((op) => !sent.has(op))
+          own.splice(0, own.length, ...own.filter((op) => sent.has(op)))
+          docs.clear()
+          facts.clear()
+          for (const op of log.slice(0, read)) apply(op)
+          for (const item of new Set(lost.map((op) => op.item))) events.fire({ type: 'rebuilt', item })
         },
         status: () =>
           later(() => ({

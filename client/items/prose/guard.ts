@@ -5,7 +5,9 @@
 import type { Editor } from '@tiptap/core'
 import type { Disposable } from '../../../shared/base/dispose.ts'
 import type * as Y from 'yjs'
+import type { Transaction } from '@tiptap/pm/state'
 import { guardRemote, resumeRemote } from '../remote-guard.ts'
+import { isFromDocument } from './binding.ts'
 
 /** Part of every ProseMirror view, though not of its documented types. */
 interface Flushable {
@@ -20,6 +22,8 @@ const scrollerOf = (element: Element): Element => {
   return document.scrollingElement ?? document.documentElement
 }
 
+const OWN_SCROLLS = ['wheel', 'touchmove', 'pointerdown'] as const
+
 export interface EditGuard extends Disposable {
   /** True while edits of others are being drawn: the view does not scroll for them. */
   readonly isApplying: boolean
@@ -28,7 +32,10 @@ export interface EditGuard extends Disposable {
 export function guardEditor(editor: Editor, doc: Y.Doc, hooks: { onApplied(): void; onFailed(error: unknown): void }): EditGuard {
   const { view } = editor
   let isApplying = false
+  /** Where the caret belongs in the window, and where it came to stand last: a scroll position is rounded, and the rests add up. */
   let caretTop: number | null = null
+  let standsAt: number | null = null
+  let wanted: number | null = null
 
   /** Where the caret stands in the window, if this person is in the text and can see it. */
   const readCaretTop = (): number | null => {
@@ -37,18 +44,58 @@ export function guardEditor(editor: Editor, doc: Y.Doc, hooks: { onApplied(): vo
     return top >= 0 && top <= innerHeight ? top : null
   }
 
+  const keepCaretAt = (top: number): void => {
+    const caret = (): number => view.coordsAtPos(view.state.selection.head).top
+    const moved = caret() - top
+    if (Math.abs(moved) >= 1) scrollerOf(view.dom).scrollTop += moved
+    wanted = top
+    standsAt = caret()
+  }
+
+  // A new block is laid out with an estimated height first (content-visibility) and with its own in the same frame: the observer hears of
+  // that before anything is painted.
+  let settleFrame = 0
+  const settle = (): void => {
+    cancelAnimationFrame(settleFrame)
+    settleFrame = requestAnimationFrame(() => {
+      // One block more and one less: the whole kept its height and the observer heard nothing.
+      settleFrame = requestAnimationFrame(() => {
+        hold()
+        settleFrame = 0
+      })
+    })
+  }
+  const hold = (): void => {
+    if (settleFrame !== 0 && wanted !== null && view.hasFocus()) keepCaretAt(wanted)
+  }
+  const resized = new ResizeObserver(hold)
+  resized.observe(view.dom)
+  const ownMove = ({ transaction }: { transaction: Transaction }): void => {
+    if (!isFromDocument(transaction) && (transaction.docChanged || transaction.selectionSet)) wanted = null
+  }
+  editor.on('transaction', ownMove)
+  // Whoever scrolls goes where they want.
+  const ownScroll = (): void => {
+    wanted = null
+  }
+  for (const type of OWN_SCROLLS) document.addEventListener(type, ownScroll, { capture: true, passive: true })
+
   const guard = guardRemote(doc, {
     isBusy: () => view.composing,
     beforeApply() {
       ;(view as unknown as Flushable).domObserver?.flush()
       caretTop = readCaretTop()
+      // Still where it was left, or the last drawing has not come to rest: what was owed is still owed.
+      if (caretTop !== null && standsAt !== null && wanted !== null && (settleFrame !== 0 || Math.abs(caretTop - standsAt) < 0.1)) caretTop = wanted
       isApplying = true
     },
     afterApply(error) {
       isApplying = false
       if (error) return hooks.onFailed(error)
-      const now = caretTop === null ? null : readCaretTop()
-      if (caretTop !== null && now !== null && Math.abs(now - caretTop) >= 1) scrollerOf(view.dom).scrollTop += now - caretTop
+      if (caretTop !== null) {
+        keepCaretAt(caretTop)
+        settle()
+      }
       hooks.onApplied()
     },
   })
@@ -61,6 +108,10 @@ export function guardEditor(editor: Editor, doc: Y.Doc, hooks: { onApplied(): vo
     },
     dispose() {
       view.dom.removeEventListener('compositionend', resume)
+      editor.off('transaction', ownMove)
+      for (const type of OWN_SCROLLS) document.removeEventListener(type, ownScroll, { capture: true })
+      resized.disconnect()
+      cancelAnimationFrame(settleFrame)
       guard.dispose()
     },
   }

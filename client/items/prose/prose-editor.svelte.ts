@@ -2,9 +2,8 @@
  * The controller behind a prose editor: one Tiptap editor on the prose of one handle, and what its surroundings (toolbar, slash menu, carets,
  * notices) need to know of it, as runes. Markup is in the components. The editor never decides what is true: it draws the document.
  */
-import { Editor } from '@tiptap/core'
-import { Plugin, PluginKey, TextSelection } from '@tiptap/pm/state'
-import { Extension } from '@tiptap/core'
+import { Editor, Extension } from '@tiptap/core'
+import { Plugin, PluginKey } from '@tiptap/pm/state'
 import { Decoration, DecorationSet } from '@tiptap/pm/view'
 import { createBag, type Disposable } from '../../../shared/base/dispose.ts'
 import type { Clock } from '../../../shared/base/clock.ts'
@@ -15,6 +14,7 @@ import { isFromDocument, proseBinding, relativePlace } from './binding.ts'
 import { blockView, type BlockComponent } from './block-view.svelte.ts'
 import { createCarets, type Carets } from './carets.ts'
 import { guardEditor, type EditGuard } from './guard.ts'
+import { insertReference, setLink } from './insert.ts'
 import { isSafeHref, itemOfHref } from './links.ts'
 import { cleanPastedHtml } from './paste.ts'
 import { proseSchema, REFERENCE_NODES, type DomainNode } from './schema.ts'
@@ -302,31 +302,8 @@ export function createProse(element: HTMLElement, layer: HTMLElement, options: P
     showPresent() {
       carets?.show(handle.present)
     },
-    insertReference(type, id) {
-      const { state, view } = editor
-      const { tr, schema } = state
-      const node = schema.nodes[type]?.create({ id })
-      const paragraph = schema.nodes.paragraph
-      if (!node || !paragraph) return
-      tr.setMeta('addToHistory', false) // one half of a pair is not taken back alone
-      tr.deleteSelection()
-      const { $from } = tr.selection
-      const holdsOnlyReferences = $from.parent.isTextblock && !$from.parent.textContent && $from.parent.type === paragraph
-      if (holdsOnlyReferences || !$from.parent.isTextblock || $from.parentOffset < $from.parent.content.size) {
-        tr.replaceSelectionWith(node, false)
-      } else {
-        const after = $from.after()
-        tr.insert(after, paragraph.create(null, node))
-        tr.setSelection(TextSelection.create(tr.doc, after + 2))
-      }
-      view.dispatch(tr.scrollIntoView())
-    },
-    setLink(href) {
-      const chain = editor.chain().focus().extendMarkRange('link')
-      if (href === '') chain.unsetMark('link').run()
-      else if (editor.state.selection.empty && !editor.isActive('link')) chain.insertContent({ type: 'text', text: href, marks: [{ type: 'link', attrs: { href } }] }).run()
-      else chain.setMark('link', { href }).run()
-    },
+    insertReference: (type, id) => insertReference(editor, type, id),
+    setLink: (href) => setLink(editor, href),
     dispose: () => bag.dispose(),
   }
 }
