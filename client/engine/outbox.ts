@@ -159,10 +159,12 @@ export async function createOutbox(deps: { store: EngineStore; clock: Clock; sto
   const storeAll = async (): Promise<void> => {
     isStoring = true
     while (queue.length > 0) {
-      // Whatever was typed while the last transaction ran goes into one.
-      const batch = queue
+      // Whatever was typed while the last transaction ran goes into one. A copy: more is queued while this one runs.
+      const batch = [...queue]
       try {
         await store.putLocal(batch.flatMap(({ edits }) => edits), clock.now())
+        // Counted as waiting before they stop counting as in memory, or the status would be better than the truth for a moment.
+        await readAdded()
       } catch (error) {
         deps.storeFailed(error)
         isStoring = false
@@ -171,7 +173,6 @@ export async function createOutbox(deps: { store: EngineStore; clock: Clock; sto
       }
       queue = queue.slice(batch.length)
       deps.storeWorks()
-      await readAdded()
       for (const { stored } of batch) stored()
       changed.fire()
     }
