@@ -8,6 +8,7 @@
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import * as A from '@automerge/automerge/slim'
+import * as decoding from 'lib0/decoding'
 import { must } from '../../shared/base/assert.ts'
 import type { Id, UserId } from '../../shared/base/ids.ts'
 import { isFactPath, isFactValue, type Answer, type FactsState, type FactValue } from '../../shared/model/facts.ts'
@@ -39,7 +40,7 @@ export function createFactsDocument(actor: Id): FactsDocument {
   return {
     apply(payload, author) {
       const before = A.getHeads(doc)
-      doc = A.loadIncremental(doc, payload)
+      ;[doc] = A.applyChanges(doc, changesIn(payload))
       for (const { actor: one } of A.getChangesMetaSince(doc, before)) if (!authors.has(one)) authors.set(one, author)
     },
     view: () => viewOf(doc, authors),
@@ -53,6 +54,24 @@ export function createFactsDocument(actor: Id): FactsDocument {
     },
     dispose: () => A.free(doc),
   }
+}
+
+/** Magic, checksum and type: 9 bytes; then a length and that many bytes. */
+const CHUNK_HEAD_BYTES = 9
+
+/** A payload is one or more change chunks after one another. Errors: throws at the end of the bytes. */
+function changesIn(payload: Uint8Array): Uint8Array[] {
+  const decoder = decoding.createDecoder(payload)
+  const chunks: Uint8Array[] = []
+  while (decoding.hasContent(decoder)) {
+    const start = decoder.pos
+    decoder.pos += CHUNK_HEAD_BYTES
+    const size = decoding.readVarUint(decoder)
+    decoder.pos += size
+    if (decoder.pos > payload.length) throw new Error('a change is cut off')
+    chunks.push(payload.subarray(start, decoder.pos))
+  }
+  return chunks
 }
 
 const valueOf = (raw: unknown): FactValue | undefined => {

@@ -31,7 +31,7 @@ import type { AppendResult, CommittedRun, Log } from '../store/log.ts'
 import type { Caller } from './doorkeeper.ts'
 import type { UpgradeDoor } from './upgrades.ts'
 import { awarenessFrame, deniedFrame, readYjsMessage, step1Frame, step2Frame, updateFrame, type AwarenessState, type YjsMessage } from './yjs-frames.ts'
-import { createPresenceRoom, type PresenceRoom } from './yjs-presence.ts'
+import { createPresenceRoom, type OutgoingState, type PresenceRoom } from './yjs-presence.ts'
 
 /** A stock client gives up after 30 s without a message (pings do not count), and forgets a presence after 30 s. */
 const SIGN_OF_LIFE_MS = 20_000
@@ -42,6 +42,9 @@ const CATCH_UP_COUNT_MAX = 500
 const CATCH_UP_BYTES_MAX = 512 * 1024
 /** Updates of one commit are merged into one frame up to this size; beyond it merging costs this thread more than it saves. */
 const MERGE_BYTES_MAX = 64 * 1024
+
+/** Commits kept for those who are being brought level. When that takes so long, they come back later. */
+const RECENT_COUNT_MAX = 10_000
 
 const EMPTY_UPDATE = new Uint8Array([0, 0])
 const EMPTY_STATE_VECTOR = new Uint8Array([0])
@@ -81,8 +84,8 @@ interface Session {
   /** What cannot be pushed at once, in order. */
   slow: Promise<void>
   slowCount: number
-  /** Names this socket's clientIDs to the relay's presence. */
-  readonly looks: Map<number, string>
+  /** Names this socket to the relay's presence while it shows somebody. */
+  look: string | null
   isAlive: boolean
 }
 
@@ -128,25 +131,39 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
   }
 
   /** A commit for a socket that follows: at once, or after it has read what waits for it. */
-  function deliver(session: Session, frame: Uint8Array, seq: number): void {
+  function deliver(session: Session, frames: readonly Uint8Array[], seq: number): void {
     if (session.phase !== 'live') return
     if (!mayRead(session)) return close(session.socket, 'forbidden')
     const { socket } = session
-    if (socket.bufferedAmount > SOCKET_BUFFER_BYTES_MAX) {
-      session.phase = 'lagging'
-      return
+    for (const frame of frames) {
+      if (socket.bufferedAmount > SOCKET_BUFFER_BYTES_MAX) {
+        // From here on it reads the log at its own pace, this commit again: that changes nothing.
+        lag(session)
+        return
+      }
+      socket.send(frame)
     }
     session.sentSeq = seq
-    socket.send(frame, () => {
-      if (session.phase === 'lagging' && socket.bufferedAmount < SOCKET_BUFFER_BYTES_MAX / 2) void catchUp(session)
+  }
+
+  /** Nothing more until what was sent has left this process; then from the log. */
+  function lag(session: Session): void {
+    session.phase = 'lagging'
+    session.socket.send(awarenessFrame([]), () => {
+      if (session.phase === 'lagging') void catchUp(session)
     })
   }
 
-  const mergedFrame = (updates: readonly Uint8Array[]): Uint8Array[] => {
+  const mergedFrames = (updates: readonly Uint8Array[]): Uint8Array[] => {
     const [only, ...more] = updates
     if (!only) return []
     if (more.length === 0 || updates.reduce((sum, { length }) => sum + length, 0) > MERGE_BYTES_MAX) return updates.map(updateFrame)
-    return [updateFrame(Y.mergeUpdates([...updates]))]
+    try {
+      return [updateFrame(Y.mergeUpdates([...updates]))]
+    } catch (error) {
+      report({ kind: 'bug', bug: error }) // the log lets in only what can be merged
+      return updates.map(updateFrame)
+    }
   }
 
   /** Commits after `seq` that came while this socket was brought level; from now on it follows. */
@@ -154,7 +171,7 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
     const { room } = session
     session.sentSeq = seq
     const missed = room.recent.filter((one) => one.seq > seq)
-    for (const frame of mergedFrame(missed.map(({ update }) => update))) send(session, frame)
+    for (const frame of mergedFrames(missed.map(({ update }) => update))) send(session, frame)
     session.sentSeq = missed.at(-1)?.seq ?? seq
     session.phase = 'live'
   }
@@ -182,15 +199,10 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
           const entries = await log.readItem(space, item, 'prose', seq + 1, Number.MAX_SAFE_INTEGER, CATCH_UP_COUNT_MAX, CATCH_UP_BYTES_MAX)
           const last = entries.at(-1)
           if (!last) return goLive(session, seq)
-          for (const frame of mergedFrame(entries.map(({ payload }) => payload))) send(session, frame)
+          for (const frame of mergedFrames(entries.map(({ payload }) => payload))) send(session, frame)
           seq = last.seq
           session.sentSeq = seq
-          if (socket.bufferedAmount <= SOCKET_BUFFER_BYTES_MAX) continue
-          session.phase = 'lagging'
-          socket.send(awarenessFrame([]), () => {
-            if (session.phase === 'lagging') void catchUp(session)
-          })
-          return
+          if (socket.bufferedAmount > SOCKET_BUFFER_BYTES_MAX) return lag(session)
         }
       } catch (error) {
         refuse(session, 'storage', error instanceof Error ? error.message : String(error))
@@ -204,19 +216,28 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
       const room = rooms.get(entry.item)
       if (!room) continue
       if (room.space === null) beginIn(room, run.space)
-      if (entry.part === 'prose') proseOf.get(room)?.push(entry) ?? proseOf.set(room, [entry])
+      if (entry.part !== 'prose') continue
+      const earlier = proseOf.get(room)
+      if (earlier) earlier.push(entry)
+      else proseOf.set(room, [entry])
     }
     for (const [room, entries] of proseOf) {
       if (room.joiningCount > 0) for (const { seq, payload } of entries) room.recent.push({ seq, update: payload })
+      if (room.recent.length > RECENT_COUNT_MAX) for (const session of room.sessions) if (session.phase === 'joining') close(session.socket, 'busy')
       const seq = must(entries.at(-1), 'collected because there is one').seq
-      for (const frame of mergedFrame(entries.map(({ payload }) => payload))) for (const session of room.sessions) deliver(session, frame, seq)
+      const frames = mergedFrames(entries.map(({ payload }) => payload))
+      for (const session of room.sessions) deliver(session, frames, seq)
     }
   }
 
   /** Somebody wrote the item: now it is of a space, and others who waited for it may turn out to have no business there. */
   function beginIn(room: Room, space: SpaceId): void {
     room.space = space
-    for (const session of room.sessions) if (!directory.may(session.caller.user, space, 'space.read')) close(session.socket, 'gone')
+    for (const session of room.sessions) {
+      if (!directory.may(session.caller.user, space, 'space.read')) close(session.socket, 'gone')
+      const own = room.presence.shownBy(session)
+      if (own) look(session, own.bytes)
+    }
   }
 
   // ── Receiving ──
@@ -415,28 +436,36 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
     const { caller, room } = session
     const who = directory.person(caller.user)
     if (!who || !mayRead(session)) return
+    let isShown = false
     for (const state of states) {
       const bytes = room.presence.show(session, who, state)
-      if (bytes !== undefined) look(session, state.clientId, bytes)
+      if (bytes === undefined) continue
+      isShown = true
+      look(session, bytes)
     }
     // Whatever came of it, the sender hears something: that is how it knows that we are there.
-    if (states.length > 0 && room.presence.clientIdsOf(session).length === 0) send(session, awarenessFrame([]))
+    if (!isShown) send(session, awarenessFrame([]))
   }
 
-  function look(session: Session, clientId: number, bytes: Uint8Array | null): void {
-    const { caller, room, looks } = session
-    if (room.space === null) return
-    let name = looks.get(clientId)
-    if (name === undefined) {
-      if (bytes === null) return
-      name = newId(dice)
-      looks.set(clientId, name)
-      ownLooks.add(name)
-    }
-    relay.look(caller.user, name, room.space, room.item, bytes)
+  /** Tells the viewers of our own doors; null: this socket shows nobody any more. */
+  function look(session: Session, bytes: Uint8Array | null): void {
+    const { caller, room } = session
+    if (room.space === null || (bytes === null && session.look === null)) return
+    session.look ??= newId(dice)
+    ownLooks.add(session.look)
+    relay.look(caller.user, session.look, room.space, room.item, bytes)
     if (bytes !== null) return
-    looks.delete(clientId)
-    ownLooks.delete(name)
+    ownLooks.delete(session.look)
+    session.look = null
+  }
+
+  function sendPresence(room: Room, states: readonly OutgoingState[]): void {
+    const frame = awarenessFrame(states)
+    for (const session of room.sessions) {
+      if (!mayRead(session)) close(session.socket, 'forbidden')
+      else if (states.some(({ owner }) => owner === session)) send(session, awarenessFrame(states.map((state) => (state.owner === session ? { ...state, clock: state.ownClock } : state))))
+      else send(session, frame)
+    }
   }
 
   // ── Rooms and sockets ──
@@ -449,10 +478,7 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
       presence: createPresenceRoom({
         clock,
         dice,
-        send(states) {
-          const frame = awarenessFrame(states)
-          for (const session of room.sessions) if (mayRead(session)) send(session, frame)
-        },
+        send: (states) => sendPresence(room, states),
       }),
     }
     rooms.set(item, room)
@@ -463,7 +489,7 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
   async function open(socket: WebSocket, caller: Caller, item: ItemId): Promise<void> {
     const room = roomOf(item)
     const session: Session = {
-      socket, caller, room, phase: 'waiting', sentSeq: 0, ends: new Map(), inFlightCount: 0, inFlightBytes: 0, isPaused: false, slow: Promise.resolve(), slowCount: 0, looks: new Map(), isAlive: true,
+      socket, caller, room, phase: 'waiting', sentSeq: 0, ends: new Map(), inFlightCount: 0, inFlightBytes: 0, isPaused: false, slow: Promise.resolve(), slowCount: 0, look: null, isAlive: true,
     }
     room.sessions.add(session)
     sessions.add(session)
@@ -471,7 +497,7 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
     socket.on('close', () => {
       sessions.delete(session)
       room.sessions.delete(session)
-      for (const clientId of [...session.looks.keys()]) look(session, clientId, null)
+      look(session, null)
       room.presence.leave(session)
       if (room.sessions.size > 0) return
       room.presence.dispose()
@@ -506,13 +532,11 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
     timer = clock.after(SIGN_OF_LIFE_MS, signOfLife)
     for (const room of rooms.values()) {
       room.presence.renew()
-      const frame = awarenessFrame(room.presence.everything())
+      sendPresence(room, room.presence.everything())
       for (const session of room.sessions) {
         if (!session.isAlive) session.socket.terminate()
         session.isAlive = false
         session.socket.ping()
-        if (mayRead(session)) send(session, frame)
-        else close(session.socket, 'forbidden')
       }
     }
   }
