@@ -34,10 +34,12 @@ import { contribute as search } from './features/search/search.contribution.ts'
 import { contribute as settings } from './features/settings/settings.contribution.ts'
 import { contribute as syncStatus } from './features/sync-status/sync-status.contribution.ts'
 import { contribute as welcome } from './features/welcome/welcome.contribution.ts'
+import { contribute as progress } from './features/progress/progress.contribution.ts'
 import type { Services } from './workbench/services.ts'
 
 export const doors: readonly ((services: Services) => Disposable)[] = [
   acts,
+  progress,
   conflicts,
   explorer,
   parked,

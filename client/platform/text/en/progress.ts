@@ -1,5 +1,76 @@
-/** Texts: progress. Same keys as the Dutch ones, by type. */
+/** Progress: everything follows from the documents; every number opens what is behind it. Same keys as the Dutch ones, by type. */
 import type { progress as dutch } from '../nl/progress.ts'
 import type { Texts } from '../texts.ts'
 
-export const progress: Texts<typeof dutch> = {}
+const days = (count: number): string => (count === 1 ? '1 day' : `${count} days`)
+const steps = (count: number): string => (count === 1 ? '1 step' : `${count} steps`)
+
+export const progress: Texts<typeof dutch> = {
+  title: 'Progress',
+  category: 'Progress',
+  heading: (count: number) => (count === 1 ? 'Progress of 1 municipality' : `Progress of ${count} municipalities`),
+  updated: (when: string) => `Updated ${when}.`,
+  live: 'From the documents on this laptop.',
+  sample: 'sample figures',
+  sampleHint: 'Made-up figures, to show how it works.',
+  what: 'What you see',
+  milestones: 'Milestones',
+  pathways: 'Pathways',
+  how: 'How you see it',
+  matrix: 'Matrix',
+  table: 'Table',
+  municipality: 'Municipality',
+  all: 'All municipalities',
+  done: 'Done',
+  busyWith: 'Working on',
+  nothing: 'nothing',
+  of: (count: number, all: number) => `${count} of ${all}`,
+  cell: (municipality: string, what: string, value: string) => `${municipality}, ${what}: ${value}`,
+  legend: 'Meaning of the signs',
+  short: {
+    M1: 'Support', M2: 'District analysis', M3: 'Project leader', M4: 'Plan of action', M5: 'Platform', M6: 'Social map', M7: 'Instrument', M8: 'Pathways drawn up',
+    M9: 'Pathways adopted', M10: 'Educators', M11: 'Training', M12: 'Instrument in use', M13: 'Preconception consult', M14: 'Consultation runs', M15: 'Home visit', M16: 'Evaluation', M17: 'Embedding',
+  },
+  figures: {
+    agreements: 'Agreements',
+    concept: 'Draft',
+    consultation: 'In consultation',
+    proposed: 'Proposed',
+    adopted: 'Adopted',
+    revision: 'Under review',
+    withdrawn: 'Withdrawn',
+    waiting: 'Waiting for agreement',
+    missingOwner: 'Without owner',
+    missingRole: 'Steps without role',
+    missingFeedback: 'Without feedback',
+    reviewPassed: 'Review passed',
+    reviewSoon: 'Review soon',
+    conflicts: 'Two answers',
+    actionsOpen: 'Open actions',
+    actionsOverdue: 'Overdue actions',
+  },
+  detail: 'What is behind it',
+  choose: 'Choose a number or a sign. You will see here what is behind it.',
+  milestonesDone: (count: number, all: number) => `${count} of ${all} milestones done`,
+  milestone: 'Milestone',
+  computed: 'Follows from the documents.',
+  typed: 'Filled in on the progress sheet.',
+  none: 'Nothing. As it should be.',
+  noneYet: 'Nothing yet.',
+  counted: (count: number, all: number) => `${count} of ${all}`,
+  standsInTheWay: 'This still stands in the way',
+  proves: 'This shows it',
+  noAccess: 'You cannot open this document. Ask the project leader of the municipality.',
+  note: {
+    steps: (count: number) => steps(count),
+    daysWaiting: (party: string, count: number) => `${party}, ${count === 0 ? 'since today' : days(count)}`,
+    daysPast: (date: string, count: number) => `${date}, ${days(count)} ago`,
+    daysLeft: (date: string, count: number) => `${date}, ${count === 0 ? 'today' : `in ${days(count)}`}`,
+    overdue: (count: number) => (count === 0 ? '' : `${days(count)} late`),
+    action: 'Action',
+  },
+  close: 'Close this',
+  openSpace: (name: string) => `Open ${name}`,
+  empty: { title: 'No municipalities yet', text: 'Once you are a member of a municipality, you will see here how far it is.' },
+  notYet: { title: 'No figures on this laptop yet', text: 'The figures of the programme come as soon as you are connected.' },
+}
