@@ -28,6 +28,8 @@ export interface Database {
   run(sql: string, ...values: SqlValue[]): { changes: number }
   all(sql: string, ...values: SqlValue[]): SqlRow[]
   get(sql: string, ...values: SqlValue[]): SqlRow | undefined
+  /** A statement of one's own, for whoever runs it thousands of times a second or reads row by row. */
+  prepare(sql: string): StatementSync
   /** Everything in `work` in one commit, synced before this returns; nothing of it when it throws. */
   transaction<T>(work: () => T): T
   /** Changes when another connection, of this process or another, committed. */
@@ -149,6 +151,7 @@ function wrap(connection: DatabaseSync, path: string): Database {
     run: (sql, ...values) => ({ changes: Number(prepared(sql).run(...values).changes) }),
     all: (sql, ...values) => prepared(sql).all(...values) as SqlRow[],
     get: (sql, ...values) => prepared(sql).get(...values) as SqlRow | undefined,
+    prepare: (sql) => connection.prepare(sql),
     transaction(work) {
       assert(!isInside, 'transactions do not nest')
       connection.exec('BEGIN IMMEDIATE')

@@ -1,11 +1,12 @@
 /**
  * What every log must do, whatever it stores on. Titles begin with the invariant of the protocol (SPEC.md) that they hold.
- * A setup gives a fresh, empty log; `reopen` closes it and opens the same store again.
+ * A setup gives an open log, fresh or shared by the tests of the suite (each has spaces and items of its own); `reopen` closes it and
+ * opens the same store again.
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import * as Y from 'yjs'
 import { concatBytes } from '../../shared/base/bytes.ts'
-import { newId, type Id } from '../../shared/base/ids.ts'
+import type { Id } from '../../shared/base/ids.ts'
 import { seededDice } from '../../shared/base/random.ts'
 import { sha256 } from '../../shared/base/hash.ts'
 import { actToBytes, sealOf } from '../../shared/model/acts.ts'
@@ -23,8 +24,6 @@ export interface LogUnderTest {
 
 const AUTHOR = 'a0'.repeat(16)
 const OTHER_AUTHOR = 'b0'.repeat(16)
-const SPACE = '50'.repeat(16)
-const OTHER_SPACE = '51'.repeat(16)
 const WRITER = 'c0'.repeat(16)
 const OTHER_WRITER = 'c1'.repeat(16)
 
@@ -34,11 +33,16 @@ export function describeLog(name: string, setup: () => Promise<LogUnderTest>): v
     let log: Log
     let make: ReturnType<typeof createEntryMaker>
     let time = 0
+    let SPACE: Id
+    let OTHER_SPACE: Id
+    let testsCount = 0
 
     beforeEach(async () => {
       world = await setup()
       log = world.log
-      make = createEntryMaker()
+      make = createEntryMaker(++testsCount)
+      SPACE = make.id()
+      OTHER_SPACE = make.id()
       time = 5_000
       await log.ensureSpace(SPACE)
       await log.ensureSpace(OTHER_SPACE)
@@ -102,9 +106,8 @@ export function describeLog(name: string, setup: () => Promise<LogUnderTest>): v
       })
 
       it('rolls the tail hash over seq, entry and payload', async () => {
-        const batch = words(4).map((payload, i) => prose(`${i}`.repeat(32), payload).payload)
         const item = make.id()
-        const entries = batch.map((payload) => prose(item, payload))
+        const entries = words(4).map((payload) => prose(item, payload))
         let expected: Uint8Array = EMPTY_TAIL_HASH
         const hashes = [expected]
         entries.forEach((entry, i) => hashes.push((expected = nextTailHash(expected, i + 1, entry.entry, sha256(entry.payload)))))
@@ -117,8 +120,9 @@ export function describeLog(name: string, setup: () => Promise<LogUnderTest>): v
     })
 
     describe('reading', () => {
-      const item = 'ee'.repeat(16)
+      let item: Id
       beforeEach(async () => {
+        item = make.id()
         await append(words(10).map((payload) => prose(item, payload)))
       })
 
@@ -342,7 +346,7 @@ export function describeLog(name: string, setup: () => Promise<LogUnderTest>): v
     it('[INV2] [INV5] a thousand hostile and honest requests leave a log that is dense and can be read by Yjs and Automerge', async () => {
       const dice = seededDice(42)
       const typists = [1, 2, 3].map((clientID) => createTypist(clientID))
-      const item = newId(dice)
+      const item = make.id()
       const sent: NewEntry[] = []
       for (let i = 0; i < 300; i++) {
         const which = dice.uint32() % 3

@@ -1,0 +1,129 @@
+/**
+ * Reads the log in SQLite. Synchronous: it runs in the reader thread, or in-process in tests. Every row is compared with its checksum
+ * before it is given out, and a hole in the numbers is an error of its own: nothing altered and nothing incomplete is served.
+ */
+import type { EntryId, ItemId, SpaceId } from '../../shared/base/ids.ts'
+import type { Entry, Part } from '../../shared/model/entries.ts'
+import { EMPTY_TAIL_HASH } from '../../shared/protocol/tail-hash.ts'
+import type { Database } from './database.ts'
+import type { SpaceHead } from './log.ts'
+import { problemOf } from './log-file.ts'
+import { blobOf, ENTRY_COLUMNS, entryOf, idOf, partNo, placeOf, SEQ_MAX, seqOf, type EntryRow } from './log-rows.ts'
+import { StoreProblem } from './problem.ts'
+import { ENTRY_OVERHEAD_BYTES } from './runs.ts'
+
+/** The reading half of `Log`, without promises. Errors: StoreProblem. */
+export interface LogReader {
+  head(space: SpaceId): SpaceHead | null
+  tailHashAt(space: SpaceId, seq: number): Uint8Array | null
+  read(space: SpaceId, afterSeq: number, bytesMax: number, countMax: number): { entries: Entry[]; tailHashAfter: Uint8Array }
+  readItem(space: SpaceId, item: ItemId, part: Part | null, fromSeq: number, upToSeq: number, countMax: number, bytesMax?: number): Entry[]
+  spaceOf(item: ItemId): SpaceId | null
+  find(space: SpaceId, entry: EntryId): Entry | null
+  close(): void
+}
+
+export function createLogReader(open: () => Database): LogReader {
+  const database = open()
+  let isClosed = false
+  const from = `SELECT ${ENTRY_COLUMNS} FROM entries e JOIN items i ON i.no = e.item`
+  const prepared = {
+    head: database.prepare('SELECT no, epoch, head, floor, tail FROM spaces WHERE space = ?'),
+    tail: database.prepare('SELECT tail FROM entries WHERE place = ?'),
+    range: database.prepare(`${from} WHERE e.place > ? AND e.place <= ? ORDER BY e.place LIMIT ?`),
+    // The unary plus keeps the planner on the index by item.
+    part: database.prepare(`${from} WHERE e.item = ? AND e.part = ? AND e.place >= ? AND e.place <= ? ORDER BY e.place LIMIT ?`),
+    item: database.prepare(`${from} WHERE e.item = ? AND +e.place >= ? AND +e.place <= ? ORDER BY e.place LIMIT ?`),
+    place: database.prepare('SELECT i.no, s.space FROM items i JOIN spaces s ON s.no = i.space WHERE i.item = ?'),
+    entry: database.prepare(`${from} WHERE e.space = ? AND e.entry = ?`),
+  }
+  for (const statement of Object.values(prepared)) statement.setReturnArrays(true)
+
+  function guarded<T>(work: () => T): T {
+    if (isClosed) throw new StoreProblem('closed', 'The log is closed.')
+    try {
+      return work()
+    } catch (error) {
+      throw problemOf(error)
+    }
+  }
+
+  interface SpaceRow {
+    no: number
+    head: SpaceHead
+  }
+  const spaceRow = (space: SpaceId): SpaceRow | null => {
+    const row = prepared.head.get(blobOf(space)) as unknown as [number, Uint8Array, number, number, Uint8Array] | undefined
+    return row ? { no: row[0], head: { epoch: idOf(row[1]), head: row[2], floor: row[3], tailHash: row[4] } } : null
+  }
+  const boundedSeq = (seq: number): number => Math.min(Math.max(0, seq), SEQ_MAX)
+
+  /** Rows as entries until a bound is reached, at least one. */
+  function gather(rows: Iterable<unknown>, space: SpaceId, bytesMax: number, each: (entry: Entry, row: EntryRow) => void): void {
+    const spaceBlob = blobOf(space)
+    let bytes = 0
+    let count = 0
+    for (const row of rows as Iterable<EntryRow>) {
+      bytes += row[13].length + ENTRY_OVERHEAD_BYTES
+      if (count++ > 0 && bytes > bytesMax) break
+      each(entryOf(space, spaceBlob, row), row)
+    }
+  }
+
+  const tailAt = (spaceNo: number, seq: number): Uint8Array | null => {
+    if (seq === 0) return EMPTY_TAIL_HASH
+    if (seq < 0 || seq > SEQ_MAX) return null
+    return (prepared.tail.get(placeOf(spaceNo, seq)) as unknown as [Uint8Array] | undefined)?.[0] ?? null
+  }
+
+  return {
+    head: (space) => guarded(() => spaceRow(space)?.head ?? null),
+    tailHashAt: (space, seq) =>
+      guarded(() => {
+        const row = spaceRow(space)
+        return row && tailAt(row.no, seq)
+      }),
+    read: (space, afterSeq, bytesMax, countMax) =>
+      guarded(() => {
+        const row = spaceRow(space)
+        if (!row) return { entries: [], tailHashAfter: EMPTY_TAIL_HASH }
+        const entries: Entry[] = []
+        let tailHashAfter: Uint8Array | null = null
+        const rows = prepared.range.iterate(placeOf(row.no, boundedSeq(afterSeq)), placeOf(row.no, SEQ_MAX), Math.min(countMax, SEQ_MAX))
+        gather(rows, space, bytesMax, (entry, [place, , , , , , , , , , , tail]) => {
+          if (seqOf(place) !== afterSeq + entries.length + 1) throw new StoreProblem('corrupt', `Entry ${afterSeq + entries.length + 1} of space ${space} is missing.`)
+          entries.push(entry)
+          tailHashAfter = tail
+        })
+        if (entries.length === 0 && countMax > 0 && row.head.head > afterSeq) throw new StoreProblem('corrupt', `Entry ${afterSeq + 1} of space ${space} is missing.`)
+        return { entries, tailHashAfter: tailHashAfter ?? tailAt(row.no, afterSeq) ?? row.head.tailHash }
+      }),
+    readItem: (space, item, part, fromSeq, upToSeq, countMax, bytesMax = Infinity) =>
+      guarded(() => {
+        const row = spaceRow(space)
+        const itemRow = prepared.place.get(blobOf(item)) as unknown as [number, Uint8Array] | undefined
+        if (!row || !itemRow || idOf(itemRow[1]) !== space) return []
+        const range = [placeOf(row.no, boundedSeq(fromSeq)), placeOf(row.no, boundedSeq(upToSeq)), Math.min(countMax, SEQ_MAX)]
+        const rows = part === null ? prepared.item.iterate(itemRow[0], ...range) : prepared.part.iterate(itemRow[0], partNo(part), ...range)
+        const entries: Entry[] = []
+        gather(rows, space, bytesMax, (entry) => void entries.push(entry))
+        return entries
+      }),
+    spaceOf: (item) =>
+      guarded(() => {
+        const row = prepared.place.get(blobOf(item)) as unknown as [number, Uint8Array] | undefined
+        return row ? idOf(row[1]) : null
+      }),
+    find: (space, entry) =>
+      guarded(() => {
+        const row = spaceRow(space)
+        const found = row && (prepared.entry.get(row.no, blobOf(entry)) as unknown as EntryRow | undefined)
+        return found ? entryOf(space, blobOf(space), found) : null
+      }),
+    close() {
+      if (isClosed) return
+      isClosed = true
+      database.close()
+    },
+  }
+}

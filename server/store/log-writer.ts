@@ -1,0 +1,311 @@
+/**
+ * Appends to the log in SQLite. Synchronous: it runs in the writer thread, or in-process in tests.
+ *
+ * Checks and commit share one transaction; the requests of a batch see each other through the caches below, which hold what is committed plus
+ * what this transaction adds. Counters (heads, last entries, owners) are written once per commit, not once per entry. When anything
+ * fails, the caches are dropped, the file is closed, opened again, checkpointed and compared before the next append: after a failed
+ * fsync the kernel may have forgotten dirty pages, so believing the same connection once more would acknowledge what is not on the disk.
+ */
+import { must } from '../../shared/base/assert.ts'
+import { bytesEqual } from '../../shared/base/bytes.ts'
+import { newId, type Epoch, type ItemId, type SpaceId } from '../../shared/base/ids.ts'
+import type { Dice } from '../../shared/base/random.ts'
+import { NO_ACTS, type ActsState } from '../../shared/model/acts.ts'
+import { FORMATS, type Entry, type Part } from '../../shared/model/entries.ts'
+import { EMPTY_TAIL_HASH, nextTailHash } from '../../shared/protocol/tail-hash.ts'
+import { admit, sha256Native, type Admitted, type Lookups, type Owner } from './admission.ts'
+import type { Database } from './database.ts'
+import type { AppendRequest, AppendResult, CommittedRun, SpaceHead } from './log.ts'
+import { problemOf } from './log-file.ts'
+import { blobOf, checksumOf, idOf, partNo, placeOf, SEQ_MAX, SPACE_NO_MAX, type EntryRow } from './log-rows.ts'
+import { StoreProblem } from './problem.ts'
+import { collectRuns } from './runs.ts'
+
+export interface LogWriter {
+  /** Errors: StoreProblem; nothing of the batch may be acknowledged then. */
+  append(batch: readonly AppendRequest[]): { results: AppendResult[]; runs: CommittedRun[] }
+  ensureSpace(space: SpaceId): SpaceHead
+  /** Spaces whose newest entry is not what the head says: refused `storage`, the others go on. */
+  damagedSpaces(): SpaceId[]
+  close(): void
+}
+
+export interface LogWriterDeps {
+  /** Opens the database; called again after a failure. */
+  open(): Database
+  dice: Dice
+}
+
+interface SpaceRow {
+  no: number
+  blob: Uint8Array
+  epoch: Epoch
+  restored: boolean
+  head: number
+  tail: Uint8Array
+  isDamaged: boolean
+}
+
+interface ItemRow {
+  no: number
+  space: SpaceId
+  lastSeq: number
+}
+
+/** Items and owners kept in memory between commits: those being worked on now. Beyond it the oldest are read again when needed. */
+const CACHED_ITEMS_COUNT_MAX = 10_000
+const CACHED_OWNERS_COUNT_MAX = 20_000
+
+/** A map that forgets what was used longest ago. */
+function createCache<V>(countMax: number) {
+  const values = new Map<string, V>()
+  return {
+    get(key: string): V | undefined {
+      const value = values.get(key)
+      if (value === undefined) return undefined
+      values.delete(key)
+      values.set(key, value)
+      return value
+    },
+    set(key: string, value: V): void {
+      values.delete(key)
+      values.set(key, value)
+    },
+    trim(): void {
+      for (const key of values.keys()) {
+        if (values.size <= countMax) return
+        values.delete(key)
+      }
+    },
+  }
+}
+
+export function createLogWriter({ open, dice }: LogWriterDeps): LogWriter {
+  /** Everything that belongs to one opened file: statements and caches of a failed one are never used again. */
+  let current = begin()
+  let isFailed = false
+  let isClosed = false
+
+  function begin() {
+    const database = open()
+    const prepared = {
+      entry: database.prepare('SELECT place, payload FROM entries WHERE space = ? AND entry = ?'),
+      item: database.prepare('SELECT i.no, s.space, i.last FROM items i JOIN spaces s ON s.no = i.space WHERE i.item = ?'),
+      owner: database.prepare('SELECT writer, author, last FROM owners WHERE item = ? AND part = ? AND key = ?'),
+      change: database.prepare('SELECT 1 FROM changes WHERE item = ? AND hash = ?'),
+      acts: database.prepare('SELECT state FROM acts WHERE item = ?'),
+      putItem: database.prepare('INSERT INTO items (no, item, space, last) VALUES (?, ?, ?, ?)'),
+      putEntry: database.prepare(
+        'INSERT INTO entries (place, space, entry, item, prev, part, format, schema, author, writer, server_time, client_time, tail, checksum, payload) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      ),
+      putOwner: database.prepare(
+        'INSERT INTO owners (item, part, key, writer, author, last) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (item, part, key) DO UPDATE SET last = excluded.last',
+      ),
+      putChange: database.prepare('INSERT INTO changes (item, hash) VALUES (?, ?)'),
+      putActs: database.prepare('INSERT INTO acts (item, state) VALUES (?, ?) ON CONFLICT (item) DO UPDATE SET state = excluded.state'),
+      moveItem: database.prepare('UPDATE items SET last = ? WHERE no = ?'),
+      moveSpace: database.prepare('UPDATE spaces SET head = ?, tail = ? WHERE no = ?'),
+    }
+    for (const statement of Object.values(prepared)) statement.setReturnArrays(true)
+    const spaces = new Map<SpaceId, SpaceRow>()
+    for (const row of database.all('SELECT no, space, epoch, restored, head, tail FROM spaces')) {
+      const blob = row.space as Uint8Array
+      const space: SpaceRow = {
+        no: Number(row.no), blob, epoch: idOf(row.epoch as Uint8Array), restored: row.restored === 1, head: Number(row.head), tail: row.tail as Uint8Array, isDamaged: false,
+      }
+      space.isDamaged = !endsAsItSays(database, space)
+      spaces.set(idOf(blob), space)
+    }
+    const items = createCache<ItemRow>(CACHED_ITEMS_COUNT_MAX)
+    const owners = createCache<Owner>(CACHED_OWNERS_COUNT_MAX)
+    const nextItemNo = Number(database.get('SELECT coalesce(max(no), 0) + 1 AS no FROM items')?.no)
+    return { database, prepared, spaces, items, owners, nextItemNo }
+  }
+
+  const itemRow = (item: ItemId): ItemRow | null => {
+    const cached = current.items.get(item)
+    if (cached) return cached
+    const row = current.prepared.item.get(blobOf(item)) as unknown as [number, Uint8Array, number] | undefined
+    if (!row) return null
+    const found = { no: row[0], space: idOf(row[1]), lastSeq: row[2] }
+    current.items.set(item, found)
+    return found
+  }
+  const ownerKey = (itemNo: number, part: Part, key: string): string => `${itemNo} ${part} ${key}`
+
+  const known: Lookups = {
+    space(space) {
+      const row = current.spaces.get(space)
+      return row ? { epoch: row.epoch, head: row.head, tailHash: row.tail, restored: row.restored } : null
+    },
+    entry(space, entry) {
+      const row = current.spaces.get(space)
+      const found = row && (current.prepared.entry.get(row.no, blobOf(entry)) as unknown as [number, Uint8Array] | undefined)
+      return found ? { seq: found[0] - placeOf(row.no, 0), payloadHash: sha256Native(found[1]) } : null
+    },
+    item: itemRow,
+    owner(item, part, key) {
+      const row = itemRow(item)
+      if (!row) return null
+      const cacheKey = ownerKey(row.no, part, key)
+      const cached = current.owners.get(cacheKey)
+      if (cached) return cached
+      const found = current.prepared.owner.get(row.no, partNo(part), key) as unknown as [Uint8Array, Uint8Array, number] | undefined
+      if (!found) return null
+      const owner = { writer: idOf(found[0]), author: idOf(found[1]), end: found[2] }
+      current.owners.set(cacheKey, owner)
+      return owner
+    },
+    hasChange(item, hash) {
+      const row = itemRow(item)
+      return row !== null && current.prepared.change.get(row.no, changeBlob(hash)) !== undefined
+    },
+    acts(item): ActsState {
+      const row = itemRow(item)
+      const found = row && (current.prepared.acts.get(row.no) as unknown as [string] | undefined)
+      return found ? (JSON.parse(found[0]) as ActsState) : NO_ACTS
+    },
+  }
+
+  /** What one transaction still has to write at its end. */
+  interface Moved {
+    spaces: Set<SpaceRow>
+    items: Set<ItemRow>
+    owners: Map<string, { itemNo: number; part: Part; key: string; owner: Owner }>
+  }
+
+  function store({ entry, tailHashAfter, owners, changes, acts }: Admitted, moved: Moved): void {
+    const { prepared, items } = current
+    const space = must(current.spaces.get(entry.space), 'an admitted entry has a space')
+    if (entry.seq > SEQ_MAX) throw new StoreProblem('full', `Space ${entry.space} holds as many entries as a space can.`)
+    let item = itemRow(entry.item)
+    const itemBlob = blobOf(entry.item)
+    if (!item) {
+      item = { no: current.nextItemNo++, space: entry.space, lastSeq: 0 }
+      prepared.putItem.run(item.no, itemBlob, space.no, entry.seq)
+      items.set(entry.item, item)
+    }
+    const row: EntryRow = [
+      placeOf(space.no, entry.seq), blobOf(entry.entry), itemBlob, entry.prevItemSeq, partNo(entry.part), FORMATS.indexOf(entry.format), entry.schema,
+      blobOf(entry.author), blobOf(entry.writer), entry.serverTime, entry.clientTime, tailHashAfter, 0, entry.payload,
+    ]
+    prepared.putEntry.run(row[0], space.no, row[1], item.no, row[3], row[4], row[5], row[6], row[7], row[8], row[9], row[10], row[11], checksumOf(space.blob, row), row[13])
+    space.head = entry.seq
+    space.tail = tailHashAfter
+    item.lastSeq = entry.seq
+    moved.spaces.add(space)
+    moved.items.add(item)
+    for (const { key, owner } of owners) {
+      const cacheKey = ownerKey(item.no, entry.part, key)
+      current.owners.set(cacheKey, owner)
+      moved.owners.set(cacheKey, { itemNo: item.no, part: entry.part, key, owner })
+    }
+    for (const hash of changes) prepared.putChange.run(item.no, changeBlob(hash))
+    if (acts) prepared.putActs.run(item.no, JSON.stringify(acts))
+  }
+
+  function finish({ spaces, items, owners }: Moved): void {
+    const { prepared } = current
+    for (const space of spaces) prepared.moveSpace.run(space.head, space.tail, space.no)
+    for (const item of items) prepared.moveItem.run(item.lastSeq, item.no)
+    for (const { itemNo, part, key, owner } of owners.values()) {
+      prepared.putOwner.run(itemNo, partNo(part), key, blobOf(owner.writer), blobOf(owner.author), owner.end)
+    }
+  }
+
+  /** Runs work in one transaction; a failure of the disk poisons the opened file. */
+  function guarded<T>(work: () => T): T {
+    if (isClosed) throw new StoreProblem('closed', 'The log is closed.')
+    if (isFailed) recover()
+    try {
+      return current.database.transaction(work)
+    } catch (error) {
+      isFailed = true
+      throw problemOf(error)
+    }
+  }
+
+  function recover(): void {
+    try {
+      current.database.close()
+      current = begin()
+      // Moves everything from the write-ahead log into the database and syncs both: what is read from now on is on the disk.
+      const busy = current.database.get('PRAGMA wal_checkpoint(TRUNCATE)')?.busy
+      if (busy !== 0) throw new StoreProblem('failed', 'The log was opened again after a failure, but a reader keeps it from being synced.')
+    } catch (error) {
+      throw problemOf(error)
+    }
+    isFailed = false
+  }
+
+  const headOf = (row: SpaceRow): SpaceHead => ({ epoch: row.epoch, head: row.head, floor: 0, tailHash: row.tail })
+
+  return {
+    append(batch) {
+      return guarded(() => {
+        const results: AppendResult[] = []
+        const added: { entry: Entry; epoch: Epoch; tailHashAfter: Uint8Array }[] = []
+        const moved: Moved = { spaces: new Set(), items: new Set(), owners: new Map() }
+        for (const request of batch) {
+          const space = current.spaces.get(request.entry.space)
+          if (space?.isDamaged) {
+            results.push({ kind: 'refused', code: 'storage', reason: 'damaged' })
+            continue
+          }
+          const outcome = admit(known, request)
+          if (outcome.kind !== 'admitted') {
+            results.push(outcome)
+            continue
+          }
+          store(outcome, moved)
+          results.push({ kind: 'stored', seq: outcome.entry.seq, repeated: false })
+          added.push({ entry: outcome.entry, epoch: must(space, 'admitted').epoch, tailHashAfter: outcome.tailHashAfter })
+        }
+        finish(moved)
+        current.items.trim()
+        current.owners.trim()
+        return { results, runs: collectRuns(added) }
+      })
+    },
+    ensureSpace(space) {
+      const there = isFailed || isClosed ? undefined : current.spaces.get(space)
+      if (there) return headOf(there)
+      return guarded(() => {
+        const again = current.spaces.get(space)
+        if (again) return headOf(again)
+        const no = Number(current.database.get('SELECT coalesce(max(no), 0) + 1 AS no FROM spaces')?.no)
+        if (no > SPACE_NO_MAX) throw new StoreProblem('full', 'The store holds as many spaces as it can.')
+        const row: SpaceRow = { no, blob: blobOf(space), epoch: newId(dice), restored: false, head: 0, tail: EMPTY_TAIL_HASH, isDamaged: false }
+        current.database.run('INSERT INTO spaces (no, space, epoch, restored, head, floor, tail) VALUES (?, ?, ?, 0, 0, 0, ?)', no, row.blob, blobOf(row.epoch), row.tail)
+        current.spaces.set(space, row)
+        return headOf(row)
+      })
+    },
+    damagedSpaces: () => [...current.spaces].filter(([, row]) => row.isDamaged).map(([space]) => space),
+    close() {
+      if (isClosed) return
+      isClosed = true
+      current.database.close()
+    },
+  }
+}
+
+/** Sixteen of the 32 bytes tell two changes apart; the index is half as large. */
+const changeBlob = (hash: string): Uint8Array => blobOf(hash.slice(0, 32))
+
+/** Whether the newest entry of a space is there, intact, the last one, and ends the hash chain as the head says. */
+function endsAsItSays(database: Database, space: SpaceRow): boolean {
+  const after = database.get('SELECT place FROM entries WHERE place > ? AND place <= ? LIMIT 1', placeOf(space.no, space.head), placeOf(space.no, SEQ_MAX))
+  if (after) return false
+  if (space.head === 0) return bytesEqual(space.tail, EMPTY_TAIL_HASH)
+  const row = database.get(
+    'SELECT e.*, i.item AS item_id FROM entries e JOIN items i ON i.no = e.item WHERE e.place = ?', placeOf(space.no, space.head),
+  )
+  if (!row) return false
+  const whole = [
+    row.place, row.entry, row.item_id, row.prev, row.part, row.format, row.schema, row.author, row.writer, row.server_time, row.client_time, row.tail, row.checksum, row.payload,
+  ] as EntryRow
+  if (checksumOf(space.blob, whole) !== whole[12] || !bytesEqual(whole[11], space.tail)) return false
+  const before = space.head === 1 ? EMPTY_TAIL_HASH : (database.get('SELECT tail FROM entries WHERE place = ?', placeOf(space.no, space.head - 1))?.tail as Uint8Array | undefined)
+  return before !== undefined && bytesEqual(nextTailHash(before, space.head, idOf(whole[1]), sha256Native(whole[13]), sha256Native), space.tail)
+}

@@ -1,0 +1,133 @@
+/**
+ * The log as the relay uses it: one thread writes, one reads, long jobs get a thread of their own; the event loop of the sockets never waits
+ * for a disk. A thread that dies takes its unanswered questions with it (they reject, nothing of them is acknowledged) and is started
+ * again by the next question, which opens the log anew with all its checks.
+ */
+import { Worker } from 'node:worker_threads'
+import { must } from '../../shared/base/assert.ts'
+import type { Entry } from '../../shared/model/entries.ts'
+import type { CareFunctions } from './care-thread.ts'
+import type { LogSettings } from './log-file.ts'
+import { packRequests, unpackEntries } from './packing.ts'
+import { StoreProblem } from './problem.ts'
+import type { ReaderFunctions } from './reader-thread.ts'
+import type { StoredLog } from './sqlite-log.ts'
+import { askThread, type Asked, type Functions, type Thread } from './thread-port.ts'
+import type { ThreadOptions, WriterFunctions } from './writer-thread.ts'
+
+export interface ThreadedLogOptions extends ThreadOptions {
+  /** For whoever runs the relay: a thread died and will be started again. */
+  report?(event: { kind: string; [detail: string]: unknown }): void
+}
+
+const WRITER = ['open', 'append', 'ensureSpace', 'close'] as const
+const READER = ['open', 'head', 'tailHashAt', 'read', 'readItem', 'spaceOf', 'find', 'close'] as const
+const CARE = ['backupTo', 'verify', 'close'] as const
+
+/** A thread that is there when it is asked. `open` runs once per life; its first failure is the caller's. */
+function createKeeper<F extends Functions>(
+  file: string, names: readonly (keyof F & string)[], workerData: ThreadOptions, open: (ask: Asked<F>) => Promise<unknown>, report: ThreadedLogOptions['report'],
+) {
+  let life: Promise<Thread<F>> | null = null
+  let isClosed = false
+  const begin = async (): Promise<Thread<F>> => {
+    const worker = new Worker(new URL(file, import.meta.url), { workerData })
+    const thread = askThread<F>(worker, names, (problem) => {
+      life = null
+      report?.({ kind: 'store-thread-died', thread: file, problem })
+    })
+    try {
+      await open(thread.ask)
+      return thread
+    } catch (error) {
+      life = null
+      await worker.terminate()
+      throw error
+    }
+  }
+  return {
+    async ask(): Promise<Asked<F>> {
+      if (isClosed) throw new StoreProblem('closed', 'The log is closed.')
+      return (await (life ??= begin())).ask
+    },
+    async close(): Promise<void> {
+      if (isClosed) return
+      isClosed = true
+      // A thread that never came up, or died, has nothing left to close.
+      await life?.then(
+        (thread) => thread.end('close'),
+        (problem: unknown) => report?.({ kind: 'store-thread-died', thread: file, problem }),
+      )
+    },
+  }
+}
+
+/** Opens or begins the log of a folder, which must exist. Errors: rejects with StoreProblem, see openLogFile. */
+export async function createThreadedLog({ report, ...options }: ThreadedLogOptions): Promise<StoredLog> {
+  let about: { restored: boolean; damagedSpaces: string[]; settings: LogSettings } | null = null
+  const writer = createKeeper<WriterFunctions>('./writer-thread.ts', WRITER, options, async (ask) => (about = await ask.open()), report)
+  // The reader's thread comes up meanwhile; it opens what the writer has opened, made or brought forward.
+  const reader = createKeeper<ReaderFunctions>('./reader-thread.ts', READER, options, async (ask) => {
+    await writer.ask()
+    await ask.open()
+  }, report)
+  try {
+    await Promise.all([writer.ask(), reader.ask()])
+  } catch (error) {
+    await reader.close()
+    await writer.close()
+    throw error
+  }
+  const opened = () => must(about, 'the writer said what it found when it opened')
+
+  async function care<T>(job: (ask: Asked<CareFunctions>) => Promise<T>): Promise<T> {
+    const thread = askThread<CareFunctions>(new Worker(new URL('./care-thread.ts', import.meta.url), { workerData: options }), CARE, () => undefined)
+    try {
+      return await job(thread.ask)
+    } finally {
+      await thread.end('close')
+    }
+  }
+
+  return {
+    get restored() {
+      return opened().restored
+    },
+    get damagedSpaces() {
+      return opened().damagedSpaces
+    },
+    async append(batch) {
+      const { results, runs } = await (await writer.ask()).append(packRequests(batch))
+      return {
+        results,
+        runs: runs.map(({ space, epoch, tailHashAfter, places }) => ({
+          space, epoch, tailHashAfter,
+          entries: places.map(([request, seq, prevItemSeq]): Entry => {
+            const { entry, author, serverTime } = must(batch[request], 'the place of a request')
+            return { ...entry, seq, prevItemSeq, author, serverTime }
+          }),
+        })),
+      }
+    },
+    ensureSpace: async (space) => (await writer.ask()).ensureSpace(space),
+    head: async (space) => (await reader.ask()).head(space),
+    tailHashAt: async (space, seq) => (await reader.ask()).tailHashAt(space, seq),
+    async read(...question) {
+      const { entries, tailHashAfter } = await (await reader.ask()).read(...question)
+      return { entries: unpackEntries(entries), tailHashAfter }
+    },
+    readItem: async (...question) => unpackEntries(await (await reader.ask()).readItem(...question)),
+    spaceOf: async (item) => (await reader.ask()).spaceOf(item),
+    async find(...question) {
+      return unpackEntries(await (await reader.ask()).find(...question))[0] ?? null
+    },
+    settings: async () => opened().settings,
+    backupTo: (file) => care((ask) => ask.backupTo(file)),
+    verify: () => care((ask) => ask.verify()),
+    async close() {
+      // The reader first: the last connection to close moves the write-ahead log into the database, and only the writer can.
+      await reader.close()
+      await writer.close()
+    },
+  }
+}

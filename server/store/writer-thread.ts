@@ -1,0 +1,76 @@
+/** The thread that writes the log: checks, commits, syncs; nothing else waits for the disk. Started by threaded-log.ts. */
+import { join } from 'node:path'
+import { parentPort, workerData } from 'node:worker_threads'
+import { must } from '../../shared/base/assert.ts'
+import type { Epoch, SpaceId } from '../../shared/base/ids.ts'
+import type { AppendResult } from './log.ts'
+import { openLogDatabase, openLogFile, settingsOf, type LogFile } from './log-file.ts'
+import { LOG_FILE } from './log-rows.ts'
+import { createLogWriter, type LogWriter } from './log-writer.ts'
+import { unpackRequests, type PackedRequests } from './packing.ts'
+import { answerFrom } from './thread-port.ts'
+import { threadDice } from './thread-dice.ts'
+
+export interface ThreadOptions {
+  folder: string
+  bytesMax?: number
+}
+
+/** A run without its entries: the asking side has them already. */
+export interface BareRun {
+  space: SpaceId
+  epoch: Epoch
+  tailHashAfter: Uint8Array
+  /** Per entry: which request of the batch, and the numbers it got. */
+  places: [request: number, seq: number, prevItemSeq: number][]
+}
+
+const { folder, bytesMax } = workerData as ThreadOptions
+let file: LogFile | null = null
+let writer: LogWriter | null = null
+const opened = (): LogWriter => must(writer, 'the log is opened first')
+
+const functions = {
+  open() {
+    const first = openLogFile({ folder, dice: threadDice, ...(bytesMax === undefined ? {} : { bytesMax }) })
+    let isFirst = true
+    try {
+      writer = createLogWriter({
+        open() {
+          if (!isFirst) return openLogDatabase(join(folder, LOG_FILE), 'write', bytesMax)
+          isFirst = false
+          return first.database
+        },
+        dice: threadDice,
+      })
+    } catch (error) {
+      first.close()
+      throw error
+    }
+    file = first
+    return { restored: first.restored, damagedSpaces: writer.damagedSpaces(), settings: settingsOf(first.database) }
+  },
+  append(packed: PackedRequests): { results: AppendResult[]; runs: BareRun[] } {
+    const requests = unpackRequests(packed)
+    const { results, runs } = opened().append(requests)
+    const requestOf = new Map<string, number>()
+    results.forEach((result, i) => {
+      if (result.kind === 'stored' && !result.repeated) requestOf.set(`${must(requests[i], 'one result per request').entry.space}/${result.seq}`, i)
+    })
+    return {
+      results,
+      runs: runs.map(({ space, epoch, tailHashAfter, entries }) => ({
+        space, epoch, tailHashAfter,
+        places: entries.map(({ seq, prevItemSeq }) => [must(requestOf.get(`${space}/${seq}`), 'a stored entry was asked for'), seq, prevItemSeq]),
+      })),
+    }
+  },
+  ensureSpace: (space: SpaceId) => opened().ensureSpace(space),
+  close() {
+    writer?.close()
+    file?.close()
+  },
+}
+
+export type WriterFunctions = typeof functions
+if (parentPort) answerFrom(parentPort, functions)
