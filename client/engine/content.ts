@@ -99,6 +99,7 @@ export async function createContent(deps: ContentDeps): Promise<Content> {
   let seenAt = await store.lastAt()
   let isPumping = false
   let mustPump = false
+  let preparingCount = 0
 
   /** One after another per item. */
   const inTurn = <T>(item: ItemId, work: () => Promise<T>): Promise<T> => {
@@ -199,7 +200,18 @@ export async function createContent(deps: ContentDeps): Promise<Content> {
   // ── Prose ──
 
   const handleKey = (item: ItemId, clientId: number): string => `${item}/${clientId}`
-  const heldCount = (): number => [...typing.values()].reduce((sum, { updates }) => sum + updates.length, 0)
+  const heldCount = (): number => [...typing.values()].reduce((sum, { updates }) => sum + updates.length, preparingCount)
+  /** Counts an edit as in memory from the moment it was made: its document may have to be read first. */
+  const prepare = async <T>(work: () => Promise<T>): Promise<T> => {
+    preparingCount++
+    outbox.holding(heldCount())
+    try {
+      return await work()
+    } finally {
+      preparingCount--
+      outbox.holding(heldCount())
+    }
+  }
 
   const proseEntry = (item: ItemId, space: SpaceId, clientId: number, update: Uint8Array): LocalEdit => {
     const writer = must(writers.get(handleKey(item, clientId)), 'prose of a handle that was not opened here')
@@ -386,47 +398,55 @@ export async function createContent(deps: ContentDeps): Promise<Content> {
       return stored
     },
     async editFacts(item, edits) {
-      const space = await knownSpace(item)
-      const stored = await inTurn(item, async () => {
-        const one = await load(item)
-        const edit = changeOf(item, space, one, edits)
-        return { done: edit ? writeFrom(one, [edit]) : Promise.resolve() }
+      const stored = await prepare(async () => {
+        const space = await knownSpace(item)
+        return inTurn(item, async () => {
+          const one = await load(item)
+          const edit = changeOf(item, space, one, edits)
+          return { done: edit ? writeFrom(one, [edit]) : Promise.resolve() }
+        })
       })
       await stored.done
     },
     async editLinked(item, edits, clientId, update) {
-      const space = await knownSpace(item)
-      const stored = await inTurn(item, async () => {
-        const one = await load(item)
-        const edit = changeOf(item, space, one, edits)
-        // What the same handle typed before comes first, and in the same entry.
-        const before = takeTyped(handleKey(item, clientId))
-        const merged = mergeProse([...before.updates, update])
-        const written = [...(edit ? [edit] : []), ...(isEmptyUpdate(merged) ? [] : [proseEntry(item, space, clientId, merged)])]
-        const done = (written.length > 0 ? writeFrom(one, written) : Promise.resolve()).then(() => {
-          for (const tell of before.stored) tell()
+      const stored = await prepare(async () => {
+        const space = await knownSpace(item)
+        return inTurn(item, async () => {
+          const one = await load(item)
+          const edit = changeOf(item, space, one, edits)
+          // What the same handle typed before comes first, and in the same entry.
+          const before = takeTyped(handleKey(item, clientId))
+          const merged = mergeProse([...before.updates, update])
+          const written = [...(edit ? [edit] : []), ...(isEmptyUpdate(merged) ? [] : [proseEntry(item, space, clientId, merged)])]
+          const done = (written.length > 0 ? writeFrom(one, written) : Promise.resolve()).then(() => {
+            for (const tell of before.stored) tell()
+          })
+          return { done }
         })
-        outbox.holding(heldCount())
-        return { done }
       })
       await stored.done
     },
     async create(space, type, edits, prose) {
       const item = newId(dice)
       spaceByItem.set(item, space)
-      const stored = await inTurn(item, async () => {
-        const one = await load(item)
-        const edit = must(changeOf(item, space, one, [{ op: 'set', path: 'type', value: type }, ...edits]), 'the type is a change')
-        const written = [edit]
-        if (prose && !isEmptyUpdate(prose)) written.push(newEntry(space, item, 'prose', 1, newId(dice), prose))
-        return { done: writeFrom(one, written) }
-      })
+      const stored = await prepare(() =>
+        inTurn(item, async () => {
+          const one = await load(item)
+          const edit = must(changeOf(item, space, one, [{ op: 'set', path: 'type', value: type }, ...edits]), 'the type is a change')
+          const written = [edit]
+          if (prose && !isEmptyUpdate(prose)) written.push(newEntry(space, item, 'prose', 1, newId(dice), prose))
+          return { done: writeFrom(one, written) }
+        }),
+      )
       await stored.done
       return item
     },
     async act(item, act) {
-      const space = await knownSpace(item)
-      await outbox.write([newEntry(space, item, 'act', 1, newId(dice), actToBytes(act))])
+      const stored = await prepare(async () => {
+        const space = await knownSpace(item)
+        return { done: outbox.write([newEntry(space, item, 'act', 1, newId(dice), actToBytes(act))]) }
+      })
+      await stored.done
     },
     flush() {
       for (const key of [...typing.keys()]) storeTyped(key)

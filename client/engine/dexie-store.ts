@@ -1,0 +1,493 @@
+/**
+ * The local store in IndexedDB: one database per login, shared by all tabs of the browser profile.
+ *
+ * Invariants: every readwrite transaction is strictly durable; every stored payload carries a checksum that is verified whenever it is read;
+ * a database of a newer build is refused, not adapted; upgrades only add. A payload that went bad is never applied: it is taken from its
+ * other copy, or fetched from the relay again.
+ */
+import Dexie, { type DexieOptions, type Table } from 'dexie'
+import { must } from '../../shared/base/assert.ts'
+import { crc32 } from '../../shared/base/checksum.ts'
+import { utf8 } from '../../shared/base/bytes.ts'
+import { createEmitter } from '../../shared/base/emitter.ts'
+import { NO_ID, type EntryId, type ItemId, type SpaceId, type UserId } from '../../shared/base/ids.ts'
+import type { NewEntry, Part } from '../../shared/model/entries.ts'
+import type { ItemRow } from '../../shared/model/rows.ts'
+import { EMPTY_TAIL_HASH } from '../../shared/protocol/tail-hash.ts'
+import {
+  StoreError, type ArchiveRow, type DirtyMark, type EngineStore, type OutboxRow, type SnapshotRow, type SpaceRow, type StoreChange,
+  type StoredEntry, type StoreFailure, type TabMessage, type TextRow,
+} from './store.ts'
+
+/** Rises with every change of the tables below; a change only adds. */
+export const STORE_SCHEMA = 1
+/** Dexie counts versions in tenths. */
+const DEXIE_FACTOR = 10
+
+/** Why the content leaves an entry out whose bytes are not what was stored. */
+const CHECKSUM = 'checksum'
+
+interface Summed {
+  sum: number
+}
+/** IndexedDB cannot index null and booleans: 0 and 1 instead. */
+type EntryRecord = StoredEntry & Summed & { covered: 0 | 1; placed: 0 | 1 }
+type OutboxRecord = OutboxRow & Summed
+type ArchiveRecord = ArchiveRow & Summed
+type SnapshotRecord = SnapshotRow & Summed
+
+type CounterName = 'at' | 'mark'
+
+class Database extends Dexie {
+  declare entries: Table<EntryRecord, EntryId>
+  declare outbox: Table<OutboxRecord, EntryId>
+  declare archive: Table<ArchiveRecord, EntryId>
+  declare snapshots: Table<SnapshotRecord, [ItemId, Part]>
+  declare spaces: Table<SpaceRow, SpaceId>
+  declare rows: Table<ItemRow, ItemId>
+  declare dirty: Table<DirtyMark, ItemId>
+  declare texts: Table<TextRow, ItemId>
+  declare staleTexts: Table<DirtyMark, ItemId>
+  declare values: Table<{ key: string; value: unknown }, string>
+  /** Last place of arrival and last mark given out. A table of its own: transactions on it take turns. */
+  declare counters: Table<{ name: CounterName; last: number }, CounterName>
+
+  constructor(name: string, options: DexieOptions) {
+    super(name, { ...options, autoOpen: false, chromeTransactionDurability: 'strict' })
+    this.version(STORE_SCHEMA).stores({
+      entries: 'entry, at, item, [item+part+covered], [space+placed]',
+      outbox: 'entry, order, space',
+      archive: 'entry, space, ackedAt',
+      snapshots: '[item+part], space',
+      spaces: 'space',
+      rows: 'item, space',
+      dirty: 'item, at, space',
+      texts: 'item, space',
+      staleTexts: 'item, at, space',
+      values: 'key',
+      counters: 'name',
+    })
+  }
+}
+
+/** Identity and bytes; what may change later (place, author, state) is not in it. */
+const sumOf = ({ entry, item, part, space, writer, payload }: Pick<NewEntry, 'entry' | 'item' | 'part' | 'space' | 'writer' | 'payload'>): number =>
+  crc32(payload, crc32(utf8(`${entry}${item}${part}${space}${writer}`)))
+const snapshotSumOf = ({ item, part, space, payload }: SnapshotRow): number => crc32(payload, crc32(utf8(`${item}${part}${space}`)))
+
+/** A view into a frame would store the whole frame. */
+const owned = (payload: Uint8Array): Uint8Array => (payload.byteLength === payload.buffer.byteLength ? payload : payload.slice())
+
+const nameOfError = (error: unknown): string => (error instanceof Error ? error.name : '')
+
+/** Names of errors by which a browser says that the database went away under us. */
+const LOST = new Set(['DatabaseClosedError', 'InvalidStateError', 'UnknownError', 'AbortError', 'TransactionInactiveError', 'NotFoundError', 'OpenFailedError', 'TimeoutError'])
+
+function failureOf(error: unknown): StoreFailure {
+  if (error instanceof StoreError) return error.failure
+  const inner = (error as { inner?: unknown }).inner
+  const names = [nameOfError(error), nameOfError(inner)]
+  if (names.includes('QuotaExceededError')) return { kind: 'quota' }
+  if (inner instanceof StoreError) return inner.failure
+  if (names.some((name) => LOST.has(name))) return { kind: 'lost' }
+  return { kind: 'unavailable', reason: error instanceof Error ? error.message : String(error) }
+}
+
+/** Dexie would adapt a newer database to the older tables; so the version is looked at before Dexie gets to see it. */
+async function open(db: Database, factory: IDBFactory): Promise<void> {
+  const found = await new Promise<number>((resolve, reject) => {
+    const asked = factory.open(db.name)
+    let isNew = false
+    asked.onupgradeneeded = () => {
+      isNew = true
+      asked.transaction?.abort() // it does not exist: making it is Dexie's business
+    }
+    asked.onsuccess = () => {
+      const { version } = asked.result
+      asked.result.close()
+      resolve(version)
+    }
+    asked.onerror = () => (isNew ? resolve(0) : reject(asked.error ?? new Error('the database cannot be opened')))
+  })
+  const schema = Math.floor(found / DEXIE_FACTOR)
+  if (schema > STORE_SCHEMA) throw new StoreError({ kind: 'newer-schema', found: schema })
+  await db.open()
+}
+
+export interface DexieStoreOptions {
+  user: UserId
+  /** Another IndexedDB than the browser's own, for tests. */
+  dexie?: { indexedDB?: IDBFactory; IDBKeyRange?: typeof IDBKeyRange }
+}
+
+export const databaseName = (user: UserId): string => `samenpad-${user}`
+
+/**
+ * Opens the store of a login.
+ * Errors: rejects with StoreError `newer-schema`, or `unavailable` where the browser has no IndexedDB for us (private windows of some).
+ */
+export async function openDexieStore({ user, dexie = {} }: DexieStoreOptions): Promise<EngineStore> {
+  const db = new Database(databaseName(user), dexie)
+  const changes = createEmitter<StoreChange>()
+  const failures = createEmitter<StoreFailure>()
+  const posts = createEmitter<TabMessage>()
+  const channel = new BroadcastChannel(databaseName(user))
+  let isClosed = false
+
+  db.on('close', () => {
+    if (!isClosed) failures.fire({ kind: 'lost' })
+  })
+  channel.onmessage = ({ data }: MessageEvent<{ change?: StoreChange; message?: TabMessage }>) => {
+    if (data.change) changes.fire({ ...data.change, foreign: true })
+    if (data.message) posts.fire(data.message)
+  }
+
+  let opening: Promise<void> | null = null
+  /** The first time, and again after the connection was lost: meanwhile another tab may have brought a newer build and its database. */
+  const ensureOpen = (): Promise<void> => {
+    if (db.isOpen()) return Promise.resolve()
+    opening ??= open(db, dexie.indexedDB ?? indexedDB).finally(() => {
+      opening = null
+    })
+    return opening
+  }
+  const guarded = async <T>(work: () => PromiseLike<T>): Promise<T> => {
+    try {
+      await ensureOpen()
+      return await work()
+    } catch (error) {
+      const failure = failureOf(error)
+      // The next operation opens it again.
+      if (failure.kind === 'lost') db.close()
+      if (!isClosed) failures.fire(failure)
+      throw new StoreError(failure, error)
+    }
+  }
+  const announce = (change: Omit<StoreChange, 'foreign'>): void => {
+    channel.postMessage({ change: { ...change, foreign: true } })
+    changes.fire({ ...change, foreign: false })
+  }
+  /** One strictly durable transaction; what changed is announced after its commit. */
+  const write = <T>(tables: Table[], work: () => Promise<{ result: T; change: Omit<StoreChange, 'foreign'> | null }>): Promise<T> =>
+    guarded(async () => {
+      const { result, change } = await db.transaction('rw', tables, work)
+      if (change) announce(change)
+      return result
+    })
+  const read = <T>(tables: Table[], work: () => Promise<T>): Promise<T> => guarded(() => db.transaction('r', tables, work))
+
+  await guarded(() => Promise.resolve()).catch((error: unknown) => {
+    channel.close()
+    throw error
+  })
+
+  // ── Parts of transactions ──
+
+  /** The next numbers, rising over all tabs; the transaction must hold `counters`. */
+  const take = async (name: CounterName, count: number): Promise<number[]> => {
+    const last = (await db.counters.get(name))?.last ?? 0
+    if (count > 0) await db.counters.put({ name, last: last + count })
+    return Array.from({ length: count }, (_, i) => last + 1 + i)
+  }
+  const addEntries = async (entries: readonly Omit<StoredEntry, 'at'>[]): Promise<number[]> => {
+    const places = await take('at', entries.length)
+    await db.entries.bulkAdd(entries.map((entry, i) => toRecord({ ...entry, at: must(places[i], 'a place per entry') })))
+    return places
+  }
+
+  const toRecord = (entry: StoredEntry): EntryRecord => {
+    const { space, entry: id, item, part, format, schema, clientTime, writer, payload, seq, epoch, author, serverTime, quarantined, at } = entry
+    const plain = { space, entry: id, item, part, format, schema, clientTime, writer, payload: owned(payload), seq, epoch, author, serverTime, quarantined, at }
+    return { ...plain, sum: sumOf(plain), covered: 0, placed: seq === null ? 0 : 1 }
+  }
+  const toStored = ({ covered: _covered, placed: _placed, sum: _sum, ...entry }: EntryRecord): StoredEntry => entry
+  const isSound = (record: EntryRecord): boolean => record.sum === sumOf(record)
+  const outboxRecord = (entry: NewEntry, author: UserId, order: number, storedAt: number): OutboxRecord => {
+    const { space, entry: id, item, part, format, schema, clientTime, writer, payload } = entry
+    const row: OutboxRow = { space, entry: id, item, part, format, schema, clientTime, writer, payload: owned(payload), order, author, state: 'waiting', code: null, reason: '', storedAt }
+    return { ...row, sum: sumOf(row) }
+  }
+  const mark = async (table: Table<DirtyMark, ItemId>, items: ReadonlyMap<ItemId, SpaceId>): Promise<void> => {
+    const numbers = await take('mark', items.size)
+    await table.bulkPut([...items].map(([item, space], i) => ({ item, space, at: must(numbers[i], 'a number per mark') })))
+  }
+  const isThere = <T>(value: T | undefined): value is T => value !== undefined
+  const itemsOf = (entries: readonly { item: ItemId; part: Part }[]): { item: ItemId; part: Part }[] => {
+    const seen = new Map(entries.map(({ item, part }) => [`${item}/${part}`, { item, part }]))
+    return [...seen.values()]
+  }
+  const spacesByItem = (entries: readonly { item: ItemId; space: SpaceId }[]): Map<ItemId, SpaceId> => new Map(entries.map(({ item, space }) => [item, space]))
+  const placesOf = (keys: readonly number[]): StoreChange['entries'] => (keys.length > 0 ? { from: Math.min(...keys), to: Math.max(...keys) } : undefined)
+  const withPlaces = (keys: readonly number[]): Pick<StoreChange, 'entries'> => {
+    const entries = placesOf(keys)
+    return entries ? { entries } : {}
+  }
+  const ofSpace = (space: SpaceId) => db.entries.where('[space+placed]').between([space, Dexie.minKey], [space, Dexie.maxKey])
+
+  // ── Payloads that went bad ──
+
+  /** Everything of the space is asked for again; entries that are sound only get their place anew. */
+  const rewind = async (space: SpaceId): Promise<void> => {
+    const row = await db.spaces.get(space)
+    if (row) await db.spaces.put({ ...row, cursor: 0, tailHash: EMPTY_TAIL_HASH })
+  }
+  const mendEntries = (bad: readonly EntryRecord[]): Promise<void> =>
+    write([db.entries, db.spaces, db.outbox], async () => {
+      for (const { entry } of bad) {
+        const record = await db.entries.get(entry)
+        if (!record || isSound(record)) continue
+        const copy = await db.outbox.get(entry)
+        if (copy && copy.sum === sumOf(copy)) await db.entries.put({ ...record, payload: copy.payload, sum: copy.sum })
+        else {
+          await db.entries.put({ ...record, quarantined: CHECKSUM })
+          if (record.placed) await rewind(record.space)
+        }
+      }
+      return { result: undefined, change: { spaces: true } }
+    })
+  /** Sound ones as they are; of the others what can be mended is, and the rest is named as left out. */
+  const sound = async (records: readonly EntryRecord[]): Promise<StoredEntry[]> => {
+    const bad = records.filter((record) => record.quarantined === null && !isSound(record))
+    if (bad.length === 0) return records.map(toStored)
+    await mendEntries(bad)
+    const mended = new Map((await db.entries.bulkGet(bad.map(({ entry }) => entry))).filter(isThere).map((record) => [record.entry, record]))
+    return records.map((record) => toStored(mended.get(record.entry) ?? record))
+  }
+  const dropSnapshot = ({ item, part, space }: SnapshotRecord): Promise<void> =>
+    write([db.snapshots, db.entries, db.spaces], async () => {
+      await db.snapshots.delete([item, part])
+      await db.entries.where('[item+part+covered]').equals([item, part, 1]).modify({ covered: 0 })
+      await rewind(space)
+      return { result: undefined, change: { spaces: true } }
+    })
+
+  const soundOutbox = async (records: readonly OutboxRecord[]): Promise<OutboxRow[]> => {
+    const rows: OutboxRow[] = []
+    for (const record of records) {
+      const { sum, ...row } = record
+      if (sum === sumOf(row)) {
+        rows.push(row)
+        continue
+      }
+      rows.push(
+        await write([db.outbox, db.entries], async () => {
+          const copy = await db.entries.get(row.entry)
+          const mended: OutboxRow =
+            copy && isSound(copy) ? { ...row, payload: copy.payload } : { ...row, state: 'parked', code: 'invalid', reason: CHECKSUM }
+          // A parked row keeps its wrong sum: nobody will take its bytes for the ones that were typed.
+          await db.outbox.put({ ...mended, sum: copy && isSound(copy) ? copy.sum : sum })
+          return { result: mended, change: { outbox: 'changed' as const } }
+        }),
+      )
+    }
+    return rows
+  }
+
+  const entriesOf = async (item: ItemId, part: Part): Promise<{ snapshot: SnapshotRow | null; entries: StoredEntry[] }> => {
+    const found = await read([db.snapshots, db.entries], async () => ({
+      snapshot: (await db.snapshots.get([item, part])) ?? null,
+      records: await db.entries.where('[item+part+covered]').equals([item, part, 0]).sortBy('at'),
+    }))
+    if (found.snapshot && found.snapshot.sum !== snapshotSumOf(found.snapshot)) {
+      await dropSnapshot(found.snapshot)
+      return entriesOf(item, part)
+    }
+    const { sum: _sum, ...snapshot } = found.snapshot ?? { sum: 0 }
+    return { snapshot: found.snapshot ? (snapshot as SnapshotRow) : null, entries: await sound(found.records) }
+  }
+
+  return {
+    putLocal: (edits, now) =>
+      write([db.entries, db.outbox, db.dirty, db.counters], async () => {
+        const known = await db.entries.bulkGet(edits.map(({ entry }) => entry))
+        const fresh = edits.filter((_, i) => known[i] === undefined)
+        const places = await addEntries(fresh.map((edit) => ({ ...edit, seq: null, epoch: null, serverTime: null, quarantined: null })))
+        await db.outbox.bulkAdd(fresh.map((edit, i) => outboxRecord(edit, edit.author, must(places[i], 'a place per entry'), now)))
+        await mark(db.dirty, spacesByItem(fresh))
+        return { result: undefined, change: { ...withPlaces(places), items: itemsOf(fresh), outbox: 'added' as const } }
+      }),
+    putRun: (space, epoch, entries, cursorAfter, tailHashAfter) =>
+      write([db.entries, db.spaces, db.dirty, db.counters], async () => {
+        const row = await db.spaces.get(space)
+        const first = entries[0]
+        if (!row || row.epoch !== epoch || (first && first.seq > row.cursor + 1)) return { result: 'stale' as const, change: null }
+        const known = await db.entries.bulkGet(entries.map(({ entry }) => entry))
+        const updates: EntryRecord[] = []
+        const added: Omit<StoredEntry, 'at'>[] = []
+        entries.forEach((entry, i) => {
+          const record = known[i]
+          // The same id names the same bytes: where the copy here went bad, these are the good ones.
+          const quarantined = record?.quarantined === CHECKSUM ? null : (record?.quarantined ?? null)
+          if (record) updates.push({ ...toRecord({ ...entry, epoch, quarantined, at: record.at }), covered: record.covered })
+          else added.push({ ...entry, epoch, quarantined })
+        })
+        await db.entries.bulkPut(updates)
+        const places = await addEntries(added)
+        await mark(db.dirty, spacesByItem(entries))
+        if (cursorAfter > row.cursor) await db.spaces.put({ ...row, cursor: cursorAfter, tailHash: owned(tailHashAfter), head: Math.max(row.head, cursorAfter) })
+        return { result: 'stored' as const, change: { ...withPlaces(places), items: itemsOf(entries) } }
+      }),
+    acknowledge: (entries, epoch, now) =>
+      write([db.outbox, db.archive], async () => {
+        const rows = (await db.outbox.bulkGet([...entries])).filter(isThere)
+        await db.outbox.bulkDelete(rows.map(({ entry }) => entry))
+        await db.archive.bulkPut(rows.map(({ state: _state, code: _code, reason: _reason, storedAt: _storedAt, ...row }) => ({ ...row, ackedAt: now, epoch })))
+        return { result: undefined, change: { outbox: 'changed' as const } }
+      }),
+    park: (entry, code, reason) =>
+      write([db.outbox], async () => {
+        await db.outbox.update(entry, { state: 'parked', code, reason })
+        return { result: undefined, change: { outbox: 'changed' as const } }
+      }),
+    releaseParked: (entries) =>
+      write([db.outbox, db.entries, db.dirty, db.counters], async () => {
+        const rows = (await db.outbox.bulkGet([...entries])).filter(isThere).filter(({ state }) => state === 'parked')
+        await db.outbox.bulkPut(rows.map((row) => ({ ...row, state: 'waiting' as const, code: null, reason: '' })))
+        const known = await db.entries.bulkGet(rows.map(({ entry }) => entry))
+        const missing = rows.filter((_, i) => known[i] === undefined)
+        const places = await addEntries(missing.map((row) => ({ ...row, seq: null, epoch: null, serverTime: null, quarantined: null })))
+        await mark(db.dirty, spacesByItem(missing))
+        return { result: undefined, change: { ...withPlaces(places), items: itemsOf(missing), outbox: 'changed' as const } }
+      }),
+    discardParked: (entries) =>
+      write([db.outbox, db.entries, db.dirty, db.counters], async () => {
+        const rows = (await db.outbox.bulkGet([...entries])).filter(isThere).filter(({ state }) => state === 'parked')
+        const ids = rows.map(({ entry }) => entry)
+        await db.outbox.bulkDelete(ids)
+        const unplaced = (await db.entries.bulkGet(ids)).filter(isThere).filter(({ placed }) => placed === 0)
+        await db.entries.bulkDelete(unplaced.map(({ entry }) => entry))
+        await mark(db.dirty, spacesByItem(rows))
+        return { result: undefined, change: { outbox: 'changed' as const } }
+      }),
+    unarchive: (_space, entries) =>
+      write([db.outbox, db.archive], async () => {
+        const rows = (await db.archive.bulkGet([...entries])).filter(isThere)
+        await db.archive.bulkDelete(rows.map(({ entry }) => entry))
+        await db.outbox.bulkPut(rows.map((row) => outboxRecord(row, row.author, row.order, row.ackedAt)))
+        return { result: undefined, change: { outbox: 'changed' as const } }
+      }),
+    recheckSpace: (space, epoch, commonSeq, tailHash) =>
+      write([db.spaces, db.entries, db.archive, db.outbox], async () => {
+        const row = must(await db.spaces.get(space), 'recheck of an unknown space')
+        const common = new Set<EntryId>()
+        await db.entries.where('[space+placed]').equals([space, 1]).modify((record) => {
+          if (record.seq !== null && record.seq <= commonSeq) return void common.add(record.entry)
+          record.seq = null
+          record.epoch = null
+          record.placed = 0
+        })
+        const lost = (await db.archive.where('space').equals(space).toArray()).filter(({ entry }) => !common.has(entry))
+        await db.archive.bulkDelete(lost.map(({ entry }) => entry))
+        await db.outbox.bulkPut(lost.map((one) => outboxRecord(one, one.author, one.order, one.ackedAt)))
+        await db.spaces.put({ ...row, epoch, cursor: commonSeq, tailHash: owned(tailHash), rechecking: true })
+        return { result: undefined, change: { outbox: 'changed' as const, spaces: true } }
+      }),
+    unplaced: (space) =>
+      read([db.entries, db.outbox], async () => {
+        const waiting = new Set(await db.outbox.where('space').equals(space).primaryKeys())
+        const records = await db.entries.where('[space+placed]').equals([space, 0]).sortBy('at')
+        return records.filter((record) => !waiting.has(record.entry) && isSound(record)).map(toStored)
+      }),
+    offerAgain: (entries, now) =>
+      write([db.entries, db.outbox], async () => {
+        const waiting = await db.outbox.bulkGet([...entries])
+        const records = await db.entries.bulkGet([...entries])
+        const offered = records.filter((record, i) => record?.placed === 0 && waiting[i] === undefined).filter(isThere)
+        await db.outbox.bulkAdd(offered.map((record) => outboxRecord(record, record.author, record.at, now)))
+        return { result: undefined, change: { outbox: 'changed' as const } }
+      }),
+    quarantine: (entry, reason) =>
+      write([db.entries, db.dirty, db.counters], async () => {
+        const record = await db.entries.get(entry)
+        if (record) {
+          await db.entries.put({ ...record, quarantined: reason })
+          await mark(db.dirty, spacesByItem([record]))
+        }
+        return { result: undefined, change: {} }
+      }),
+    dropArchiveBefore: (time) =>
+      write([db.archive], async () => {
+        await db.archive.where('ackedAt').below(time).delete()
+        return { result: undefined, change: null }
+      }),
+    outbox: async (afterOrder = 0) => soundOutbox(await read([db.outbox], () => db.outbox.where('order').above(afterOrder).sortBy('order'))),
+    archive: (space) =>
+      read([db.archive], async () => {
+        const records = await db.archive.where('space').equals(space).sortBy('order')
+        return records.filter((record) => record.sum === sumOf(record)).map(({ sum: _sum, ...row }) => row)
+      }),
+    entriesOf,
+    historyOf: async (item) => sound(await read([db.entries], () => db.entries.where('item').equals(item).sortBy('at'))),
+    entriesAfter: async (at, countMax) => sound(await read([db.entries], () => db.entries.where('at').above(at).limit(countMax).sortBy('at'))),
+    lastAt: () => read([db.counters], async () => (await db.counters.get('at'))?.last ?? 0),
+    putSnapshot: (row, covered, dropBefore) =>
+      write([db.snapshots, db.entries], async () => {
+        const before = await db.snapshots.get([row.item, row.part])
+        if ((before?.version ?? 0) !== row.version - 1) return { result: undefined, change: null }
+        const plain = { ...row, payload: owned(row.payload) }
+        await db.snapshots.put({ ...plain, sum: snapshotSumOf(plain) })
+        const records = (await db.entries.bulkGet([...covered])).filter(isThere).filter(({ placed }) => placed === 1)
+        const isOld = ({ serverTime }: EntryRecord): boolean => (serverTime ?? dropBefore) < dropBefore
+        await db.entries.bulkDelete(records.filter(isOld).map(({ entry }) => entry))
+        await db.entries.bulkPut(records.filter((record) => !isOld(record)).map((record) => ({ ...record, covered: 1 as const })))
+        return { result: undefined, change: null }
+      }),
+    spaces: () => read([db.spaces], () => db.spaces.toArray()),
+    putSpace: (row) =>
+      write([db.spaces], async () => {
+        await db.spaces.put({ ...row, tailHash: owned(row.tailHash) })
+        return { result: undefined, change: { spaces: true } }
+      }),
+    removeSpace: (space) =>
+      write([db.entries, db.outbox, db.archive, db.snapshots, db.rows, db.dirty, db.texts, db.staleTexts, db.spaces], async () => {
+        await ofSpace(space).delete()
+        await db.outbox.where('space').equals(space).filter(({ state }) => state === 'waiting').modify({ state: 'parked', code: 'forbidden', reason: 'right-lost' })
+        for (const table of [db.archive, db.snapshots, db.rows, db.dirty, db.texts, db.staleTexts] as Table[]) await table.where('space').equals(space).delete()
+        const row = await db.spaces.get(space)
+        if (row) await db.spaces.put({ ...row, role: null, epoch: NO_ID, cursor: 0, tailHash: EMPTY_TAIL_HASH, head: 0, rechecking: false })
+        return { result: undefined, change: { spaces: true, outbox: 'changed' as const, rows: [space] } }
+      }),
+    rows: (space) => read([db.rows], () => (space === undefined ? db.rows.toArray() : db.rows.where('space').equals(space).toArray())),
+    row: (item) => read([db.rows], async () => (await db.rows.get(item)) ?? null),
+    dirty: (countMax) => read([db.dirty], () => db.dirty.orderBy('at').limit(countMax).toArray()),
+    putRows: (rows) =>
+      write([db.rows, db.dirty, db.staleTexts, db.counters], async () => {
+        const marks = await db.dirty.bulkGet(rows.map(({ row }) => row.item))
+        // The space may have been removed between the reading and the writing.
+        const wanted = rows.filter((_, i) => marks[i] !== undefined)
+        await db.rows.bulkPut(wanted.map(({ row }) => row))
+        await db.dirty.bulkDelete(rows.filter(({ at }, i) => marks[i]?.at === at).map(({ row }) => row.item))
+        await mark(db.staleTexts, spacesByItem(wanted.map(({ row }) => row)))
+        return { result: undefined, change: { rows: [...new Set(wanted.map(({ row }) => row.space))] } }
+      }),
+    texts: () => read([db.texts], () => db.texts.toArray()),
+    staleTexts: (countMax) => read([db.staleTexts], () => db.staleTexts.orderBy('at').limit(countMax).toArray()),
+    putTexts: (texts) =>
+      write([db.texts, db.staleTexts, db.rows], async () => {
+        const known = await db.rows.bulkGet(texts.map(({ text }) => text.item))
+        const wanted = texts.filter((_, i) => known[i] !== undefined)
+        await db.texts.bulkPut(wanted.map(({ text }) => text))
+        const marks = await db.staleTexts.bulkGet(wanted.map(({ text }) => text.item))
+        await db.staleTexts.bulkDelete(wanted.filter(({ at }, i) => marks[i]?.at === at).map(({ text }) => text.item))
+        return { result: undefined, change: null }
+      }),
+    getValue: (key) => read([db.values], async () => (await db.values.get(key))?.value),
+    putValue: (key, value) =>
+      write([db.values], async () => {
+        await db.values.put({ key, value })
+        return { result: undefined, change: null }
+      }),
+    onDidChange: changes.event,
+    onDidFail: failures.event,
+    post(message) {
+      if (!isClosed) channel.postMessage({ message })
+    },
+    onDidPost: posts.event,
+    async close() {
+      if (isClosed) return
+      isClosed = true
+      channel.close()
+      db.close()
+    },
+  }
+}
