@@ -11,14 +11,17 @@ import { fail, ok, type Result } from '../shared/base/result.ts'
 import { openAccounts, type Accounts } from './auth/accounts.ts'
 import { ACCOUNTS_FILE } from './auth/schema.ts'
 import type { Config } from './config.ts'
-import type { ListenFailure, StartFailure } from './explain.ts'
+import { createLogReader } from './derive/reader.ts'
+import { createReportService } from './derive/report.ts'
+import { startFailureOf, type ListenFailure, type StartFailure } from './explain.ts'
 import { createApp, type App } from './http/app.ts'
+import { createYjsGateway } from './http/yjs-gateway.ts'
 import type { Readiness } from './http/routes/health.ts'
 import type { Relay } from './relay/api.ts'
 import { createRelay } from './relay/relay.ts'
 import { takeDataFolder } from './store/data-folder.ts'
-import type { Log } from './store/log.ts'
-import { createMemoryLog } from './store/memory-log.ts'
+import type { StoredLog } from './store/sqlite-log.ts'
+import { createThreadedLog } from './store/threaded-log.ts'
 
 export interface Surroundings {
   clock: Clock
@@ -41,18 +44,24 @@ export interface Running {
   close(): Promise<void>
 }
 
+type Report = (event: { kind: string; [detail: string]: unknown }) => void
+
+const SYNCHRONOUS_FULL = 2
+
 export const DIST = fileURLToPath(new URL('../dist', import.meta.url))
 
 export async function startRelay(config: Config, surroundings: Surroundings): Promise<Result<Running, StartFailure>> {
   await using building = new AsyncDisposableStack()
   const { clock, dice, log: logger, version, dist } = surroundings
-  const report = (event: { kind: string; [detail: string]: unknown }): void => tell(logger, event)
+  const report: Report = (event) => tell(logger, event)
 
   const folder = takeDataFolder(config.data)
   if (!folder.ok) return folder
   building.defer(() => folder.value.dispose())
 
-  const log: Log = createMemoryLog({ dice })
+  const stored = await openLog(folder.value.path, report)
+  if (!stored.ok) return stored
+  const log = stored.value
   building.defer(() => log.close())
 
   const opened = openAccounts({ path: folder.value.file(ACCOUNTS_FILE), mode: 'create', clock, dice })
@@ -64,13 +73,22 @@ export async function startRelay(config: Config, surroundings: Surroundings): Pr
 
   const relay = createRelay({ log, directory: accounts, clock, dice, build: version, report })
 
+  const reader = createLogReader({ log, clock, report })
+  building.defer(() => reader.dispose())
+  const reports = createReportService({ log, relay, reader, clock, report })
+  building.defer(() => reports.dispose())
+
   const app = await createApp({
     accounts, relay, clock, log: logger, version, dist, publicUrl: config.publicUrl,
     ensureSpace: (space) => log.ensureSpace(space),
-    readiness: () => readinessOf(accounts),
-    reportOf: async () => ({ municipalities: [], computedAt: clock.now() }),
+    readiness: () => readinessOf(log, accounts),
+    reportOf: (municipalities) => reports.reportOf(municipalities),
   })
   building.defer(() => app.close())
+  const gateway = createYjsGateway({ relay, log, directory: accounts, accounts, reader, clock, dice, installation: accounts.installation, report })
+  building.defer(() => gateway.dispose())
+  app.upgrades.add('/yjs/', gateway.door)
+  // First of all when it stops: what was taken is committed and answered, and every laptop is told to come back later.
   building.defer(() => relay.drain())
 
   const listening = await listen(app, config)
@@ -86,10 +104,18 @@ export async function startRelay(config: Config, surroundings: Surroundings): Pr
   })
 }
 
-async function readinessOf(accounts: Accounts): Promise<Readiness> {
-  const { journalMode, synchronous } = accounts.database.durability()
-  const isDurable = journalMode === 'wal' && synchronous === 2
-  return { isReady: isDurable, checks: { accounts: `journal_mode=${journalMode} synchronous=${synchronous}` } }
+async function readinessOf(log: StoredLog, accounts: Accounts): Promise<Readiness> {
+  const files = { log: await log.settings(), accounts: accounts.database.durability() }
+  const isReady = Object.values(files).every(({ journalMode, synchronous }) => journalMode === 'wal' && synchronous === SYNCHRONOUS_FULL)
+  return { isReady, checks: Object.fromEntries(Object.entries(files).map(([name, { journalMode, synchronous }]) => [name, `journal_mode=${journalMode} synchronous=${synchronous}`])) }
+}
+
+async function openLog(folder: string, report: Report): Promise<Result<StoredLog, StartFailure>> {
+  try {
+    return ok(await createThreadedLog({ folder, report }))
+  } catch (error) {
+    return fail(startFailureOf(error, folder))
+  }
 }
 
 async function listen(app: App, { host, port }: Config): Promise<Result<string, ListenFailure>> {
@@ -113,6 +139,7 @@ function tell(logger: Logger, { kind, ...details }: { kind: string; [detail: str
   const { bug, error, problem, ...rest } = details
   const err = bug ?? error ?? problem
   if (kind === 'bug') logger.error({ kind, err, ...rest }, 'a bug in the relay')
+  else if (kind.endsWith('bad-frame')) logger.info({ kind, ...rest }, 'socket closed for a bad frame') // anybody can make these
   else logger.warn({ kind, ...(err === undefined ? {} : { err }), ...rest }, 'the relay reports')
 }
 

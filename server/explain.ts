@@ -6,13 +6,45 @@ import { unreachable } from '../shared/base/assert.ts'
 import type { ConfigFailure } from './config.ts'
 import type { FolderFailure } from './store/data-folder.ts'
 import type { DatabaseFailure } from './store/database.ts'
+import { StoreProblem } from './store/problem.ts'
 
 export type ListenFailure =
   | { kind: 'port-busy'; host: string; port: number }
   | { kind: 'port-forbidden'; host: string; port: number }
   | { kind: 'host-unknown'; host: string; port: number }
 
-export type StartFailure = ConfigFailure | FolderFailure | DatabaseFailure | ListenFailure
+export type LogFailure = { kind: 'log-missing'; path: string; detail: string } | { kind: 'disk-full'; path: string }
+
+export type StartFailure = ConfigFailure | FolderFailure | DatabaseFailure | ListenFailure | LogFailure
+
+/** What a store says about itself when it is opened, as a failure of the start. Rethrows what is a bug. */
+export function startFailureOf(error: unknown, path: string): StartFailure {
+  if (!(error instanceof StoreProblem)) throw error
+  const detail = error.message
+  switch (error.kind) {
+    case 'missing-folder':
+      return { kind: 'folder-missing', path }
+    case 'missing-store':
+      return { kind: 'log-missing', path, detail }
+    case 'full':
+      return { kind: 'disk-full', path }
+    case 'locked':
+      return { kind: 'folder-in-use', path, by: null }
+    case 'corrupt':
+      return { kind: 'damaged', path, detail }
+    case 'newer-schema':
+      return { kind: 'folder-newer', path }
+    case 'unsafe-settings':
+      return { kind: 'not-durable', path, detail }
+    case 'read-only':
+    case 'failed':
+      return { kind: 'unwritable', path, detail }
+    case 'closed':
+      throw error
+    default:
+      return unreachable(error.kind)
+  }
+}
 
 /** Out: Dutch, without a line break at the end. */
 export function explain(failure: StartFailure): string {
@@ -35,6 +67,10 @@ export function explain(failure: StartFailure): string {
       return failure.by
         ? `Er draait al een Samenpad op ${failure.path} (proces ${failure.by.pid}, ${failure.by.address}). Gebruik dat adres, of stop het eerst.`
         : `De map ${failure.path} is in gebruik door een andere Samenpad. Stop die eerst, of kies met SAMENPAD_DATA een andere map.`
+    case 'log-missing':
+      return `Het logboek ontbreekt in ${failure.path}, terwijl het er wel was. Zet het bestand terug, of een reservekopie met: npm run -s samenpad -- restore BESTAND`
+    case 'disk-full':
+      return `De schijf van ${failure.path} is vol. Maak ruimte en start opnieuw; alles wat bevestigd was, is bewaard.`
     case 'missing':
       return `Het bestand ${failure.path} ontbreekt. Zet een reservekopie terug met: npm run -s samenpad -- restore BESTAND`
     case 'not-ours':

@@ -47,7 +47,7 @@ export interface App {
   readonly upgrades: Upgrades
   readonly doorkeeper: Doorkeeper
   readonly routes: readonly Route[]
-  /** Stops listening, ends what is open. */
+  /** Stops listening, ends what is open. Who was told to go (by the relay, the gateway) has a moment to hear it. */
   close(): Promise<void>
 }
 
@@ -59,6 +59,7 @@ const GUESSES_PER_MINUTE_MAX = 20
 /** A request that is still arriving after this long is not an honest one; frames of the twin may be large and the line slow. */
 const REQUEST_MS_MAX = 60_000
 const HEADERS_MS_MAX = 10_000
+const CLOSE_GRACE_MS = 1_000
 
 export async function createApp(deps: AppDeps): Promise<App> {
   const { accounts, relay, clock, version, publicUrl } = deps
@@ -132,6 +133,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     doorkeeper,
     routes,
     async close() {
+      await upgrades.emptied(clock, CLOSE_GRACE_MS)
       sync.dispose()
       upgrades.dispose()
       await app.close()

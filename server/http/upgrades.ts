@@ -7,6 +7,7 @@
  */
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
+import type { Clock } from '../../shared/base/clock.ts'
 import type { Disposable } from '../../shared/base/dispose.ts'
 import type { Caller, Doorkeeper } from './doorkeeper.ts'
 
@@ -25,11 +26,14 @@ export interface Upgrades extends Disposable {
   /** `/sync` matches exactly; `/yjs/` matches everything below it. */
   add(path: string, door: UpgradeDoor): void
   openCount(): number
+  /** Resolves when every socket is gone, or after `graceMs`: a close that was sent has then been read, or will not be. */
+  emptied(clock: Clock, graceMs: number): Promise<void>
 }
 
 export function createUpgrades({ server, doorkeeper, socketsMax, onRefused }: UpgradesDeps): Upgrades {
   const doors = new Map<string, UpgradeDoor>()
   const open = new Set<Duplex>()
+  let whenEmpty = (): void => undefined
 
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     socket.on('error', () => socket.destroy())
@@ -44,7 +48,10 @@ export function createUpgrades({ server, doorkeeper, socketsMax, onRefused }: Up
     if (!doorkeeper.isFromOurPages(request)) return refuse(403, 'Forbidden')
     if (open.size >= socketsMax) return refuse(503, 'Service Unavailable', 'Retry-After: 10\r\n')
     open.add(socket)
-    socket.once('close', () => open.delete(socket))
+    socket.once('close', () => {
+      open.delete(socket)
+      if (open.size === 0) whenEmpty()
+    })
     door({ request, socket, head, rest: pathname.slice(prefix.length), caller: doorkeeper.callerOf(request) })
   }
   server.on('upgrade', onUpgrade)
@@ -52,6 +59,15 @@ export function createUpgrades({ server, doorkeeper, socketsMax, onRefused }: Up
   return {
     add: (path, door) => void doors.set(path, door),
     openCount: () => open.size,
+    emptied: (clock, graceMs) =>
+      new Promise((resolve) => {
+        if (open.size === 0) return resolve()
+        const timer = clock.after(graceMs, resolve)
+        whenEmpty = () => {
+          timer.dispose()
+          resolve()
+        }
+      }),
     dispose() {
       server.off('upgrade', onUpgrade)
       for (const socket of open) socket.destroy()
