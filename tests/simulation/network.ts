@@ -23,6 +23,8 @@ export interface Line {
   /** Until then the relay's bytes leave slowly, and every one of them fills its buffer as if it were this many. */
   slowUntil: number
   slowFactor: number
+  /** What comes down is held back, but for this many frames; null: nothing is. */
+  passes: number | null
 }
 
 export interface VirtualConnection {
@@ -71,6 +73,8 @@ export interface Network {
   relayDied(): void
   tabDied(process: Process): void
   setState(line: Line, state: NetworkState): void
+  /** Holds back what comes down a line, except the next so many frames; null lets everything through. */
+  letThrough(line: Line, frames: number | null): void
 }
 
 export function createNetwork(scheduler: Scheduler, dice: Dice, host: RelayHost, tap: NetworkTap): Network {
@@ -120,6 +124,7 @@ export function createNetwork(scheduler: Scheduler, dice: Dice, host: RelayHost,
       const one = direction === 'up' ? up : down
       const head = one.queue[0]
       if (one.isPumping || !head || one.isLost || line.state === 'hole') return
+      if (direction === 'down' && line.passes !== null && line.passes <= 0) return
       one.isPumping = true
       const at = Math.max(head.arrivesAt, one.heldUntil)
       scheduler.after(at - scheduler.now, () => {
@@ -127,6 +132,7 @@ export function createNetwork(scheduler: Scheduler, dice: Dice, host: RelayHost,
         if (one.isLost || one.queue[0] !== head) return
         if (line.state === 'hole') return
         if (one.heldUntil > scheduler.now) return pump(direction)
+        if (direction === 'down' && line.passes !== null && line.passes-- <= 0) return void (line.passes = 0)
         one.queue.shift()
         one.bufferedBytes -= head.frame.length
         deliver(direction, head.frame)
@@ -247,7 +253,7 @@ export function createNetwork(scheduler: Scheduler, dice: Dice, host: RelayHost,
     line(name) {
       let line = lines.get(name)
       if (!line) {
-        line = { name, state: 'up', latencyMs: 4 + below(dice, 30), cutAfterFrames: null, slowUntil: 0, slowFactor: 1 }
+        line = { name, state: 'up', latencyMs: 4 + below(dice, 30), cutAfterFrames: null, slowUntil: 0, slowFactor: 1, passes: null }
         lines.set(name, line)
       }
       return line
@@ -266,6 +272,10 @@ export function createNetwork(scheduler: Scheduler, dice: Dice, host: RelayHost,
         const heard = connection.line.state === 'up' ? latencyOf(connection.line) : below(dice, TCP_GIVES_UP_MS)
         connection.end(1006, '', null, heard)
       }
+    },
+    letThrough(line, frames) {
+      line.passes = frames
+      for (const connection of live) if (connection.line === line) connection.wake()
     },
     setState(line, state) {
       line.state = state

@@ -43,7 +43,11 @@ export const START_TIME = Date.UTC(2026, 10, 23, 9, 0, 0)
 /** Everything that promises can do without the outside world has happened when this resolves. */
 export const drainMicrotasks = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))
 
-export function createScheduler(): Scheduler {
+/**
+ * `settle` is awaited after every event: everything that follows from it at the same virtual moment has happened when it resolves. With parts
+ * that leave the process (a real disk) it waits for them, and virtual time stands still meanwhile.
+ */
+export function createScheduler(settle: () => Promise<void> = drainMicrotasks): Scheduler {
   let now = START_TIME
   let order = 0
   let eventCount = 0
@@ -111,7 +115,7 @@ export function createScheduler(): Scheduler {
       return process
     },
     async runUntil(time, afterEvent) {
-      await drainMicrotasks()
+      await settle()
       while (heap.length > 0 && heap[0]!.time <= time) {
         const planned = pop()
         if (!planned.run || planned.process?.isDead) continue
@@ -126,7 +130,7 @@ export function createScheduler(): Scheduler {
         }
         eventCount++
         planned.run()
-        await drainMicrotasks()
+        await settle()
         afterEvent?.()
       }
       if (time > now) now = time

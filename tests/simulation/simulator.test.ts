@@ -5,6 +5,7 @@ import { namedDice } from '../../shared/base/random.ts'
 import { createNetwork, type Direction, type Line, type Network, type NetworkTap } from './network.ts'
 import { makePlan } from './plan.ts'
 import { createScheduler, START_TIME, type Process, type Scheduler } from './scheduler.ts'
+import { gapsOf } from './tab.ts'
 import { tokensIn, tokensInBytes, tokenText } from './tokens.ts'
 
 test('events run in the order of their times, and equal times in the order of asking', async () => {
@@ -160,4 +161,9 @@ test('tokens are found in texts and in bytes, and are unique', () => {
   expect(tokensIn(`a${tokens[3]}b${tokens[4]}`)).toEqual([tokens[3], tokens[4]])
   expect(tokensInBytes(Buffer.from(`\u0000\u00ff${tokens[9]}`, 'latin1'))).toEqual([tokens[9]])
   expect(tokensIn('[[u1.e000001.k]] [[u1]]')).toEqual([])
+})
+
+test('nobody types inside a token, not even between two that touch', () => {
+  expect(gapsOf('a[[b]][[c]]d[[')).toEqual([0, 1, 6, 11, 12])
+  expect(gapsOf('')).toEqual([0])
 })

@@ -1,0 +1,487 @@
+/**
+ * The one judge. It sees what passes at the seams — commits of the log, writes of the local stores, frames on the links, status shown —
+ * as plain data, keeps its own model of what must be true, and names every breach by the invariant of the protocol (1–11). It holds
+ * no reference to product objects and asks them nothing; `verdict.ts` adds the comparison of contents when all is quiet.
+ */
+import type { EngineStore, OutboxRow } from '../../client/engine/store.ts'
+import type { SyncStatus } from '../../client/engine/api.ts'
+import type { AppendRequest, AppendResult, CommittedRun } from '../../server/store/log.ts'
+import { bytesEqual, toHex } from '../../shared/base/bytes.ts'
+import { sha256 } from '../../shared/base/hash.ts'
+import type { EntryId, Epoch, ItemId, SpaceId, UserId } from '../../shared/base/ids.ts'
+import { OPERATION_OF_ACT, readAct } from '../../shared/model/acts.ts'
+import type { Entry, NewEntry } from '../../shared/model/entries.ts'
+import { isRetry } from '../../shared/model/errors.ts'
+import type { Operation } from '../../shared/model/grants.ts'
+import { decodeDown, decodeUp } from '../../shared/protocol/codec.ts'
+import type { DownMessage, UpMessage } from '../../shared/protocol/messages/index.ts'
+import { EMPTY_TAIL_HASH, nextTailHash } from '../../shared/protocol/tail-hash.ts'
+import { tokensInBytes } from './tokens.ts'
+
+export const RULES = {
+  1: 'an acknowledged entry is in a synced commit',
+  2: 'seq is dense, fan-out follows commit, the chain of each item is unbroken',
+  3: 'the cursor never runs ahead of what is stored',
+  4: 'a row leaves the outbox only on an acknowledgement of its epoch',
+  5: 'an entry is in the log at most once, and only if somebody wrote it',
+  6: 'a snapshot equals the entries it stands for',
+  7: 'nobody reads or writes without the right of that moment',
+  8: 'equal place means equal content',
+  9: 'a refused entry blocks its item only and is kept',
+  10: 'the status is never better than the truth',
+  11: 'nothing is parked unseen, and all becomes quiet',
+  C6: 'never half of a linked pair',
+} as const
+export type Rule = keyof typeof RULES
+
+export interface Violation {
+  rule: Rule
+  what: string
+  time: number
+}
+
+interface SpaceModel {
+  epoch: Epoch
+  entries: Entry[]
+  /** tailHashes[seq] holds after entry seq; [0] is the empty log. */
+  tailHashes: Uint8Array[]
+  byEntry: Map<EntryId, Entry>
+  lastOfItem: Map<ItemId, number>
+}
+
+export interface Minted {
+  device: number
+  user: UserId
+  space: SpaceId
+  item: ItemId
+  part: NewEntry['part']
+  payloadHash: string
+  tokens: readonly string[]
+  payload: Uint8Array
+  /** Order of minting on its device. */
+  order: number
+}
+
+export interface DeviceModel {
+  /** Local edits that must still be in the outbox. */
+  waiting: Set<EntryId>
+  parked: Map<EntryId, { code: string; reason: string; at: number; by: string }>
+  discarded: Set<EntryId>
+  acknowledged: Map<EntryId, Epoch>
+  cursors: Map<SpaceId, { epoch: Epoch; cursor: number }>
+  /** Virtual time of the last change of waiting or parked, by the tab that made it. */
+  changedAt: Map<string, number>
+}
+
+interface Subscription {
+  epoch: Epoch
+  /** Cursor the laptop gave in SUB; replaced by commonSeq on recover. */
+  from: number
+  last: number
+  lastOfItem: Map<ItemId, number>
+  isAnswered: boolean
+}
+interface ConnectionModel {
+  device: number
+  user: UserId
+  pushes: Map<number, { space: SpaceId; entry: EntryId; item: ItemId; isLast: boolean }>
+  refused: Set<number>
+  ackedUpTo: number
+  lastPushed: number
+  subscriptions: Map<SpaceId, Subscription>
+}
+
+export interface CheckerDeps {
+  now(): number
+  may(user: UserId, space: SpaceId, operation: Operation): boolean
+  spaceOfToken(token: string): SpaceId | null
+  report(violation: Violation): void
+}
+
+export const FOREIGN_TAB_LAG_MS = 300
+
+const DENSE_LIMIT = 8
+
+export type Checker = ReturnType<typeof createChecker>
+
+export function createChecker(deps: CheckerDeps) {
+  const spaces = new Map<SpaceId, SpaceModel>()
+  const pastEpochs = new Map<Epoch, SpaceModel>()
+  const minted = new Map<EntryId, Minted>()
+  const devices = new Map<number, DeviceModel>()
+  const connections = new Map<number, ConnectionModel>()
+  const spaceOfItem = new Map<ItemId, SpaceId>()
+  /** Refused entries about which a person has decided. */
+  const chosen = new Set<EntryId>()
+  let reported = 0
+
+  const breach = (rule: Rule, what: string): void => {
+    if (reported++ < DENSE_LIMIT) deps.report({ rule, what, time: deps.now() })
+  }
+  const short = (id: string): string => id.slice(0, 8)
+
+  const emptySpace = (epoch: Epoch): SpaceModel => ({ epoch, entries: [], tailHashes: [EMPTY_TAIL_HASH], byEntry: new Map(), lastOfItem: new Map() })
+  const addEntry = (model: SpaceModel, entry: Entry): void => {
+    model.entries.push(entry)
+    model.tailHashes.push(nextTailHash(model.tailHashes[model.tailHashes.length - 1]!, entry.seq, entry.entry, sha256(entry.payload)))
+    model.byEntry.set(entry.entry, entry)
+    model.lastOfItem.set(entry.item, entry.seq)
+  }
+  const device = (index: number): DeviceModel => {
+    let model = devices.get(index)
+    if (!model) {
+      model = { waiting: new Set(), parked: new Map(), discarded: new Set(), acknowledged: new Map(), cursors: new Map(), changedAt: new Map() }
+      devices.set(index, model)
+    }
+    return model
+  }
+  const operationOf = (entry: NewEntry): Operation => {
+    if (entry.part !== 'act') return 'item.write'
+    const act = readAct(entry.payload)
+    return act.ok ? OPERATION_OF_ACT[act.value.kind] : 'item.write'
+  }
+
+  /** Bytes of a space on their way to somebody: invariant 7 at the moment of sending. */
+  const mayRead = (connection: ConnectionModel, space: SpaceId, what: string): void => {
+    if (!deps.may(connection.user, space, 'space.read')) breach(7, `${what} of space ${short(space)} sent to user ${short(connection.user)}, who may not read it`)
+  }
+
+  function checkSentEntries(connection: ConnectionModel, message: Extract<DownMessage, { type: 'entries' }>): void {
+    mayRead(connection, message.space, 'entries')
+    const model = spaces.get(message.space)
+    if (!model || model.epoch !== message.epoch) return breach(2, `entries of an epoch that is not the log's were sent for space ${short(message.space)}`)
+    for (const sent of message.entries) {
+      const there = model.entries[sent.seq - 1]
+      if (!there) breach(2, `entry ${short(sent.entry)} was sent as seq ${sent.seq} before that was committed`)
+      else if (there.entry !== sent.entry || !bytesEqual(there.payload, sent.payload) || there.author !== sent.author || there.item !== sent.item || there.prevItemSeq !== sent.prevItemSeq)
+        breach(2, `entry ${short(sent.entry)} was sent as seq ${sent.seq}, where the log has ${short(there.entry)} or other bytes`)
+    }
+    const last = message.entries[message.entries.length - 1]
+    if (last && message.cursorAfter !== last.seq) breach(3, `cursorAfter ${message.cursorAfter} behind a run that ends at ${last.seq}`)
+    const hash = model.tailHashes[message.cursorAfter]
+    if (hash && !bytesEqual(hash, message.tailHashAfter)) breach(2, `tail hash sent with cursor ${message.cursorAfter} is not the log's`)
+  }
+
+  function checkTokensOnWire(connection: ConnectionModel, frame: Uint8Array): void {
+    for (const token of tokensInBytes(frame)) {
+      const space = deps.spaceOfToken(token)
+      if (!space) breach(5, `token ${token} travels, but nobody typed it`)
+      else if (!deps.may(connection.user, space, 'space.read')) breach(7, `token ${token} sent to user ${short(connection.user)}, who may not read its space`)
+    }
+  }
+
+  function checkAck(connection: ConnectionModel, upToN: number): void {
+    for (let n = connection.ackedUpTo + 1; n <= upToN; n++) {
+      const push = connection.pushes.get(n)
+      if (!push) {
+        breach(1, `push ${n} acknowledged, which was never received`)
+        continue
+      }
+      if (connection.refused.has(n) || !push.isLast) continue
+      if (!spaces.get(push.space)?.byEntry.has(push.entry)) breach(1, `entry ${short(push.entry)} acknowledged and not in a synced commit`)
+    }
+    connection.ackedUpTo = Math.max(connection.ackedUpTo, upToN)
+  }
+
+  return {
+    minted: minted as ReadonlyMap<EntryId, Minted>,
+    spaces: spaces as ReadonlyMap<SpaceId, SpaceModel>,
+    deviceModel: device,
+    get pastEpochCount() {
+      return pastEpochs.size
+    },
+    wasEverCommitted: (entry: EntryId): boolean => [...spaces.values(), ...pastEpochs.values()].some((model) => model.byEntry.has(entry)),
+    breach,
+
+    /** A space's log exists from now on, under this epoch; the entries it begins with were committed before. */
+    logOpened(space: SpaceId, epoch: Epoch, entries: readonly Entry[]): void {
+      const before = spaces.get(space)
+      if (before && before.epoch === epoch) return
+      if (before) pastEpochs.set(before.epoch, before)
+      const model = emptySpace(epoch)
+      for (const entry of entries) addEntry(model, entry)
+      spaces.set(space, model)
+    },
+
+    /** The real log after a restart, read back whole: invariant 1's second half. */
+    logReadBack(space: SpaceId, epoch: Epoch, entries: readonly Entry[]): void {
+      const model = spaces.get(space)
+      if (!model) return
+      if (model.epoch !== epoch) return breach(1, `space ${short(space)} came back under another epoch without a restore`)
+      for (const [index, entry] of model.entries.entries())
+        if (entries[index]?.entry !== entry.entry) return breach(1, `committed entry ${short(entry.entry)} (seq ${entry.seq}) is not there after a restart`)
+      if (entries.length > model.entries.length) breach(1, `${entries.length - model.entries.length} entries appeared in a restart`)
+    },
+
+    personChose(entries: readonly EntryId[]): void {
+      for (const entry of entries) chosen.add(entry)
+    },
+
+    /** At the moment of the synced commit, before the relay hears of it. */
+    committed(batch: readonly AppendRequest[], results: readonly AppendResult[], runs: readonly CommittedRun[]): void {
+      for (const run of runs) {
+        const model = spaces.get(run.space)
+        if (!model) {
+          breach(2, `commit into space ${short(run.space)}, which has no log`)
+          continue
+        }
+        if (model.epoch !== run.epoch) breach(2, `commit into an epoch that is over`)
+        for (const entry of run.entries) {
+          if (entry.seq !== model.entries.length + 1) breach(2, `seq ${entry.seq} follows ${model.entries.length}`)
+          if (entry.prevItemSeq !== (model.lastOfItem.get(entry.item) ?? 0)) breach(2, `prevItemSeq ${entry.prevItemSeq} of seq ${entry.seq}, expected ${model.lastOfItem.get(entry.item) ?? 0}`)
+          if (model.byEntry.has(entry.entry)) breach(5, `entry ${short(entry.entry)} stored twice`)
+          const origin = minted.get(entry.entry)
+          if (!origin) breach(5, `entry ${short(entry.entry)} is in the log, and no laptop wrote it`)
+          else {
+            if (origin.payloadHash !== toHex(sha256(entry.payload))) breach(5, `entry ${short(entry.entry)} is in the log with other bytes than were written`)
+            if (origin.space !== entry.space || origin.item !== entry.item || origin.part !== entry.part) breach(5, `entry ${short(entry.entry)} is in the log in another place than it was written for`)
+          }
+          if (!deps.may(entry.author, entry.space, operationOf(entry))) breach(7, `entry ${short(entry.entry)} committed for user ${short(entry.author)}, who may not write`)
+          const home = spaceOfItem.get(entry.item)
+          if (home && home !== entry.space) breach(7, `item ${short(entry.item)} lives in two spaces`)
+          spaceOfItem.set(entry.item, entry.space)
+          addEntry(model, entry)
+        }
+        if (!bytesEqual(run.tailHashAfter, model.tailHashes[model.tailHashes.length - 1]!)) breach(2, `tail hash after seq ${model.entries.length} is not the rolling hash`)
+      }
+      for (const [index, result] of results.entries()) {
+        const request = batch[index]
+        if (result.kind !== 'stored' || !request) continue
+        const there = spaces.get(request.entry.space)?.byEntry.get(request.entry.entry)
+        if (!there || there.seq !== result.seq) breach(1, `entry ${short(request.entry.entry)} answered as stored at ${result.seq}, and is not there`)
+      }
+    },
+
+    /** A write of a local store took effect. */
+    storeWritten(index: number, tab: string, user: UserId, name: keyof EngineStore, args: readonly unknown[]): void {
+      const model = device(index)
+      const touched = (): void => void model.changedAt.set(tab, deps.now())
+      switch (name) {
+        case 'putLocal': {
+          const [edits] = args as Parameters<EngineStore['putLocal']>
+          for (const edit of edits) {
+            if (minted.has(edit.entry)) breach(5, `entry id ${short(edit.entry)} minted twice`)
+            minted.set(edit.entry, {
+              device: index, user, space: edit.space, item: edit.item, part: edit.part, payload: edit.payload,
+              payloadHash: toHex(sha256(edit.payload)), tokens: tokensInBytes(edit.payload), order: minted.size,
+            })
+            model.waiting.add(edit.entry)
+          }
+          touched()
+          break
+        }
+        case 'acknowledge': {
+          const [entries, epoch] = args as Parameters<EngineStore['acknowledge']>
+          for (const entry of entries) {
+            const space = minted.get(entry)?.space
+            const log = space ? (spaces.get(space)?.epoch === epoch ? spaces.get(space) : pastEpochs.get(epoch)) : undefined
+            if (!log?.byEntry.has(entry)) breach(4, `entry ${short(entry)} left the outbox of device ${index} without being in the log of epoch ${short(epoch)}`)
+            if (model.waiting.delete(entry) || model.parked.delete(entry)) touched()
+            model.acknowledged.set(entry, epoch)
+          }
+          break
+        }
+        case 'unarchive': {
+          const [, entries] = args as Parameters<EngineStore['unarchive']>
+          for (const entry of entries) {
+            if (!model.acknowledged.delete(entry)) continue
+            model.waiting.add(entry)
+            touched()
+          }
+          break
+        }
+        case 'park': {
+          const [entry, code, reason] = args as Parameters<EngineStore['park']>
+          if (model.waiting.delete(entry)) {
+            model.parked.set(entry, { code, reason, at: deps.now(), by: tab })
+            touched()
+          }
+          break
+        }
+        case 'releaseParked': {
+          const [entries] = args as Parameters<EngineStore['releaseParked']>
+          for (const entry of entries) {
+            if (!model.parked.delete(entry)) continue
+            if (!chosen.has(entry)) breach(9, `refused entry ${short(entry)} is sent again without anybody's choice`)
+            model.waiting.add(entry)
+            touched()
+          }
+          break
+        }
+        case 'discardParked': {
+          const [entries] = args as Parameters<EngineStore['discardParked']>
+          for (const entry of entries) {
+            if (!model.parked.delete(entry)) continue
+            if (!chosen.has(entry)) breach(9, `refused entry ${short(entry)} was dropped without anybody's choice`)
+            model.discarded.add(entry)
+            touched()
+          }
+          break
+        }
+        case 'putRun': {
+          const [space, epoch, entries, cursorAfter] = args as Parameters<EngineStore['putRun']>
+          const log = spaces.get(space)?.epoch === epoch ? spaces.get(space) : pastEpochs.get(epoch)
+          if (!log) return breach(3, `a run of an unknown epoch was stored on device ${index}`)
+          for (const entry of entries) {
+            const there = log.entries[entry.seq - 1]
+            if (there?.entry !== entry.entry) breach(8, `device ${index} stored ${short(entry.entry)} as seq ${entry.seq}, where the log has ${there ? short(there.entry) : 'nothing'}`)
+            else if (!bytesEqual(there.payload, entry.payload) && minted.get(entry.entry)?.device !== index) breach(8, `device ${index} stored seq ${entry.seq} with other bytes than the log`)
+          }
+          model.cursors.set(space, { epoch, cursor: cursorAfter })
+          break
+        }
+        default:
+      }
+    },
+
+    connectionOpened(id: number, index: number, user: UserId): void {
+      connections.set(id, { device: index, user, pushes: new Map(), refused: new Set(), ackedUpTo: 0, lastPushed: 0, subscriptions: new Map() })
+    },
+
+    sentDown(id: number, frame: Uint8Array): readonly DownMessage[] {
+      const connection = connections.get(id)
+      const messages = decodeDown(frame)
+      if (!connection) return messages
+      checkTokensOnWire(connection, frame)
+      for (const message of messages) {
+        if (message.type === 'entries') checkSentEntries(connection, message)
+        else if (message.type === 'itemEntries' || message.type === 'snapshot' || message.type === 'present') mayRead(connection, message.space, message.type)
+        else if (message.type === 'nack') connection.refused.add(message.n)
+        else if (message.type === 'ack') checkAck(connection, message.upToN)
+      }
+      return messages
+    },
+
+    arrivedDown(id: number, frame: Uint8Array): void {
+      const connection = connections.get(id)
+      if (!connection) return
+      for (const message of decodeDown(frame)) {
+        if (message.type === 'subbed') {
+          const subscription = connection.subscriptions.get(message.space)
+          if (!subscription) continue
+          subscription.isAnswered = true
+          subscription.epoch = message.epoch
+          subscription.last = message.mode === 'resume' ? subscription.from : message.commonSeq
+          subscription.lastOfItem.clear()
+        } else if (message.type === 'entries') {
+          const subscription = connection.subscriptions.get(message.space)
+          if (!subscription?.isAnswered) continue
+          for (const entry of message.entries) {
+            if (entry.seq !== subscription.last + 1) breach(2, `seq ${entry.seq} arrived after ${subscription.last} on connection ${id}`)
+            const before = subscription.lastOfItem.get(entry.item)
+            if (before === undefined ? entry.prevItemSeq > subscription.last : entry.prevItemSeq !== before) breach(2, `the chain of item ${short(entry.item)} broke at seq ${entry.seq} on connection ${id}`)
+            subscription.lastOfItem.set(entry.item, entry.seq)
+            subscription.last = entry.seq
+          }
+        }
+      }
+    },
+
+    sentUp(id: number, tab: string, frame: Uint8Array): readonly UpMessage[] {
+      const connection = connections.get(id)
+      const messages = decodeUp(frame)
+      if (!connection) return messages
+      for (const message of messages) {
+        if (message.type !== 'push') continue
+        const origin = minted.get(message.entry)
+        if (!origin) breach(4, `entry ${short(message.entry)} was sent before it was durable on device ${connection.device}`)
+        const model = device(connection.device)
+        // Two tabs may believe for a moment that they lead; the other one has not heard of the refusal yet.
+        const isNews = (entry: EntryId): boolean => {
+          const refusal = model.parked.get(entry)
+          return refusal !== undefined && refusal.by !== tab && deps.now() - refusal.at < FOREIGN_TAB_LAG_MS
+        }
+        if (model.parked.has(message.entry) && !isNews(message.entry)) breach(9, `parked entry ${short(message.entry)} was sent without anybody's choice`)
+        if (model.discarded.has(message.entry)) breach(9, `discarded entry ${short(message.entry)} was sent`)
+        for (const parked of model.parked.keys()) {
+          const blocked = minted.get(parked)
+          if (origin && blocked && blocked.item === message.item && blocked.order < origin.order && !isNews(parked))
+            breach(9, `entry ${short(message.entry)} was sent past the parked ${short(parked)} of the same item`)
+        }
+      }
+      return messages
+    },
+
+    arrivedUp(id: number, frame: Uint8Array): void {
+      const connection = connections.get(id)
+      if (!connection) return
+      for (const message of decodeUp(frame)) {
+        if (message.type === 'push') {
+          if (message.n !== connection.lastPushed + 1) breach(2, `push ${message.n} arrived after ${connection.lastPushed} on connection ${id}`)
+          connection.lastPushed = message.n
+          connection.pushes.set(message.n, { space: message.space, entry: message.entry, item: message.item, isLast: message.fragment + 1 >= message.fragments })
+        } else if (message.type === 'sub') {
+          connection.subscriptions.set(message.space, { epoch: message.epoch, from: message.cursor, last: message.cursor, lastOfItem: new Map(), isAnswered: false })
+        } else if (message.type === 'unsub') connection.subscriptions.delete(message.space)
+      }
+    },
+
+    /**
+     * What a tab shows against what is stored, when nothing is on its way inside the tab. `unsettled`: edits that this tab gave to its
+     * engine and that are not confirmed durable.
+     */
+    statusShown(index: number, tab: string, status: SyncStatus, unsettled: number): void {
+      const model = device(index)
+      if (unsettled > 0 && status.inMemoryCount === 0) breach(10, `${tab} shows nothing in memory while ${unsettled} edits are`)
+      if (unsettled > 0 && status.state !== 'pending') breach(10, `${tab} shows "${status.state}" while ${unsettled} edits are in memory`)
+      // Another tab's write is heard of over a broadcast; it may be a moment late.
+      for (const [other, at] of model.changedAt) if (other !== tab && deps.now() - at < FOREIGN_TAB_LAG_MS) return
+      if (status.state === 'relay' && model.waiting.size > 0) breach(10, `${tab} shows "relay" while ${model.waiting.size} edits are only on device ${index}`)
+      // Between the commit and hearing of it an edit still counts as in memory: worse than the truth, not better.
+      const countedIn = status.waitingCount + status.inMemoryCount
+      if (countedIn < model.waiting.size) breach(10, `${tab} shows ${countedIn} edits that are not at the relay; ${model.waiting.size} are stored`)
+      if (status.parkedCount < model.parked.size) breach(10, `${tab} shows ${status.parkedCount} refused edits; ${model.parked.size} are stored`)
+      if (model.parked.size > 0 && (status.state === 'relay' || status.state === 'local')) breach(10, `${tab} shows "${status.state}" while ${model.parked.size} edits are refused`)
+    },
+
+    /** After a change that only the store can tell (another epoch, a lost right): nothing that waited may be gone, and what came back waits. */
+    outboxAdopted(index: number, tab: string, outbox: readonly OutboxRow[]): void {
+      const model = device(index)
+      model.changedAt.set(tab, deps.now())
+      const rows = new Map(outbox.map((row) => [row.entry, row]))
+      for (const entry of [...model.waiting, ...model.parked.keys()]) if (!rows.has(entry)) breach(4, `entry ${short(entry)} vanished from the outbox of device ${index}`)
+      model.waiting.clear()
+      model.parked.clear()
+      for (const row of outbox) {
+        model.acknowledged.delete(row.entry)
+        if (row.state === 'waiting') model.waiting.add(row.entry)
+        else model.parked.set(row.entry, { code: row.code ?? '', reason: row.reason, at: deps.now(), by: tab })
+      }
+    },
+
+    /** The local store itself, read back: what the model says must be there is there. */
+    storeReadBack(index: number, outbox: readonly OutboxRow[]): void {
+      const model = device(index)
+      const rows = new Map(outbox.map((row) => [row.entry, row]))
+      for (const entry of model.waiting)
+        if (rows.get(entry)?.state !== 'waiting') breach(4, `entry ${short(entry)} is gone from the outbox of device ${index} (${rows.get(entry)?.state ?? 'no row'})`)
+      for (const [entry, { code }] of model.parked) {
+        const row = rows.get(entry)
+        if (row?.state !== 'parked') breach(9, `parked entry ${short(entry)} is gone from device ${index}`)
+        else if (row.code !== code) breach(9, `parked entry ${short(entry)} forgot why it was refused`)
+      }
+      for (const row of outbox) {
+        const origin = minted.get(row.entry)
+        if (!origin) breach(5, `outbox row ${short(row.entry)} of device ${index} was never written`)
+        else if (origin.payloadHash !== toHex(sha256(row.payload))) breach(9, `outbox row ${short(row.entry)} of device ${index} lost bytes`)
+      }
+    },
+
+    /** Places the store claims to have (cursor) against what it holds. */
+    cursorReadBack(index: number, space: SpaceId, epoch: Epoch, cursor: number, tailHash: Uint8Array, held: ReadonlySet<EntryId>): void {
+      const log = spaces.get(space)?.epoch === epoch ? spaces.get(space) : pastEpochs.get(epoch)
+      if (!log) {
+        if (cursor > 0) breach(3, `device ${index} has a cursor in an epoch that never was`)
+        return
+      }
+      if (cursor > log.entries.length) return breach(3, `device ${index} is at ${cursor} of a log of ${log.entries.length}`)
+      if (!bytesEqual(tailHash, log.tailHashes[cursor]!)) breach(3, `device ${index} keeps a tail hash that is not the log's at ${cursor}`)
+      for (let seq = 1; seq <= cursor; seq++) {
+        const entry = log.entries[seq - 1]!
+        if (!held.has(entry.entry)) return breach(3, `device ${index} is at ${cursor} without having stored seq ${seq}`)
+      }
+    },
+
+    isRetryCode: isRetry,
+  }
+}

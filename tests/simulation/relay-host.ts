@@ -1,0 +1,241 @@
+/**
+ * The machine that the relay runs on: a disk that survives, a process that can be killed at any commit, backups, and a clock of its own.
+ * Every synced commit is shown to the judge before the relay hears of it; after every restart the disk is read back whole.
+ */
+import type { Directory } from '../../server/auth/directory.ts'
+import type { Relay, RelayDeps, RelaySession } from '../../server/relay/api.ts'
+import type { Connection } from '../../server/relay/connection.ts'
+import { createMemoryLog, restoreMemoryLog, type MemoryBackup, type MemoryLog, type MemoryLogOptions } from '../../server/store/memory-log.ts'
+import type { AppendRequest, Log } from '../../server/store/log.ts'
+import type { SpaceId, UserId } from '../../shared/base/ids.ts'
+import { below, type Dice } from '../../shared/base/random.ts'
+import type { Entry } from '../../shared/model/entries.ts'
+import type { Checker } from './checker.ts'
+import { type Machine, type Process, type Scheduler } from './scheduler.ts'
+
+export interface RelayHostDeps {
+  scheduler: Scheduler
+  /** Latencies of the disk. */
+  diskDice: Dice
+  /** Epochs. */
+  logDice: Dice
+  relayDice(life: number): Dice
+  directory: Directory
+  spaces: readonly SpaceId[]
+  checker: Checker
+  createRelay(deps: RelayDeps): Relay
+  /** Seams for misbehaviour; each gets the honest thing and gives back what is used. */
+  sabotage: { log?(log: Log): Log; directory?(directory: Directory): Directory }
+  onDied(): void
+  counted(what: string): void
+  reported(event: { kind: string; [detail: string]: unknown }): void
+}
+
+export interface VirtualRelayHost {
+  readonly process: Process | null
+  readonly relay: Relay | null
+  readonly machine: Machine
+  accept(connection: Connection, user: UserId): RelaySession | null
+  start(): Promise<void>
+  kill(downMs: number): void
+  /** Dies at its n-th commit from now: before the commit is synced, or after that and before anybody hears. */
+  armKill(atCommit: number, torn: 'before' | 'after', downMs: number): void
+  /** Takes back planned deaths. */
+  disarm(): void
+  failCommits(count: number, torn: 'before' | 'after'): void
+  backup(): void
+  /** Sets the machine back to the last backup, under a new epoch. False: there is none. */
+  restore(downMs: number): boolean
+  readonly hasBackup: boolean
+  /** The whole log, as it is on the disk. */
+  entriesOf(space: SpaceId): Promise<Entry[]>
+  readonly isUp: boolean
+}
+
+const ALL = Number.MAX_SAFE_INTEGER
+
+export function createRelayHost(deps: RelayHostDeps): VirtualRelayHost {
+  const { scheduler, checker, counted } = deps
+  const machine: Machine = { clockOffsetMs: 0 }
+  let log: MemoryLog
+  let process: Process | null = null
+  let relay: Relay | null = null
+  let life = 0
+  let armed: { left: number; torn: 'before' | 'after'; downMs: number } | null = null
+  let faults: { left: number; torn: 'before' | 'after' } = { left: 0, torn: 'before' }
+  let lastBackup: MemoryBackup | null = null
+  let starting = false
+  /** Batches whose appends have been asked and not yet synced, in order. */
+  let asked: (readonly AppendRequest[])[] = []
+
+  const isDue = (torn: 'before' | 'after'): boolean => armed !== null && armed.torn === torn && armed.left <= 0
+  const dieArmed = (): void => {
+    const downMs = armed?.downMs ?? 0
+    counted(`relay killed ${armed?.torn ?? ''} a commit`)
+    armed = null
+    host.kill(downMs)
+  }
+
+  /** Options of one life: steps of a commit take virtual time and belong to the process. */
+  let lastStepAt = 0
+  const optionsOf = (alive: () => boolean): MemoryLogOptions => ({
+    dice: deps.logDice,
+    schedule(step, run) {
+      const handle = log
+      // Steps keep the order in which they were asked for.
+      lastStepAt = Math.max(lastStepAt, scheduler.now + 1 + below(deps.diskDice, step === 'sync' ? 6 : 2))
+      scheduler.after(lastStepAt - scheduler.now, () => {
+        if (!alive() || handle !== log) return
+        if (step === 'answer') return run()
+        const batch = asked.shift() ?? []
+        if (armed) armed.left--
+        if (isDue('before')) return dieArmed()
+        run()
+        showCommitted(handle, batch)
+        // Synced and shown; nobody else has heard of it when the process dies here.
+        if (isDue('after')) void Promise.resolve().then(dieArmed)
+      })
+    },
+    fault() {
+      if (faults.left === 0) return 'none'
+      faults.left--
+      counted(`commit failed ${faults.torn} writing`)
+      return faults.torn === 'before' ? 'failed' : 'unsure'
+    },
+  })
+
+  /** What this commit added, read from the disk at once: microtasks of the same step, before anybody else can look. */
+  const showCommitted = (handle: Log, batch: readonly AppendRequest[]): void => {
+    for (const space of new Set(batch.map((request) => request.entry.space))) {
+      const model = checker.spaces.get(space)
+      if (!model) continue
+      const from = model.entries.length
+      void handle.read(space, from, ALL, ALL).then(({ entries, tailHashAfter }) => {
+        if (entries.length > 0) checker.committed(batch, [], [{ space, epoch: model.epoch, entries, tailHashAfter }])
+      })
+    }
+  }
+
+  /** The log as the relay gets it: appends announced to the judge, answers compared with what was synced. */
+  const watched = (honest: Log): Log => ({
+    ...honest,
+    append(batch) {
+      asked.push(batch)
+      return honest.append(batch).then((outcome) => {
+        for (const result of outcome.results) {
+          if (result.kind === 'stored' && result.repeated) counted('repeated entry acknowledged again')
+        }
+        checker.committed(batch, outcome.results, [])
+        return outcome
+      })
+    },
+  })
+
+  const begin = (): void => {
+    life++
+    const born = scheduler.process(`relay#${life}`, machine)
+    process = born
+    asked = []
+    const alive = (): boolean => !born.isDead
+    // A dead relay hears nothing more of anybody's rights.
+    const honest: Directory = {
+      ...deps.directory,
+      onDidChangeRole: (listener) => deps.directory.onDidChangeRole((value) => void (alive() && listener(value))),
+      onDidSignOut: (listener) => deps.directory.onDidSignOut((value) => void (alive() && listener(value))),
+    }
+    const directory = deps.sabotage.directory?.(honest) ?? honest
+    const seen = watched(log)
+    relay = deps.createRelay({
+      log: deps.sabotage.log?.(seen) ?? seen,
+      directory,
+      clock: born.clock,
+      dice: deps.relayDice(life),
+      build: 'sim',
+      report: (event) => void (alive() && deps.reported(event)),
+    })
+  }
+
+  const readBack = async (isRestored: boolean): Promise<void> => {
+    for (const space of deps.spaces) {
+      const head = await log.ensureSpace(space)
+      const { entries } = await log.read(space, 0, ALL, ALL)
+      if (isRestored) checker.logOpened(space, head.epoch, entries)
+      else checker.logReadBack(space, head.epoch, entries)
+    }
+  }
+
+  const host: VirtualRelayHost = {
+    get process() {
+      return process
+    },
+    get relay() {
+      return relay
+    },
+    machine,
+    get isUp() {
+      return relay !== null && !starting
+    },
+    get hasBackup() {
+      return lastBackup !== null
+    },
+    accept: (connection, user) => (relay && process && !process.isDead ? relay.accept(connection, user) : null),
+    async start() {
+      log = createMemoryLog(optionsOf(() => process !== null && !process.isDead))
+      for (const space of deps.spaces) {
+        const head = await log.ensureSpace(space)
+        checker.logOpened(space, head.epoch, [])
+      }
+      begin()
+    },
+    kill(downMs) {
+      if (!process || process.isDead) return
+      counted('relay killed')
+      process.kill()
+      relay = null
+      log.crash()
+      deps.onDied()
+      starting = true
+      scheduler.after(downMs, () => {
+        log = log.reopen(optionsOf(() => process !== null && !process.isDead))
+        void readBack(false).then(() => {
+          starting = false
+          begin()
+        })
+      })
+    },
+    armKill(atCommit, torn, downMs) {
+      armed = { left: atCommit, torn, downMs }
+    },
+    disarm: () => void (armed = null),
+    failCommits(count, torn) {
+      faults = { left: count, torn }
+    },
+    backup() {
+      if (process && !process.isDead) lastBackup = log.backup()
+    },
+    restore(downMs) {
+      if (!lastBackup || !process || process.isDead) return false
+      const backup = lastBackup
+      counted('relay set back to a backup')
+      process.kill()
+      relay = null
+      log.crash()
+      deps.onDied()
+      starting = true
+      scheduler.after(downMs, () => {
+        log = restoreMemoryLog(backup, optionsOf(() => process !== null && !process.isDead))
+        void readBack(true).then(() => {
+          starting = false
+          begin()
+        })
+      })
+      return true
+    },
+    async entriesOf(space) {
+      const { entries } = await log.read(space, 0, ALL, ALL)
+      return entries
+    },
+  }
+  return host
+}
+

@@ -1,0 +1,80 @@
+/**
+ * Runs schedules and keeps count. Used by the command line (run.ts) and by the test stage alike, so that both mean the same by "a seed".
+ * A count that stays at zero is a fault of the tester: what never happens proves nothing.
+ */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Rule } from './checker.ts'
+import { minimise } from './minimise.ts'
+import { DEFAULT_SIZE, makePlan, type Plan, type PlanSize } from './plan.ts'
+import { SABOTAGES } from './sabotage/index.ts'
+import type { Sabotage } from './sabotage/sabotage.ts'
+import { runPlan, type RunResult } from './world.ts'
+
+export const REGRESSIONS = join(import.meta.dirname, 'regressions')
+
+/** What must happen at least once in a few hundred schedules. */
+export const MUST_HAPPEN: readonly string[] = [
+  'op create', 'op open', 'op close', 'op type', 'op delete', 'op format', 'op facts set', 'op facts insert', 'op facts remove', 'op facts restore', 'op facts move', 'op linked',
+  'op act propose', 'op act sign', 'op act adopt', 'op act revise', 'op act consult', 'op act withdraw', 'op act publish', 'op presence', 'op peek', 'op openTab', 'op closeTab',
+  'op killTab', 'op restartDevice', 'op sleep', 'op stealLead', 'op network up', 'op network down', 'op network hole', 'op partition', 'op heal', 'op cut', 'op halfOpen', 'op stall',
+  'op slow', 'op killRelay', 'op failCommit', 'op failStore', 'op clock', 'op role', 'op retryParked', 'op discardParked', 'op backup', 'op restore',
+  'connection cut', 'frames lost in a cut', 'relay killed', 'relay killed before a commit', 'relay killed after a commit', 'relay set back to a backup',
+  'tab killed before a store write', 'tab killed after a store write', 'commit failed before writing', 'commit failed after writing', 'local disk refused an edit',
+  'repeated entry acknowledged again', 'parked edits offered again', 'parked edits discarded', 'down nack', 'down subbed', 'down scope', 'wrote park', 'wrote recheckSpace', 'wrote removeSpace',
+  'conflicts at rest', 'refused at rest',
+]
+
+export interface Totals {
+  passed: number
+  failed: number
+  events: number
+  counts: Map<string, number>
+}
+
+export const newTotals = (): Totals => ({ passed: 0, failed: 0, events: 0, counts: new Map() })
+
+export function add(totals: Totals, result: RunResult): void {
+  if (result.violations.length === 0) totals.passed++
+  else totals.failed++
+  totals.events += result.events
+  for (const [what, count] of result.counts) totals.counts.set(what, (totals.counts.get(what) ?? 0) + count)
+}
+
+export const neverHappened = (totals: Totals): string[] => MUST_HAPPEN.filter((what) => !totals.counts.get(what))
+
+export const runSeed = (seed: number, sabotage?: Sabotage, size: PlanSize = DEFAULT_SIZE): Promise<RunResult> => runPlan(makePlan(seed, size), { sabotage })
+
+export const sabotageNamed = (name: string): Sabotage => {
+  const sabotage = SABOTAGES[name]
+  if (!sabotage) throw new Error(`No sabotage ${name}. Known: ${Object.keys(SABOTAGES).join(', ')}`)
+  return sabotage
+}
+
+export const readPlan = (path: string): Plan => (JSON.parse(readFileSync(path, 'utf8')) as { plan: Plan }).plan
+
+/** Plans that failed once; they run first. */
+export const regressions = (): string[] =>
+  readdirSync(REGRESSIONS)
+    .filter((name) => name.endsWith('.json'))
+    .sort()
+    .map((name) => join(REGRESSIONS, name))
+
+export const rulesOf = (result: RunResult): Rule[] => [...new Set(result.violations.map((violation) => violation.rule))]
+
+const MINIMISE_RUNS_MAX = 300
+
+/** Makes a failing plan small and keeps it where it runs first from now on. Out: the file; to be named after the lesson. */
+export async function saveFailure(result: RunResult, plan: Plan): Promise<string> {
+  const rules = rulesOf(result)
+  const small = await minimise(plan, rules, async (candidate) => rulesOf(await runPlan(candidate)), MINIMISE_RUNS_MAX)
+  const path = join(REGRESSIONS, `unnamed-${plan.seed}.json`)
+  const head = { lesson: 'name this file after the lesson, and say here what it was', broke: result.violations.map(({ rule, what }) => `[${rule}] ${what}`) }
+  const ops = small.ops.map((op) => JSON.stringify(op)).join(',\n    ')
+  const { ops: _ops, ...world } = small
+  writeFileSync(path, `${JSON.stringify(head, null, 2).slice(0, -2)},\n  "plan": ${JSON.stringify(world).slice(0, -1)},"ops":[\n    ${ops}\n  ]}\n}\n`)
+  return path
+}
+
+export const describeFailure = (result: RunResult): string =>
+  [...result.violations.map(({ rule, what, time }) => `  [${rule}] at ${time} ms: ${what}`), `  repeat: npm run sim -- --seed ${result.seed}`].join('\n')

@@ -1,0 +1,34 @@
+/**
+ * Seams at which a misbehaving part can be put between honest ones. The judge sits outside of them, so what it must find is the damage
+ * and not the trick. Every hook gets the honest thing and gives back what the world uses instead.
+ */
+import type { Engine } from '../../../client/engine/api.ts'
+import type { EngineStore } from '../../../client/engine/store.ts'
+import type { Directory } from '../../../server/auth/directory.ts'
+import type { Log } from '../../../server/store/log.ts'
+import type { SpaceId } from '../../../shared/base/ids.ts'
+import type { Dice } from '../../../shared/base/random.ts'
+import type { Direction, VirtualConnection } from '../network.ts'
+import type { Scheduler } from '../scheduler.ts'
+
+export interface SabotageContext {
+  readonly scheduler: Scheduler
+  readonly seed: number
+  readonly spaces: readonly SpaceId[]
+}
+
+export interface Hooks {
+  log?(log: Log): Log
+  directory?(directory: Directory): Directory
+  store?(store: EngineStore, tab: string): EngineStore
+  engine?(engine: Engine, tab: string): Engine
+  engineDice?(honest: Dice, device: number, tab: string): Dice
+  /** null: the frame vanishes. */
+  frame?(connection: VirtualConnection, direction: Direction, frame: Uint8Array): Uint8Array | null
+}
+
+export interface Sabotage {
+  /** What is broken, as one would say it. */
+  readonly what: string
+  create(context: SabotageContext): Hooks
+}
