@@ -15,7 +15,7 @@ export interface Heading {
   text: string
 }
 
-const SELECTOR = '.group.active .sheet :is(h2, h3, h4)'
+const SELECTOR = '.group.active [data-content] :is(h2, h3, h4):not(.empty-block *)'
 
 const elements = (): HTMLElement[] => [...document.querySelectorAll<HTMLElement>(SELECTOR)].slice(0, HEADINGS_COUNT_MAX)
 

@@ -9,6 +9,7 @@ import { SvelteMap } from 'svelte/reactivity'
 import { createBag, type Disposable } from '../../shared/base/dispose.ts'
 import type { Clock } from '../../shared/base/clock.ts'
 import type { ItemId, SpaceId, UserId } from '../../shared/base/ids.ts'
+import type { Role } from '../../shared/model/grants.ts'
 import type { Person } from '../../shared/model/people.ts'
 import type { ItemRow } from '../../shared/model/rows.ts'
 import type { Engine, PresenceView, SpaceView, SyncStatus } from '../engine/api.ts'
@@ -25,6 +26,11 @@ const UNKNOWN: SyncStatus = {
 }
 
 const SPACE_KEY = 'space'
+
+/** Which space a first visit shows: where somebody leads goes before where somebody helps or reads. */
+const PREFERENCE: readonly (Role | null)[] = ['leader', 'admin', 'member', 'programme-leader', 'reader', null]
+const preferred = (spaces: readonly SpaceView[]): SpaceView | null =>
+  spaces.filter((one) => one.role !== null).toSorted((a, b) => PREFERENCE.indexOf(a.role) - PREFERENCE.indexOf(b.role))[0] ?? null
 
 interface Deps {
   engine: Engine
@@ -47,7 +53,7 @@ export function createWorkspace({ engine, identity, storage, clock }: Deps): Wor
   const readable = $derived(new Set(spaces.filter((space) => space.role !== null).map((space) => space.space)))
   const rows = $derived([...rowsBySpace].filter(([space]) => readable.has(space)).flatMap(([, list]) => list.filter((row) => !row.gone)))
   const rowsById = $derived(new Map(rows.map((row) => [row.item, row])))
-  const space = $derived(spaces.find((one) => one.space === chosen && one.role !== null) ?? spaces.find((one) => one.role !== null) ?? null)
+  const space = $derived(spaces.find((one) => one.space === chosen && one.role !== null) ?? preferred(spaces))
 
   const waiting = new Set<SpaceId>()
   let isReading = false

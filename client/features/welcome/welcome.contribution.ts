@@ -9,6 +9,7 @@ import { failureText } from '../../platform/failures.ts'
 import { forgetIdentity } from '../../platform/identity.ts'
 import { t } from '../../platform/text/text.svelte.ts'
 import type { Services } from '../../workbench/services.ts'
+import { beginWithOverview } from './begin.svelte.ts'
 
 /** Shown before there is a workbench; the composition root knows them by these names. */
 export const pages: Record<'link' | 'signIn', ComponentLoader> = {
@@ -65,5 +66,6 @@ export function contribute(services: Services): Disposable {
     await engine.dispose()
     location.assign('/inloggen')
   }
+  bag.add(beginWithOverview(services))
   return bag
 }

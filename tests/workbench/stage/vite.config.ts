@@ -5,6 +5,7 @@ import { defineConfig } from 'vite';
 
 export default defineConfig({
   root: fileURLToPath(new URL('./', import.meta.url)),
+  base: '/',
   plugins: [svelte({ configFile: fileURLToPath(new URL('../../../svelte.config.js', import.meta.url)) })],
   build: { outDir: fileURLToPath(new URL('../../../test-output/stage/', import.meta.url)), emptyOutDir: true, assetsInlineLimit: 0, minify: false },
   logLevel: 'warn',

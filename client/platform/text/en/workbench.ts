@@ -111,6 +111,10 @@ export const workbench: Texts<typeof dutch> = {
     text: 'It comes to this laptop as soon as you have a connection.',
     action: 'Connect now',
   },
+  noEditorForKind: {
+    title: 'This version cannot show this document',
+    text: 'Nothing is lost. Reload to get the newest version of Samenpad.',
+  },
   loadFailed: {
     title: 'This part could not be loaded',
     text: 'Your work is safe. Reload the page or try again.',

@@ -108,6 +108,10 @@ export const workbench = {
     text: 'Het komt op deze laptop zodra je weer verbinding hebt.',
     action: 'Verbind nu',
   },
+  noEditorForKind: {
+    title: 'Deze versie kan dit document niet tonen',
+    text: 'Er is niets kwijt. Herlaad om de nieuwste versie van Samenpad te krijgen.',
+  },
   loadFailed: {
     title: 'Dit onderdeel kon niet worden geladen',
     text: 'Je werk staat veilig. Herlaad de pagina of probeer het opnieuw.',
