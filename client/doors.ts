@@ -25,6 +25,7 @@
  */
 import type { Disposable } from '../shared/base/dispose.ts'
 import { contribute as acts } from './features/acts/acts.contribution.ts'
+import { contribute as agreements } from './features/agreements/agreements.contribution.ts'
 import { contribute as conflicts } from './features/conflicts/conflicts.contribution.ts'
 import { contribute as explorer } from './features/explorer/explorer.contribution.ts'
 import { contribute as parked } from './features/parked/parked.contribution.ts'
@@ -34,11 +35,14 @@ import { contribute as search } from './features/search/search.contribution.ts'
 import { contribute as settings } from './features/settings/settings.contribution.ts'
 import { contribute as syncStatus } from './features/sync-status/sync-status.contribution.ts'
 import { contribute as welcome } from './features/welcome/welcome.contribution.ts'
+import { contribute as problems } from './features/problems/problems.contribution.ts'
 import { contribute as progress } from './features/progress/progress.contribution.ts'
 import type { Services } from './workbench/services.ts'
 
 export const doors: readonly ((services: Services) => Disposable)[] = [
   acts,
+  agreements,
+  problems,
   progress,
   conflicts,
   explorer,

@@ -1,5 +1,51 @@
-/** Texts: problems. Same keys as the Dutch ones, by type. */
+/** Points of attention: what is missing or chafes, in plain sentences, with what you can do. Same keys as the Dutch ones, by type. */
 import type { problems as dutch } from '../nl/problems.ts'
 import type { Texts } from '../texts.ts'
 
-export const problems: Texts<typeof dutch> = {}
+const days = (count: number): string => (count === 1 ? '1 day' : `${count} days`)
+
+export const problems: Texts<typeof dutch> = {
+  title: 'Points of attention',
+  category: 'Points of attention',
+  show: 'Show points of attention',
+  next: 'To the next point of attention',
+  previous: 'To the previous point of attention',
+  count: (count: number) => (count === 1 ? '1 point of attention' : `${count} points of attention`),
+  here: 'In this document',
+  elsewhere: (space: string) => `Elsewhere in ${space}`,
+  none: { title: 'Nothing needs attention', text: 'Everything in this document and in the rest of the space is in order.' },
+  severity: { choose: 'Choose', needed: 'Needed', caution: 'Caution', tip: 'Tip' },
+  at: (position: number, all: number, text: string) => `${position} of ${all}: ${text}`,
+  more: (count: number) => `And ${count} more in other documents. Filter the explorer to see them.`,
+  fix: { choose: 'Choose one', fill: 'Fill in', look: 'Look', compare: 'Compare', propose: 'Propose again', revise: 'Put under review', remove: 'Take it out', open: 'Open' },
+  text: {
+    twoAnswers: (field: string, count: number) => `${count === 2 ? 'Two' : count} answers at ‘${field}’.`,
+    'title-missing': 'The document has no title yet.',
+    'owner-missing': 'The agreement has no owner yet.',
+    'parties-missing': 'No parties have been filled in yet.',
+    'steps-missing': 'There are no steps yet.',
+    stepWithoutAction: (number: number) => `Step ${number} does not say yet what happens.`,
+    stepWithoutRole: (number: number) => `Step ${number} has no responsible role yet.`,
+    stepWithoutTerm: (number: number) => `Step ${number} has no term yet.`,
+    handoverWithoutFeedback: (number: number) => `Step ${number} is a handover without feedback.`,
+    handoverWithoutIfNoReply: (number: number) => `Step ${number} is a handover. What if no answer comes?`,
+    handoverWithoutConsent: (number: number) => `Step ${number} is a handover. Is consent needed?`,
+    'review-missing': 'There is no review date yet.',
+    reviewPassed: (date: string) => `The review date has passed: ${date}.`,
+    reviewSoon: (date: string, count: number) => (count === 0 ? `Review before ${date}. That is today.` : `Review before ${date}. That is in ${days(count)}.`),
+    changedSinceSeal: (signed: number) => (signed === 0 ? 'The text changed after it was proposed.' : signed === 1 ? 'The text changed after one party agreed.' : `The text changed after ${signed} parties agreed.`),
+    partyReturned: (party: string) => `${party} did not agree.`,
+    consultationOver: (date: string) => `The consultation ran until ${date}.`,
+    bsnLike: 'The text holds a number that looks like a BSN. Take it out.',
+    contactOld: (count: number) => `This contact was not checked for ${days(count)}.`,
+    'contact-never-checked': 'This contact was never checked.',
+    actionWithoutOwner: (number: number) => `Action ${number} has no owner yet.`,
+    actionWithoutDue: (number: number) => `Action ${number} has no date yet.`,
+    actionOverdue: (number: number, count: number) => `Action ${number} is ${days(count)} late.`,
+    'meeting-without-date': 'The meeting has no date yet.',
+    rowConflicts: (count: number) => (count === 1 ? 'One fact has two answers.' : `${count} facts have two answers.`),
+    rowRoles: (count: number) => (count === 1 ? 'One step has no responsible role yet.' : `${count} steps have no responsible role yet.`),
+    rowFeedback: (count: number) => (count === 1 ? 'One handover lacks feedback or ‘if not’.' : `${count} handovers lack feedback or ‘if not’.`),
+    rowActions: (count: number) => (count === 1 ? 'One action is overdue.' : `${count} actions are overdue.`),
+  },
+}
