@@ -18,6 +18,7 @@ import { isItemType, SCHEMAS, type ItemType } from '../../shared/model/items/ind
 import { COALESCE_MS } from '../../shared/model/limits.ts'
 import type { Person } from '../../shared/model/people.ts'
 import type { ActsView, ActView, EngineEvent, ProseOpened } from './api.ts'
+import type { CrashGuard } from './crash-guard.ts'
 import { createFactsDocument, factsReady, type FactsDocument } from './facts.ts'
 import type { LocalEdit, Outbox } from './outbox.ts'
 import { clientsIn, faultOf, isEmptyUpdate, loadProse, mergeProse, type ProsePayload } from './prose.ts'
@@ -61,6 +62,7 @@ export interface ContentDeps {
   me: Person
   emit(event: EngineEvent): void
   storeFailed(error: unknown): void
+  guard: CrashGuard
   /** How many entries a reading of a part had to go through. */
   read(item: ItemId, part: Part, count: number): void
 }
@@ -85,7 +87,7 @@ const LOADED_COUNT_MAX = 64
 const PUMP_COUNT_MAX = 500
 
 export async function createContent(deps: ContentDeps): Promise<Content> {
-  const { store, outbox, clock, dice, me } = deps
+  const { store, outbox, clock, dice, me, guard } = deps
   const openCounts = new Map<ItemId, number>()
   const writers = new Map<string, WriterId>()
   const loaded = new Map<ItemId, LoadedFacts>()
@@ -130,14 +132,17 @@ export async function createContent(deps: ContentDeps): Promise<Content> {
 
   // ── Facts ──
 
-  const load = async (item: ItemId): Promise<LoadedFacts> => {
+  const load = (item: ItemId): Promise<LoadedFacts> => {
     const known = loaded.get(item)
     if (known) {
       // The newest used is the last to go.
       loaded.delete(item)
       loaded.set(item, known)
-      return known
+      return Promise.resolve(known)
     }
+    return guard.reading([item], () => read(item))
+  }
+  const read = async (item: ItemId): Promise<LoadedFacts> => {
     await factsReady()
     // Asked first: what is stored between the two questions is in both answers, which does no harm.
     const unstored = unstoredOf(item, 'facts')
@@ -148,10 +153,17 @@ export async function createContent(deps: ContentDeps): Promise<Content> {
       const begun = document.begin(snapshot.payload)
       if (!begun.ok) deps.storeFailed(new Error(`snapshot of facts: ${begun.failure.reason}`))
     }
+    const isSuspect = guard.isSuspect(item)
     for (const { entry, payload, author, quarantined } of entries) {
       if (quarantined !== null) continue
-      const applied = document.apply(payload, author)
-      if (!applied.ok) await store.quarantine(entry, applied.failure.reason)
+      let fault: string | null = null
+      const apply = (): void => {
+        const applied = document.apply(payload, author)
+        if (!applied.ok) fault = applied.failure.reason
+      }
+      if (isSuspect) await guard.applying(entry, apply)
+      else apply()
+      if (fault !== null) await store.quarantine(entry, fault)
     }
     for (const { payload, author } of unstored) document.apply(payload, author)
     const one: LoadedFacts = { document, writer: newId(dice), unstoredCount: 0 }
@@ -261,10 +273,25 @@ export async function createContent(deps: ContentDeps): Promise<Content> {
     for (const payload of unstored) payloads.push({ entry: null, payload })
     return payloads
   }
-  const proseDoc = async (item: ItemId): Promise<Y.Doc> => {
-    const { doc, unreadable } = loadProse(await prosePayloads(item))
-    for (const { entry, reason } of unreadable) if (entry) await store.quarantine(entry, reason)
-    return doc
+  const proseDoc = (item: ItemId): Promise<Y.Doc> =>
+    guard.reading([item], async () => {
+      const payloads = await prosePayloads(item)
+      if (guard.isSuspect(item)) await probe(payloads)
+      const { doc, unreadable } = loadProse(payloads)
+      for (const { entry, reason } of unreadable) if (entry) await store.quarantine(entry, reason)
+      return doc
+    })
+  /** The same once before, entry by entry with a mark on each. */
+  const probe = async (payloads: readonly ProsePayload[]): Promise<void> => {
+    const doc = new Y.Doc()
+    for (const { entry, payload } of payloads) {
+      const apply = (): void => {
+        if (faultOf(payload) === null) Y.applyUpdate(doc, payload)
+      }
+      if (entry) await guard.applying(entry, apply)
+      else apply()
+    }
+    doc.destroy()
   }
 
   // ── Acts ──

@@ -233,6 +233,7 @@ export async function openDexieStore({ user, dexie = {} }: DexieStoreOptions): P
   }
   const mendEntries = (bad: readonly EntryRecord[]): Promise<void> =>
     write([db.entries, db.spaces, db.outbox], async () => {
+      const rewound = new Set<SpaceId>()
       for (const { entry } of bad) {
         const record = await db.entries.get(entry)
         if (!record || isSound(record)) continue
@@ -240,10 +241,11 @@ export async function openDexieStore({ user, dexie = {} }: DexieStoreOptions): P
         if (copy && copy.sum === sumOf(copy)) await db.entries.put({ ...record, payload: copy.payload, sum: copy.sum })
         else {
           await db.entries.put({ ...record, quarantined: CHECKSUM })
-          if (record.placed) await rewind(record.space)
+          if (record.placed) rewound.add(record.space)
         }
       }
-      return { result: undefined, change: { spaces: true } }
+      for (const space of rewound) await rewind(space)
+      return { result: undefined, change: { rewound: [...rewound] } }
     })
   /** Sound ones as they are; of the others what can be mended is, and the rest is named as left out. */
   const sound = async (records: readonly EntryRecord[]): Promise<StoredEntry[]> => {
@@ -258,7 +260,7 @@ export async function openDexieStore({ user, dexie = {} }: DexieStoreOptions): P
       await db.snapshots.delete([item, part])
       await db.entries.where('[item+part+covered]').equals([item, part, 1]).modify({ covered: 0 })
       await rewind(space)
-      return { result: undefined, change: { spaces: true } }
+      return { result: undefined, change: { rewound: [space] } }
     })
 
   const soundOutbox = async (records: readonly OutboxRecord[]): Promise<OutboxRow[]> => {

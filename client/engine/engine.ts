@@ -15,6 +15,7 @@ import { proseJson } from '../../shared/derive/prose-json.ts'
 import type { Engine, EngineEvent, ParkedView, ProgrammeReport, SpaceView, SyncStatus } from './api.ts'
 import { createCompaction } from './compaction.ts'
 import { createContent } from './content.ts'
+import { createCrashGuard } from './crash-guard.ts'
 import { createHistory } from './history.ts'
 import { createOutbox } from './outbox.ts'
 import { createParked } from './parked.ts'
@@ -36,6 +37,8 @@ export interface EngineDeps {
   dice: Dice
   me: Person
   build: string
+  /** The store at hand is a stand-in in memory, for this reason: what is not at the relay is not kept. */
+  storeFailure?: NonNullable<SyncStatus['storeFailure']>
   /** Questions that are no part of the log, over HTTP. They reject when there is no connection. */
   web: {
     report(programme: SpaceId): Promise<{ municipalities: ProgrammeReport['municipalities'] }>
@@ -59,7 +62,7 @@ export async function createEngine(deps: EngineDeps): Promise<Engine> {
 
   // ── Failure of the store ──
 
-  let storeFailure: SyncStatus['storeFailure'] = null
+  let storeFailure: SyncStatus['storeFailure'] = deps.storeFailure ?? null
   const storeFailed = (error: unknown): void => {
     if (isEnding) return
     if (!(error instanceof StoreError)) {
@@ -73,7 +76,7 @@ export async function createEngine(deps: EngineDeps): Promise<Engine> {
     statusChanged()
   }
   const storeWorks = (): void => {
-    if (storeFailure === null || storeFailure === 'newer-schema') return
+    if (storeFailure === null || deps.storeFailure) return
     storeFailure = null
     statusChanged()
   }
@@ -92,15 +95,16 @@ export async function createEngine(deps: EngineDeps): Promise<Engine> {
   const device = isId(knownDevice) ? knownDevice : newId(dice)
   if (device !== knownDevice) await store.putValue('device', device)
   const outbox = await createOutbox({ store, clock, storeFailed, storeWorks })
+  const guard = await createCrashGuard(store)
   const compaction = createCompaction({ store, clock, dice })
-  const content = bag.add(await createContent({ store, outbox, clock, dice, me, emit, storeFailed, read: compaction.seen }))
+  const content = bag.add(await createContent({ store, outbox, clock, dice, me, emit, storeFailed, guard, read: compaction.seen }))
   // Assigned below: the parts speak through it, and it is told of them.
   // eslint-disable-next-line prefer-const -- reason: sync, presence and history each need the other
   let sync: Awaited<ReturnType<typeof createSync>> | undefined
   const isLeading = (): boolean => sync?.isLeading ?? false
   const presence = bag.add(createPresence({ tab, store, clock, isLeading, send: (message) => sync?.send(message) ?? false, emit: (item, present) => emit({ type: 'presence', item, present }) }))
   const history = bag.add(createHistory({ store, clock, send: (message) => sync?.send(message) ?? false }))
-  const projection = bag.add(createProjection({ store, content, clock, mayRun: isLeading, failed: storeFailed }))
+  const projection = bag.add(createProjection({ store, content, guard, clock, mayRun: isLeading, failed: storeFailed }))
   const search = bag.add(createSearch({ store, content, clock, failed: storeFailed }))
   const parked = createParked({ store, outbox, content, dice })
 
@@ -183,6 +187,7 @@ export async function createEngine(deps: EngineDeps): Promise<Engine> {
         emit({ type: 'rows', spaces: change.rows })
         search.wake()
       }
+      for (const space of change.rewound ?? []) sync?.rewound(space)
       if (change.spaces) readSpaces().catch(storeFailed)
     }),
   )

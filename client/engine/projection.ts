@@ -13,6 +13,7 @@ import { canonicalOf } from '../../shared/derive/canonical.ts'
 import { proseJson, type ProseNode } from '../../shared/derive/prose-json.ts'
 import { needsContentSeal, needsProse, rowOf } from '../../shared/derive/row.ts'
 import type { Content } from './content.ts'
+import type { CrashGuard } from './crash-guard.ts'
 import type { DirtyMark, EngineStore } from './store.ts'
 
 export interface Projection extends Disposable {
@@ -27,8 +28,8 @@ const BATCH_COUNT_MAX = 16
 /** Typing marks its item many times a second; a row now and then is enough for eyes. */
 const WAKE_AFTER_MS = 100
 
-export function createProjection(deps: { store: EngineStore; content: Content; clock: Clock; mayRun(): boolean; failed(error: unknown): void }): Projection {
-  const { store, content, clock } = deps
+export function createProjection(deps: { store: EngineStore; content: Content; guard: CrashGuard; clock: Clock; mayRun(): boolean; failed(error: unknown): void }): Projection {
+  const { store, content, guard, clock } = deps
   let timer: Disposable | null = null
   let running: Promise<void> | null = null
   let isDisposed = false
@@ -77,7 +78,11 @@ export function createProjection(deps: { store: EngineStore; content: Content; c
       assert(now !== before, 'a row was stored and its mark stayed')
       before = now
       const rows: { row: ItemRow; at: number }[] = []
-      for (const mark of marks) rows.push({ row: await compute(mark), at: mark.at })
+      const items = marks.map(({ item }) => item)
+      await guard.reading(items, async () => {
+        for (const mark of marks) rows.push({ row: await compute(mark), at: mark.at })
+      })
+      for (const item of items) await guard.cleared(item)
       await store.putRows(rows)
       await new Promise<void>((resolve) => clock.after(0, resolve))
     }

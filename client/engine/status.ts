@@ -19,7 +19,8 @@ export interface StatusInput extends Pick<OutboxCounts, 'inMemoryCount' | 'waiti
 
 /** In order of what a person must know first: not even here; refused; in doubt; no connection; on its way; safe. */
 export function stateOf({ inMemoryCount, waitingCount, parkedCount, connection, storeFailure, isRechecking }: StatusInput): SyncState {
-  if (inMemoryCount > 0 || storeFailure !== null) return 'pending'
+  // A store that refuses, or a stand-in in memory, keeps nothing: whatever is not at the relay is not safe.
+  if (inMemoryCount > 0 || (storeFailure !== null && waitingCount > 0)) return 'pending'
   if (parkedCount > 0) return 'refused'
   if (isRechecking) return 'rechecking'
   if (connection !== 'live') return 'offline'

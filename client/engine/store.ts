@@ -102,6 +102,8 @@ export interface StoreChange {
   /** `added`: rows behind all others came; `changed`: anything else. */
   outbox?: 'added' | 'changed'
   spaces?: boolean
+  /** Spaces whose cursor went back to the start, because a stored payload went bad. */
+  rewound?: readonly SpaceId[]
   /** True when another tab made the change. */
   foreign: boolean
 }

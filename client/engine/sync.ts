@@ -44,6 +44,8 @@ export interface Sync extends Disposable {
   /** Sends what waits. */
   pump(): void
   tryNow(): void
+  /** Stored payloads of a space went bad: everything of it is asked for again. */
+  rewound(space: SpaceId): void
   /** Sends a message when the connection is up. Out: false when it is not. */
   send(...messages: UpMessage[]): boolean
   readonly isLeading: boolean
@@ -452,6 +454,12 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
     },
     pump: () => pusher?.pump(),
     tryNow: () => step('tryNow'),
+    rewound(space) {
+      const one = spaces.get(space)
+      if (!one) return
+      one.row = { ...one.row, cursor: 0, tailHash: EMPTY_TAIL_HASH }
+      step('dropped')
+    },
     send(...messages) {
       if (state !== 'up') return false
       send(...messages)

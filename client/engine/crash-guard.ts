@@ -1,0 +1,81 @@
+/**
+ * Marks what is being applied, so that a payload that kills the engine does not kill it for ever. A mark that is found at the start is of an
+ * engine that died over it: the item is then read entry by entry, each with a mark of its own, and an entry over which the engine died
+ * twice that way is quarantined. A browser that was killed by chance at that moment leaves a mark as well; once is therefore not enough.
+ */
+import type { EntryId, ItemId } from '../../shared/base/ids.ts'
+import { StoreError, type EngineStore } from './store.ts'
+
+export interface CrashGuard {
+  /** `work` reads these items. */
+  reading<T>(items: readonly ItemId[], work: () => Promise<T>): Promise<T>
+  /** An engine died over this item: read it entry by entry. */
+  isSuspect(item: ItemId): boolean
+  /** `work` applies this entry of a suspect item. */
+  applying(entry: EntryId, work: () => void): Promise<void>
+  /** The item was read to the end. */
+  cleared(item: ItemId): Promise<void>
+}
+
+const APPLYING = 'applying'
+const CRASHES = 'crashes'
+const CRASHES_MAX = 2
+export const CRASHED = 'crashed'
+
+export async function createCrashGuard(store: EngineStore): Promise<CrashGuard> {
+  const crashes = new Map<string, number>(Object.entries(((await store.getValue(CRASHES)) as Record<string, number> | undefined) ?? {}))
+  const found = ((await store.getValue(APPLYING)) as string[] | undefined) ?? []
+  const keep = (): Promise<void> => store.putValue(CRASHES, Object.fromEntries(crashes))
+  if (found.length > 0) {
+    for (const id of found) crashes.set(id, (crashes.get(id) ?? 0) + 1)
+    for (const id of found) {
+      if ((crashes.get(id) ?? 0) < CRASHES_MAX || !id.startsWith('entry/')) continue
+      await store.quarantine(id.slice('entry/'.length), CRASHED)
+      crashes.delete(id)
+    }
+    await keep()
+    await store.putValue(APPLYING, [])
+  }
+
+  const marked = new Set<string>()
+  /** A store without room for a mark must not keep a person from reading; that it refuses is said by the store itself. */
+  const say = async (): Promise<void> => {
+    try {
+      await store.putValue(APPLYING, [...marked])
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error
+    }
+  }
+  const mark = async (ids: readonly string[]): Promise<string[]> => {
+    const fresh = ids.filter((id) => !marked.has(id))
+    if (fresh.length === 0) return fresh
+    for (const id of fresh) marked.add(id)
+    await say()
+    return fresh
+  }
+  const unmark = async (ids: readonly string[]): Promise<void> => {
+    if (ids.length === 0) return
+    for (const id of ids) marked.delete(id)
+    await say()
+  }
+
+  return {
+    async reading(items, work) {
+      const fresh = await mark(items)
+      try {
+        return await work()
+      } finally {
+        await unmark(fresh)
+      }
+    },
+    isSuspect: (item) => crashes.has(item),
+    async applying(entry, work) {
+      const fresh = await mark([`entry/${entry}`])
+      work()
+      await unmark(fresh)
+    },
+    async cleared(item) {
+      if (crashes.delete(item)) await keep()
+    },
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * The window's end of the engine: starts the worker and gives back an `Engine` that lives in it. A worker that does not answer any more
+ * is not silence: the status says that the local store is lost, and takes it back when the worker answers again.
+ */
+import type { Clock } from '../../shared/base/clock.ts'
+import type { Disposable } from '../../shared/base/dispose.ts'
+import { createEmitter } from '../../shared/base/emitter.ts'
+import type { Person } from '../../shared/model/people.ts'
+import type { Engine, EngineEvent, SyncStatus } from './api.ts'
+import { METHOD_NAMES, type FromWorker, type Method, type ToWorker } from './rpc.ts'
+
+/** What is used of a Worker. */
+export interface WorkerPort {
+  postMessage(message: ToWorker): void
+  onmessage: ((event: { data: FromWorker }) => void) | null
+  onerror: ((event: { message?: string }) => void) | null
+  terminate(): void
+}
+
+export interface HostOptions {
+  me: Person
+  build: string
+  clock: Clock
+  /** Left out: the real worker. */
+  makeWorker?: () => WorkerPort
+}
+
+/** How often the worker is asked whether it is there: a person must know within two questions that typing is not kept. */
+const ASK_EVERY_MS = 1_000
+const UNANSWERED_COUNT_MAX = 2
+
+const realWorker = (): WorkerPort => new Worker(new URL('./engine.worker.ts', import.meta.url), { type: 'module', name: 'samenpad-engine' }) as unknown as WorkerPort
+
+/** Errors: rejects when the worker cannot be started at all. A store that cannot be used is no error here but part of the status. */
+export async function startEngine({ me, build, clock, makeWorker = realWorker }: HostOptions): Promise<Engine> {
+  const worker = makeWorker()
+  const events = createEmitter<EngineEvent>()
+  const calls = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>()
+  let lastId = 0
+  let status: SyncStatus | null = null
+  let isLost = false
+  let isEnded = false
+  let timer: Disposable | null = null
+
+  const started = new Promise<void>((resolve, reject) => {
+    worker.onmessage = ({ data }) => {
+      switch (data.type) {
+        case 'started':
+          return resolve()
+        case 'startFailed':
+          return reject(new Error(data.reason))
+        case 'alive':
+          return heard(data.id)
+        case 'event':
+          return hear(data.event)
+        case 'answer': {
+          const call = calls.get(data.id)
+          calls.delete(data.id)
+          if (data.ok) call?.resolve(data.value)
+          else call?.reject(new Error(data.reason))
+        }
+      }
+    }
+    // Before it started: it cannot. Later: a bug was thrown somewhere in it; whether it still answers is asked all the time.
+    worker.onerror = ({ message }) => reject(new Error(message ?? 'the engine cannot be started'))
+  })
+
+  const lost = (from: SyncStatus): SyncStatus => ({ ...from, state: 'pending', storeFailure: 'lost', connection: 'offline' })
+  function hear(event: EngineEvent): void {
+    if (event.type === 'status') {
+      status = event.status
+      if (isLost) return
+    }
+    events.fire(event)
+  }
+  let unanswered = 0
+  function heard(id: number): void {
+    if (id !== lastAsked) return
+    unanswered = 0
+    if (!isLost) return
+    isLost = false
+    if (status) events.fire({ type: 'status', status })
+  }
+  let lastAsked = 0
+  function ask(): void {
+    if (isEnded) return
+    if (unanswered >= UNANSWERED_COUNT_MAX && !isLost && status) {
+      isLost = true
+      events.fire({ type: 'status', status: lost(status) })
+    }
+    unanswered++
+    lastAsked = ++lastId
+    worker.postMessage({ type: 'alive', id: lastAsked })
+    timer = clock.after(ASK_EVERY_MS, ask)
+  }
+
+  const call = (method: Method, args: unknown[]): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      const id = ++lastId
+      calls.set(id, { resolve, reject })
+      // Copied, not handed over: other listeners of the document may hold the same bytes.
+      worker.postMessage({ type: 'call', id, method, args })
+    })
+
+  worker.postMessage({ type: 'start', me, build })
+  await started
+  const remote = Object.fromEntries(METHOD_NAMES.map((method) => [method, (...args: unknown[]) => call(method, args)])) as unknown as Omit<Engine, 'onEvent'>
+  status = await remote.status()
+  ask()
+  return {
+    ...remote,
+    onEvent: events.event,
+    async status() {
+      if (isLost && status) return lost(status)
+      return remote.status()
+    },
+    async dispose() {
+      await remote.dispose()
+      isEnded = true
+      timer?.dispose()
+      worker.terminate()
+    },
+  }
+}
