@@ -13,7 +13,7 @@ import { TITLE_CHARS_MAX } from '../../../shared/model/limits.ts'
 import { isText } from '../../platform/storage.ts'
 import { t } from '../../platform/text/text.svelte.ts'
 import type { Services } from '../../workbench/services.ts'
-import { keyOfItem, keyOfType, pathTo, treeOf, type TreeNode } from './tree.ts'
+import { forestOf, keyOfItem, keyOfType, pathTo, treeOf, type TreeNode } from './tree.ts'
 
 export type Filter = 'all' | 'mine' | 'open' | 'unsent'
 
@@ -70,7 +70,8 @@ function createExplorer(services: Services): Explorer {
     const unsent = new Set(workspace.status.waitingItems)
     return workspace.rows.filter((row) => (filter === 'mine' ? isMine(row) : filter === 'open' ? row.status !== 'adopted' && row.status !== 'withdrawn' : unsent.has(row.item)))
   })
-  const nodes = $derived(space === null ? [] : treeOf(space, shownRows, expanded))
+  const forest = $derived(space === null ? null : forestOf(space, shownRows))
+  const nodes = $derived(forest === null ? [] : treeOf(forest, expanded))
 
   function setOpen(keys: ReadonlySet<string>): void {
     if (space === null) return

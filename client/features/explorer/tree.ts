@@ -52,17 +52,24 @@ function soundFolders(rows: readonly ItemRow[]): ReadonlyMap<ItemId, ItemRow> {
   return new Map([...folders].filter(([, row]) => isSound(row)))
 }
 
-/**
- * In:  rows of the space; keys of opened nodes.
- * Out: visible nodes in order. Cost: one sort of the rows, then linear; 10,000 rows in some ms.
- */
-export function treeOf(space: SpaceId, rows: readonly ItemRow[], expanded: ReadonlySet<string>): TreeNode[] {
+/** Who stands under whom, sorted. Costs a sort of the rows (10,000 in about 25 ms): made once per change of rows, not per opened folder. */
+export interface Forest {
+  space: SpaceId
+  childrenOf: ReadonlyMap<string, readonly ItemRow[]>
+}
+
+export function forestOf(space: SpaceId, rows: readonly ItemRow[]): Forest {
   const own = rows.filter((row) => row.space === space && !row.gone)
   const folders = soundFolders(own)
   const childrenOf = Map.groupBy(own.toSorted(compare), (row) => {
     if (row.parent && folders.has(row.parent)) return keyOfItem(row.parent)
     return row.type === 'folder' ? 'top' : keyOfType(row.type)
   })
+  return { space, childrenOf }
+}
+
+/** In: keys of opened nodes. Out: visible nodes in order; linear in what is visible. */
+export function treeOf({ space, childrenOf }: Forest, expanded: ReadonlySet<string>): TreeNode[] {
   const nodes: TreeNode[] = []
 
   const types = TYPE_FOLDERS.filter((type) => ALWAYS.has(type) || childrenOf.has(keyOfType(type)))

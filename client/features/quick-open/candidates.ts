@@ -5,9 +5,19 @@
 import { MUNICIPALITIES } from '../../../shared/model/municipalities.ts'
 import type { ItemId, SpaceId } from '../../../shared/base/ids.ts'
 import type { ItemRow } from '../../../shared/model/rows.ts'
-import { matchScore, wordsOf } from '../../workbench/matching.ts'
+import { fold, foldedScore, wordsOf } from '../../workbench/matching.ts'
 
 export const SHOWN_COUNT_MAX = 40
+
+// Rows are replaced when they change, never edited: what was folded for one stays right as long as it lives.
+const foldedTitles = new WeakMap<ItemRow, string>()
+function foldedTitle(row: ItemRow): string {
+  const known = foldedTitles.get(row)
+  if (known !== undefined) return known
+  const folded = fold(row.title)
+  foldedTitles.set(row, folded)
+  return folded
+}
 
 const ALIAS = new Map(MUNICIPALITIES.filter(({ alias }) => alias !== '').map(({ name, alias }) => [name, alias]))
 
@@ -19,14 +29,15 @@ export interface Found {
 /** In: rows; names of spaces; recently opened items, newest first; only this space when given. */
 export function findRows(rows: readonly ItemRow[], query: string, spaceNames: ReadonlyMap<SpaceId, string>, recent: readonly ItemId[], only: SpaceId | null): Found {
   const words = wordsOf(query)
+  const places = new Map([...spaceNames].map(([space, name]) => [space, fold(`${name} ${ALIAS.get(name) ?? ''}`)]))
   const recentAt = new Map(recent.map((item, at) => [item, at]))
   const hits: { row: ItemRow; score: number }[] = []
   for (const row of rows) {
     if (row.type === 'folder' || (only !== null && row.space !== only)) continue
-    const name = spaceNames.get(row.space) ?? ''
-    const ofTitle = matchScore(row.title, words)
+    const title = foldedTitle(row)
+    const ofTitle = foldedScore(title, words)
     // "schulden heerlen": the words may be spread over title and place.
-    const score = ofTitle > 0 ? ofTitle * 2 : matchScore(`${row.title} ${name} ${ALIAS.get(name) ?? ''}`, words)
+    const score = ofTitle > 0 ? ofTitle * 2 : foldedScore(`${title} ${places.get(row.space) ?? ''}`, words)
     if (score > 0) hits.push({ row, score })
   }
   const byScore = hits.filter(({ row }) => !recentAt.has(row.item)).sort((a, b) => b.score - a.score || b.row.changedAt - a.row.changedAt)
