@@ -11,6 +11,7 @@ import { VERSION } from './version.ts'
 
 /** After this long a stop that hangs (a disk that does not answer) becomes an exit with an error. */
 const STOP_MS_MAX = 8_000
+const SAME_WISH_MS = 1000 // longer than signals take to travel, shorter than a person takes to lose patience
 
 function giveUp(failure: StartFailure): void {
   console.error(`\n${explain(failure)}\n`)
@@ -32,10 +33,14 @@ else {
     if (setupToken) console.log(`\nEr is nog geen beheerder. Open deze link één keer om dat te worden:\n  ${address}/welkom/${setupToken}`)
     console.log('\nStoppen: Ctrl+C\n')
 
-    let isStopping = false
+    let stoppingSince: number | null = null
     const stop = (): void => {
-      if (isStopping) process.exit(1) // asked twice: somebody does not want to wait
-      isStopping = true
+      if (stoppingSince !== null) {
+        // A signal to the whole process group arrives here twice: by itself and through the launcher. That is one wish.
+        if (Date.now() - stoppingSince > SAME_WISH_MS) process.exit(1) // asked twice: somebody does not want to wait
+        return
+      }
+      stoppingSince = Date.now()
       const timer = setTimeout(() => {
         console.error('Het stoppen duurt te lang en is afgebroken. Alles wat bevestigd was, is opgeslagen.')
         process.exit(1)
