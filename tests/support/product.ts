@@ -17,6 +17,8 @@ export interface Product {
   /** Without a slash at the end. Stays the same over restarts. */
   readonly address: string
   readonly data: string
+  /** Of the relay's process, for accounts of CPU and memory; 0 while it is down. */
+  readonly pid: number
   /** Everything the relay printed since its last start. */
   output(): string
   /** Links it printed, by the words before them on their line or the line above. */
@@ -86,6 +88,9 @@ export async function startProduct({ demo = false, from }: ProductOptions = {}):
       return address
     },
     data,
+    get pid() {
+      return child?.pid ?? 0
+    },
     output: () => output,
     links() {
       const lines = output.split('\n')

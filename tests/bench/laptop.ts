@@ -1,0 +1,121 @@
+/**
+ * A laptop as far as the relay can tell: one socket that speaks the protocol, and people who type. Used where the engine would measure itself
+ * instead of the relay.
+ */
+import { once } from 'node:events'
+import WebSocket from 'ws'
+import * as Y from 'yjs'
+import { must } from '../../shared/base/assert.ts'
+import { NO_ID, newId, type Id } from '../../shared/base/ids.ts'
+import type { Dice } from '../../shared/base/random.ts'
+import { decodeDown, encodeUp, PROTO_MAX, PROTO_MIN } from '../../shared/protocol/codec.ts'
+import type { Down, DownMessage, UpMessage } from '../../shared/protocol/messages/index.ts'
+import { EMPTY_TAIL_HASH } from '../../shared/protocol/tail-hash.ts'
+
+export interface Place {
+  epoch: Id
+  cursor: number
+  tailHash: Uint8Array
+}
+export const NOWHERE: Place = { epoch: NO_ID, cursor: 0, tailHash: EMPTY_TAIL_HASH }
+
+export interface Laptop {
+  send(...messages: UpMessage[]): void
+  next<T extends DownMessage['type']>(type: T): Promise<Down<T>>
+  on(listener: (message: DownMessage) => void): void
+  readonly bytesIn: number
+  readonly bytesOut: number
+  close(): Promise<void>
+}
+
+export async function connect(address: string, cookie: string, dice: Dice): Promise<Laptop> {
+  const socket = new WebSocket(`${address.replace('http', 'ws')}/sync`, { headers: { cookie, origin: address }, perMessageDeflate: false })
+  const listeners = new Set<(message: DownMessage) => void>()
+  let bytesIn = 0
+  let bytesOut = 0
+  socket.on('message', (data: Buffer) => {
+    bytesIn += data.length
+    for (const message of decodeDown(data)) for (const listener of listeners) listener(message)
+  })
+  const laptop: Laptop = {
+    send(...messages) {
+      const frame = encodeUp(...messages)
+      bytesOut += frame.length
+      socket.send(frame)
+    },
+    next: (type) =>
+      new Promise((resolve, reject) => {
+        const onClose = (code: number): void => reject(new Error(`closed with ${code} while waiting for ${type}`))
+        socket.once('close', onClose)
+        const listener = (message: DownMessage): void => {
+          if (message.type !== type) return
+          listeners.delete(listener)
+          socket.off('close', onClose)
+          resolve(message as never)
+        }
+        listeners.add(listener)
+      }),
+    on: (listener) => void listeners.add(listener),
+    get bytesIn() {
+      return bytesIn
+    },
+    get bytesOut() {
+      return bytesOut
+    },
+    async close() {
+      socket.close()
+      await once(socket, 'close')
+    },
+  }
+  await once(socket, 'open')
+  const welcome = laptop.next('welcome')
+  laptop.send({ type: 'hello', protoMin: PROTO_MIN, protoMax: PROTO_MAX, build: 'bench', device: newId(dice), pendingCount: 0 })
+  await welcome
+  return laptop
+}
+
+/** Follows a space from a place and keeps the credit flowing. Out: resolves when the catch-up is over, with the place reached. */
+export async function follow(laptop: Laptop, space: Id, from: Place): Promise<{ place: Place; entryCount: number }> {
+  let place = from
+  let entryCount = 0
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const subbed = laptop.next('subbed')
+  let head = Infinity
+  laptop.on((message) => {
+    if (message.type !== 'entries' || message.space !== space) return
+    place = { epoch: message.epoch, cursor: message.cursorAfter, tailHash: message.tailHashAfter }
+    entryCount += message.entries.length
+    laptop.send({ type: 'recv', space, cursor: message.cursorAfter })
+    if (message.cursorAfter >= head) resolve()
+  })
+  laptop.send({ type: 'sub', space, epoch: from.epoch, cursor: from.cursor, tailHash: from.tailHash })
+  const answer = await subbed
+  head = answer.head
+  if (place.cursor >= head) resolve()
+  await promise
+  return { place: { ...place, epoch: answer.epoch }, entryCount }
+}
+
+/** Somebody who types in one item: each call is the update of one keystroke, as an entry ready to be pushed. */
+export function typist(space: Id, item: Id, dice: Dice): (n: number) => UpMessage {
+  const doc = new Y.Doc()
+  const writer = newId(dice)
+  const text = new Y.XmlText()
+  const paragraph = new Y.XmlElement('paragraph')
+  let update: Uint8Array | null = null
+  doc.on('update', (bytes: Uint8Array) => {
+    update = bytes
+  })
+  let isBegun = false
+  return (n) => {
+    if (!isBegun) {
+      isBegun = true
+      paragraph.insert(0, [text])
+      doc.getXmlFragment('prose').insert(0, [paragraph])
+    } else text.insert(text.length, 'e')
+    return {
+      type: 'push', n, space, entry: newId(dice), item, part: 'prose', format: 'yjs1', schema: 1, clientTime: Date.now(), writer, spans: new Uint8Array(), fragment: 0, fragments: 1,
+      payload: must(update, 'an update after an edit'),
+    }
+  }
+}

@@ -1,0 +1,199 @@
+/** The relay from outside: acknowledgement, propagation, fan-out, catch-up, idle connections, memory over many documents. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { newId, type Id } from '../../shared/base/ids.ts'
+import { seededDice } from '../../shared/base/random.ts'
+import { PUSHES_IN_FLIGHT_COUNT_MAX } from '../../shared/model/limits.ts'
+import { startProduct, type Product } from '../support/product.ts'
+import type { Measure } from './figures.ts'
+import { connect, follow, NOWHERE, typist, type Laptop, type Place } from './laptop.ts'
+import { cpuSeconds, fsyncTimes, quantile, residentMiB } from './machine.ts'
+import { administratorOf, type Administrator } from './sign-in.ts'
+
+const dice = seededDice(4180)
+
+interface World {
+  product: Product
+  admin: Administrator
+}
+
+async function withRelay(run: (world: World) => Promise<void>): Promise<void> {
+  const product = await startProduct()
+  try {
+    await run({ product, admin: await administratorOf(product) })
+  } finally {
+    await product.dispose()
+  }
+}
+const open = ({ product, admin }: World): Promise<Laptop> => connect(product.address, admin.cookie, dice)
+
+/** Pushes so many entries a second for so long, spread over the typists of one laptop; resolves when all are acknowledged. Out: ms per entry. */
+async function typeAt(laptop: Laptop, typists: readonly ((n: number) => ReturnType<ReturnType<typeof typist>>)[], perSecond: number, seconds: number, sentAt?: Map<Id, number>): Promise<number[]> {
+  const times: number[] = []
+  const began: number[] = []
+  let n = 0
+  let acked = 0
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const count = perSecond * seconds
+  laptop.on((message) => {
+    if (message.type === 'nack') reject(new Error(`refused: ${message.code} ${message.reason}`))
+    if (message.type !== 'ack') return
+    const now = performance.now()
+    for (; acked < message.upToN; acked++) times.push(now - (began[acked] as number))
+    if (acked >= count) resolve()
+  })
+  const start = performance.now()
+  while (n < count) {
+    // A laptop keeps at most so many unanswered; beyond it typing waits, as the engine's does.
+    const due = Math.min(count, acked + PUSHES_IN_FLIGHT_COUNT_MAX, Math.ceil(((performance.now() - start) / 1000) * perSecond))
+    for (; n < due; n++) {
+      const message = (typists[n % typists.length] as (n: number) => ReturnType<ReturnType<typeof typist>>)(n + 1)
+      const now = performance.now()
+      began.push(now)
+      if (message.type === 'push') sentAt?.set(message.entry, now)
+      laptop.send(message)
+    }
+    await sleep(1)
+  }
+  await promise
+  return times
+}
+
+export async function benchAcknowledgement(measure: Measure): Promise<void> {
+  const row = 'Acknowledgement and propagation, 1,000 entries/s, real sockets, SQLite FULL'
+  await withRelay(async (world) => {
+    const space = await world.admin.createSpace('Meting')
+    const flush = fsyncTimes(world.product.data, 400)
+    const reader = await open(world)
+    await follow(reader, space, NOWHERE)
+    const sentAt = new Map<Id, number>()
+    const travel: number[] = []
+    reader.on((message) => {
+      if (message.type !== 'entries') return
+      const now = performance.now()
+      for (const { entry } of message.entries) {
+        const began = sentAt.get(entry)
+        if (began !== undefined) travel.push(now - began)
+      }
+    })
+    const writers = await Promise.all(Array.from({ length: 10 }, () => open(world)))
+    const typistsOf = (): ReturnType<typeof typist>[] => Array.from({ length: 5 }, () => typist(space, newId(dice), dice))
+    const times = (await Promise.all(writers.map((writer) => typeAt(writer, typistsOf(), 100, 8, sentAt)))).flat().sort((a, b) => a - b)
+    travel.sort((a, b) => a - b)
+    const fsyncP99 = quantile(flush, 0.99)
+    measure({ row, name: 'flush of this disk, p50', value: quantile(flush, 0.5), unit: 'ms' })
+    measure({ row, name: 'flush of this disk, p99', value: fsyncP99, unit: 'ms' })
+    measure({ row, name: 'ACK p50', value: quantile(times, 0.5), unit: 'ms' })
+    measure({ row, name: 'ACK p99', value: quantile(times, 0.99), unit: 'ms', budget: 'at most 15 ms above the flush p99', isMet: quantile(times, 0.99) <= fsyncP99 + 15 })
+    measure({ row, name: 'propagation p50', value: quantile(travel, 0.5), unit: 'ms', budget: 'at most 5 ms', isMet: quantile(travel, 0.5) <= 5 })
+    measure({ row, name: 'propagation p95', value: quantile(travel, 0.95), unit: 'ms' })
+    await Promise.all([reader, ...writers].map((laptop) => laptop.close()))
+  })
+}
+
+export async function benchFanOut(measure: Measure): Promise<void> {
+  const row = 'Fan-out: delivered updates per CPU second of the relay'
+  for (const clientCount of [8, 32, 128]) {
+    await withRelay(async (world) => {
+      const space = await world.admin.createSpace('Meting')
+      const laptops: Laptop[] = []
+      for (let i = 0; i < clientCount; i++) laptops.push(await open(world))
+      let delivered = 0
+      for (const laptop of laptops) {
+        await follow(laptop, space, NOWHERE)
+        laptop.on((message) => {
+          if (message.type === 'entries') delivered += message.entries.length
+        })
+      }
+      const item = newId(dice)
+      const perSecond = Math.round(80_000 / clientCount / 4)
+      const before = cpuSeconds(world.product.pid)
+      const began = performance.now()
+      await Promise.all(laptops.slice(0, 4).map((laptop) => typeAt(laptop, [typist(space, item, dice)], perSecond, 4)))
+      const expected = perSecond * 4 * 4 * clientCount
+      while (delivered < expected) await sleep(5)
+      const cpu = cpuSeconds(world.product.pid) - before
+      measure({ row, name: `${clientCount} clients, 80,000 deliveries/s asked: delivered per CPU second`, value: delivered / cpu, unit: '/s' })
+      measure({ row, name: `${clientCount} clients: CPU per delivered update`, value: (cpu / delivered) * 1e6, unit: 'µs' })
+      measure({ row, name: `${clientCount} clients: delivered per second`, value: delivered / ((performance.now() - began) / 1000), unit: '/s' })
+      await Promise.all(laptops.map((laptop) => laptop.close()))
+    })
+  }
+}
+
+export async function benchCatchUp(measure: Measure): Promise<void> {
+  const row = 'Catch-up after an absence'
+  await withRelay(async (world) => {
+    const space = await world.admin.createSpace('Meting')
+    const writer = await open(world)
+    const items = Array.from({ length: 2_000 }, () => typist(space, newId(dice), dice))
+    await typeAt(writer, items, 1_800, Math.ceil(2_000 / 1_800) + 1)
+    await writer.close()
+
+    const first = await open(world)
+    const { place } = await follow(first, space, NOWHERE)
+    await first.close()
+
+    const again = async (from: Place): Promise<{ ms: number; bytes: number; entryCount: number }> => {
+      const laptop = await open(world)
+      const bytesBefore = laptop.bytesIn + laptop.bytesOut
+      const began = performance.now()
+      const { entryCount } = await follow(laptop, space, from)
+      const ms = performance.now() - began
+      const bytes = laptop.bytesIn + laptop.bytesOut - bytesBefore
+      await laptop.close()
+      return { ms, bytes, entryCount }
+    }
+    const nothing = await again(place)
+    measure({ row, name: 'nothing changed in 2,000 items: bytes both ways', value: nothing.bytes, unit: 'B', budget: 'at most 1 kB', isMet: nothing.bytes <= 1000 })
+
+    const second = await open(world)
+    await typeAt(second, items.slice(0, 300), 1_800, 6)
+    await second.close()
+    const missed = await again(place)
+    measure({ row, name: 'entries missed, in 300 items', value: missed.entryCount, unit: '' })
+    measure({ row, name: 'time to have them all, one round trip', value: missed.ms, unit: 'ms', budget: 'at most 1 s', isMet: missed.ms <= 1000 })
+    measure({ row, name: 'bytes both ways', value: missed.bytes / 1024, unit: 'KiB' })
+  })
+}
+
+export async function benchIdle(measure: Measure): Promise<void> {
+  const row = 'Idle connections and memory'
+  const idleCount = 1_000
+  await withRelay(async (world) => {
+    const space = await world.admin.createSpace('Meting')
+    await sleep(1_000)
+    const before = residentMiB(world.product.pid)
+    const laptops: Laptop[] = []
+    for (let i = 0; i < idleCount; i++) {
+      const laptop = await open(world)
+      await follow(laptop, space, NOWHERE)
+      laptops.push(laptop)
+    }
+    await sleep(2_000)
+    const each = ((residentMiB(world.product.pid) - before) * 1024) / idleCount
+    measure({ row, name: `${idleCount} idle connections, one subscription each: memory each`, value: each, unit: 'KiB', budget: 'at most 12 KiB', isMet: each <= 12 })
+    await Promise.all(laptops.map((laptop) => laptop.close()))
+  })
+  await withRelay(async (world) => {
+    const space = await world.admin.createSpace('Meting')
+    const writer = await open(world)
+    const ids = Array.from({ length: 2_000 }, () => newId(dice))
+    const typists = ids.map((item) => typist(space, item, dice))
+    await typeAt(writer, typists, 1_800, 8)
+    await sleep(2_000)
+    const before = residentMiB(world.product.pid)
+    let request = 0
+    const read = async (item: Id): Promise<void> => {
+      const answer = writer.next('itemEntries')
+      writer.send({ type: 'fetch', request: ++request, space, item, part: 'prose', from: 0, upTo: 0 })
+      await answer
+    }
+    for (const item of ids) await read(item)
+    const after = residentMiB(world.product.pid)
+    measure({ row, name: '2,000 documents read in turn: memory before', value: before, unit: 'MiB' })
+    measure({ row, name: '2,000 documents read in turn: memory after', value: after, unit: 'MiB' })
+    const growth = ((after - before) * 1024) / ids.length
+    measure({ row, name: 'memory that a document leaves behind', value: growth, unit: 'KiB', budget: 'flat: at most 4 KiB', isMet: growth <= 4 })
+    await writer.close()
+  })
+}
