@@ -9,7 +9,7 @@ import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import * as A from '@automerge/automerge/slim'
 import * as decoding from 'lib0/decoding'
-import { must } from '../../shared/base/assert.ts'
+import { assert, must } from '../../shared/base/assert.ts'
 import type { Id, UserId } from '../../shared/base/ids.ts'
 import { isFactPath, isFactValue, type Answer, type FactsState, type FactValue } from '../../shared/model/facts.ts'
 
@@ -45,12 +45,14 @@ export function createFactsDocument(actor: Id): FactsDocument {
     },
     view: () => viewOf(doc, authors),
     change(assignments, timeMs, author) {
+      const before = A.getHeads(doc)
       // Automerge counts in whole seconds, and takes the machine's own clock when none is given.
       doc = A.change(doc, { time: Math.floor(timeMs / 1000) }, (draft) => {
         for (const [path, value] of assignments) draft[path] = typeof value === 'string' ? new A.ImmutableString(value) : value
       })
+      assert(A.getHeads(doc).toString() !== before.toString(), 'a change that changes something')
       authors.set(actor, author)
-      return must(A.getLastLocalChange(doc), 'a change that changes something')
+      return must(A.getLastLocalChange(doc), 'a change has bytes')
     },
     dispose: () => A.free(doc),
   }
