@@ -9,11 +9,10 @@
 import { accessSync, closeSync, constants, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { dirname, join } from 'node:path'
-import { must } from '../../shared/base/assert.ts'
 import { isId, newId, type Id } from '../../shared/base/ids.ts'
 import type { Dice } from '../../shared/base/random.ts'
 import { openDatabase, sqliteCode, type Database, type DatabaseFailure } from './database.ts'
-import { blobOf, LOG_APPLICATION_ID, LOG_FILE, LOG_MIGRATIONS } from './log-rows.ts'
+import { blobOf, LOG_APPLICATION_ID, LOG_FILE, LOG_MIGRATIONS, spaceChecksumOf } from './log-rows.ts'
 import { StoreProblem } from './problem.ts'
 
 const LOCK_FILE = 'lock.sqlite'
@@ -46,6 +45,8 @@ const SQLITE_NOTADB = 26
 export function problemOf(error: unknown): unknown {
   if (error instanceof StoreProblem) return error
   const detail = error instanceof Error ? error.message : String(error)
+  // A number in the file that is larger than any we write.
+  if (error instanceof RangeError && 'code' in error && error.code === 'ERR_OUT_OF_RANGE') return new StoreProblem('corrupt', `The log is damaged (${detail}).`, error)
   switch (sqliteCode(error)) {
     case undefined:
       return error
@@ -226,7 +227,11 @@ export function openLogFile({ folder, dice, bytesMax }: LogFileOptions): LogFile
     replaceFile(beside, `${[generation, ...(before === null || restored ? [] : [before])].join('\n')}\n`)
     opened.transaction(() => {
       if (restored) {
-        for (const { no } of opened.all('SELECT no FROM spaces')) opened.run('UPDATE spaces SET epoch = ?, restored = 1 WHERE no = ?', blobOf(newId(dice)), must(no, 'a number'))
+        for (const { no, space } of opened.all('SELECT no, space FROM spaces')) {
+          if (typeof no !== 'number' || !(space instanceof Uint8Array)) throw new StoreProblem('corrupt', 'The list of spaces is damaged.')
+          const epoch = blobOf(newId(dice))
+          opened.run('UPDATE spaces SET epoch = ?, restored = 1, checksum = ? WHERE no = ?', epoch, spaceChecksumOf(no, space, epoch, true), no)
+        }
       }
       putGeneration(opened, generation)
     })

@@ -23,21 +23,32 @@ export interface LogReader {
   close(): void
 }
 
+function prepare(database: Database) {
+  const from = `SELECT ${ENTRY_COLUMNS} FROM entries e JOIN items i ON i.no = e.item`
+  try {
+    const prepared = {
+      head: database.prepare('SELECT no, epoch, head, floor, tail FROM spaces WHERE space = ?'),
+      tail: database.prepare('SELECT tail FROM entries WHERE place = ?'),
+      range: database.prepare(`${from} WHERE e.place > ? AND e.place <= ? ORDER BY e.place LIMIT ?`),
+      // The unary plus keeps the planner on the index by item.
+      part: database.prepare(`${from} WHERE e.item = ? AND e.part = ? AND e.place >= ? AND e.place <= ? ORDER BY e.place LIMIT ?`),
+      item: database.prepare(`${from} WHERE e.item = ? AND +e.place >= ? AND +e.place <= ? ORDER BY e.place LIMIT ?`),
+      place: database.prepare('SELECT i.no, s.space FROM items i JOIN spaces s ON s.no = i.space WHERE i.item = ?'),
+      entry: database.prepare(`${from} WHERE e.space = ? AND e.entry = ?`),
+    }
+    for (const statement of Object.values(prepared)) statement.setReturnArrays(true)
+    return prepared
+  } catch (error) {
+    database.close()
+    throw problemOf(error)
+  }
+}
+
+/** Errors: StoreProblem, also when the file is so damaged that no statement can be made. */
 export function createLogReader(open: () => Database): LogReader {
   const database = open()
+  const prepared = prepare(database)
   let isClosed = false
-  const from = `SELECT ${ENTRY_COLUMNS} FROM entries e JOIN items i ON i.no = e.item`
-  const prepared = {
-    head: database.prepare('SELECT no, epoch, head, floor, tail FROM spaces WHERE space = ?'),
-    tail: database.prepare('SELECT tail FROM entries WHERE place = ?'),
-    range: database.prepare(`${from} WHERE e.place > ? AND e.place <= ? ORDER BY e.place LIMIT ?`),
-    // The unary plus keeps the planner on the index by item.
-    part: database.prepare(`${from} WHERE e.item = ? AND e.part = ? AND e.place >= ? AND e.place <= ? ORDER BY e.place LIMIT ?`),
-    item: database.prepare(`${from} WHERE e.item = ? AND +e.place >= ? AND +e.place <= ? ORDER BY e.place LIMIT ?`),
-    place: database.prepare('SELECT i.no, s.space FROM items i JOIN spaces s ON s.no = i.space WHERE i.item = ?'),
-    entry: database.prepare(`${from} WHERE e.space = ? AND e.entry = ?`),
-  }
-  for (const statement of Object.values(prepared)) statement.setReturnArrays(true)
 
   function guarded<T>(work: () => T): T {
     if (isClosed) throw new StoreProblem('closed', 'The log is closed.')
@@ -64,9 +75,10 @@ export function createLogReader(open: () => Database): LogReader {
     let bytes = 0
     let count = 0
     for (const row of rows as Iterable<EntryRow>) {
-      bytes += row[13].length + ENTRY_OVERHEAD_BYTES
+      const entry = entryOf(space, spaceBlob, row)
+      bytes += entry.payload.length + ENTRY_OVERHEAD_BYTES
       if (count++ > 0 && bytes > bytesMax) break
-      each(entryOf(space, spaceBlob, row), row)
+      each(entry, row)
     }
   }
 

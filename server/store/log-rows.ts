@@ -20,7 +20,7 @@ export const LOG_MIGRATIONS: readonly string[] = [
   CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE spaces (
     no INTEGER PRIMARY KEY, space BLOB NOT NULL UNIQUE, epoch BLOB NOT NULL, restored INTEGER NOT NULL,
-    head INTEGER NOT NULL, floor INTEGER NOT NULL, tail BLOB NOT NULL
+    head INTEGER NOT NULL, floor INTEGER NOT NULL, tail BLOB NOT NULL, checksum INTEGER NOT NULL
   );
   CREATE TABLE items (no INTEGER PRIMARY KEY, item BLOB NOT NULL UNIQUE, space INTEGER NOT NULL REFERENCES spaces, last INTEGER NOT NULL);
   CREATE TABLE entries (
@@ -82,9 +82,16 @@ export function checksumOf(space: Uint8Array, row: EntryRow): number {
   return crc32(payload, crc32(tail, crc32(scratch.subarray(0, at))))
 }
 
-const isIntact = (space: Uint8Array, row: EntryRow): boolean => {
-  for (const blob of [row[1], row[2], row[7], row[8]]) if (blob.length !== ID_BYTES) return false
-  return checksumOf(space, row) === row[12]
+/** Over what a space is; its head and tail are compared with its newest entry instead. */
+export const spaceChecksumOf = (no: number, space: Uint8Array, epoch: Uint8Array, restored: boolean): number =>
+  crc32(epoch, crc32(space, crc32(Uint8Array.of(restored ? 1 : 0), no)))
+
+/** Whether a row is what was written. Damage may have changed the types of its fields as well. */
+export function isIntact(space: Uint8Array, row: EntryRow): boolean {
+  const [place, entry, item, prev, part, format, schema, author, writer, serverTime, clientTime, tail, checksum, payload] = row as readonly unknown[]
+  for (const id of [entry, item, author, writer, tail]) if (!(id instanceof Uint8Array) || id.length !== ID_BYTES) return false
+  for (const value of [place, prev, part, format, schema, serverTime, clientTime]) if (typeof value !== 'number') return false
+  return payload instanceof Uint8Array && checksumOf(space, row) === checksum
 }
 
 /** Errors: StoreProblem `corrupt` when the row is not what was written. */

@@ -17,7 +17,7 @@ import { admit, sha256Native, type Admitted, type Lookups, type Owner } from './
 import type { Database } from './database.ts'
 import type { AppendRequest, AppendResult, CommittedRun, SpaceHead } from './log.ts'
 import { problemOf } from './log-file.ts'
-import { blobOf, checksumOf, idOf, partNo, placeOf, SEQ_MAX, SPACE_NO_MAX, type EntryRow } from './log-rows.ts'
+import { blobOf, checksumOf, idOf, isIntact, partNo, placeOf, SEQ_MAX, SPACE_NO_MAX, spaceChecksumOf, type EntryRow } from './log-rows.ts'
 import { StoreProblem } from './problem.ts'
 import { collectRuns } from './runs.ts'
 
@@ -51,6 +51,8 @@ interface ItemRow {
   space: SpaceId
   lastSeq: number
 }
+
+const DAMAGED: AppendResult = { kind: 'refused', code: 'storage', reason: 'damaged' }
 
 /** Items and owners kept in memory between commits: those being worked on now. Beyond it the oldest are read again when needed. */
 const CACHED_ITEMS_COUNT_MAX = 10_000
@@ -88,9 +90,21 @@ export function createLogWriter({ open, dice }: LogWriterDeps): LogWriter {
 
   function begin() {
     const database = open()
+    try {
+      return load(database)
+    } catch (error) {
+      database.close()
+      throw problemOf(error)
+    }
+  }
+
+  function load(database: Database) {
     const prepared = {
       entry: database.prepare('SELECT place, payload FROM entries WHERE space = ? AND entry = ?'),
-      item: database.prepare('SELECT i.no, s.space, i.last FROM items i JOIN spaces s ON s.no = i.space WHERE i.item = ?'),
+      // The newest entry of the item comes along: an item whose counters are damaged would link the next one wrongly.
+      item: database.prepare(
+        'SELECT i.no, s.space, i.last, e.item FROM items i JOIN spaces s ON s.no = i.space LEFT JOIN entries e ON e.place = i.space * 8589934592 + i.last WHERE i.item = ?',
+      ),
       owner: database.prepare('SELECT writer, author, last FROM owners WHERE item = ? AND part = ? AND key = ?'),
       change: database.prepare('SELECT 1 FROM changes WHERE item = ? AND hash = ?'),
       acts: database.prepare('SELECT state FROM acts WHERE item = ?'),
@@ -108,25 +122,32 @@ export function createLogWriter({ open, dice }: LogWriterDeps): LogWriter {
     }
     for (const statement of Object.values(prepared)) statement.setReturnArrays(true)
     const spaces = new Map<SpaceId, SpaceRow>()
-    for (const row of database.all('SELECT no, space, epoch, restored, head, tail FROM spaces')) {
-      const blob = row.space as Uint8Array
-      const space: SpaceRow = {
-        no: Number(row.no), blob, epoch: idOf(row.epoch as Uint8Array), restored: row.restored === 1, head: Number(row.head), tail: row.tail as Uint8Array, isDamaged: false,
+    /** Rows that cannot be believed: some space lost its name, so none may be begun anew until that is repaired. */
+    let namelessCount = 0
+    for (const { no, space: blob, epoch, restored, head, tail, checksum } of database.all('SELECT * FROM spaces')) {
+      const isWhole =
+        typeof no === 'number' && blob instanceof Uint8Array && epoch instanceof Uint8Array && typeof head === 'number' && tail instanceof Uint8Array &&
+        checksum === spaceChecksumOf(no, blob, epoch, restored === 1)
+      if (!isWhole) {
+        namelessCount++
+        continue
       }
+      const space: SpaceRow = { no, blob, epoch: idOf(epoch), restored: restored === 1, head, tail, isDamaged: false }
       space.isDamaged = !endsAsItSays(database, space)
       spaces.set(idOf(blob), space)
     }
     const items = createCache<ItemRow>(CACHED_ITEMS_COUNT_MAX)
     const owners = createCache<Owner>(CACHED_OWNERS_COUNT_MAX)
     const nextItemNo = Number(database.get('SELECT coalesce(max(no), 0) + 1 AS no FROM items')?.no)
-    return { database, prepared, spaces, items, owners, nextItemNo }
+    return { database, prepared, spaces, namelessCount, items, owners, nextItemNo }
   }
 
   const itemRow = (item: ItemId): ItemRow | null => {
     const cached = current.items.get(item)
     if (cached) return cached
-    const row = current.prepared.item.get(blobOf(item)) as unknown as [number, Uint8Array, number] | undefined
+    const row = current.prepared.item.get(blobOf(item)) as unknown as [number, Uint8Array, number, number | null] | undefined
     if (!row) return null
+    if (row[3] !== row[0]) throw new StoreProblem('corrupt', `Item ${item} does not lead to its newest entry.`)
     const found = { no: row[0], space: idOf(row[1]), lastSeq: row[2] }
     current.items.set(item, found)
     return found
@@ -240,32 +261,58 @@ export function createLogWriter({ open, dice }: LogWriterDeps): LogWriter {
 
   const headOf = (row: SpaceRow): SpaceHead => ({ epoch: row.epoch, head: row.head, floor: 0, tailHash: row.tail })
 
+  /** One transaction, all or nothing. */
+  const appendTogether = (batch: readonly AppendRequest[]): { results: AppendResult[]; runs: CommittedRun[] } =>
+    guarded(() => {
+      const results: AppendResult[] = []
+      const added: { entry: Entry; epoch: Epoch; tailHashAfter: Uint8Array }[] = []
+      const moved: Moved = { spaces: new Set(), items: new Set(), owners: new Map() }
+      for (const request of batch) {
+        const space = current.spaces.get(request.entry.space)
+        if (space?.isDamaged) {
+          results.push(DAMAGED)
+          continue
+        }
+        const outcome = admit(known, request)
+        if (outcome.kind !== 'admitted') {
+          results.push(outcome)
+          continue
+        }
+        store(outcome, moved)
+        results.push({ kind: 'stored', seq: outcome.entry.seq, repeated: false })
+        added.push({ entry: outcome.entry, epoch: must(space, 'admitted').epoch, tailHashAfter: outcome.tailHashAfter })
+      }
+      finish(moved)
+      current.items.trim()
+      current.owners.trim()
+      return { results, runs: collectRuns(added) }
+    })
+
+  /** After damage somewhere in the batch: each by itself, so that one damaged page does not refuse everybody. */
+  function appendApart(batch: readonly AppendRequest[]): { results: AppendResult[]; runs: CommittedRun[] } {
+    const results: AppendResult[] = []
+    const runs: CommittedRun[] = []
+    for (const request of batch) {
+      try {
+        const alone = appendTogether([request])
+        results.push(...alone.results)
+        runs.push(...alone.runs)
+      } catch (error) {
+        if (!(error instanceof StoreProblem) || error.kind !== 'corrupt') throw error
+        results.push(DAMAGED)
+      }
+    }
+    return { results, runs }
+  }
+
   return {
     append(batch) {
-      return guarded(() => {
-        const results: AppendResult[] = []
-        const added: { entry: Entry; epoch: Epoch; tailHashAfter: Uint8Array }[] = []
-        const moved: Moved = { spaces: new Set(), items: new Set(), owners: new Map() }
-        for (const request of batch) {
-          const space = current.spaces.get(request.entry.space)
-          if (space?.isDamaged) {
-            results.push({ kind: 'refused', code: 'storage', reason: 'damaged' })
-            continue
-          }
-          const outcome = admit(known, request)
-          if (outcome.kind !== 'admitted') {
-            results.push(outcome)
-            continue
-          }
-          store(outcome, moved)
-          results.push({ kind: 'stored', seq: outcome.entry.seq, repeated: false })
-          added.push({ entry: outcome.entry, epoch: must(space, 'admitted').epoch, tailHashAfter: outcome.tailHashAfter })
-        }
-        finish(moved)
-        current.items.trim()
-        current.owners.trim()
-        return { results, runs: collectRuns(added) }
-      })
+      try {
+        return appendTogether(batch)
+      } catch (error) {
+        if (error instanceof StoreProblem && error.kind === 'corrupt') return appendApart(batch)
+        throw error
+      }
     },
     ensureSpace(space) {
       const there = isFailed || isClosed ? undefined : current.spaces.get(space)
@@ -275,8 +322,12 @@ export function createLogWriter({ open, dice }: LogWriterDeps): LogWriter {
         if (again) return headOf(again)
         const no = Number(current.database.get('SELECT coalesce(max(no), 0) + 1 AS no FROM spaces')?.no)
         if (no > SPACE_NO_MAX) throw new StoreProblem('full', 'The store holds as many spaces as it can.')
+        if (current.namelessCount > 0) throw new StoreProblem('corrupt', `The list of spaces is damaged; space ${space} may be one of the ${current.namelessCount} that lost their name.`)
         const row: SpaceRow = { no, blob: blobOf(space), epoch: newId(dice), restored: false, head: 0, tail: EMPTY_TAIL_HASH, isDamaged: false }
-        current.database.run('INSERT INTO spaces (no, space, epoch, restored, head, floor, tail) VALUES (?, ?, ?, 0, 0, 0, ?)', no, row.blob, blobOf(row.epoch), row.tail)
+        const epoch = blobOf(row.epoch)
+        current.database.run(
+          'INSERT INTO spaces (no, space, epoch, restored, head, floor, tail, checksum) VALUES (?, ?, ?, 0, 0, 0, ?, ?)', no, row.blob, epoch, row.tail, spaceChecksumOf(no, row.blob, epoch, false),
+        )
         current.spaces.set(space, row)
         return headOf(row)
       })
@@ -305,7 +356,7 @@ function endsAsItSays(database: Database, space: SpaceRow): boolean {
   const whole = [
     row.place, row.entry, row.item_id, row.prev, row.part, row.format, row.schema, row.author, row.writer, row.server_time, row.client_time, row.tail, row.checksum, row.payload,
   ] as EntryRow
-  if (checksumOf(space.blob, whole) !== whole[12] || !bytesEqual(whole[11], space.tail)) return false
+  if (!isIntact(space.blob, whole) || !bytesEqual(whole[11], space.tail)) return false
   const before = space.head === 1 ? EMPTY_TAIL_HASH : (database.get('SELECT tail FROM entries WHERE place = ?', placeOf(space.no, space.head - 1))?.tail as Uint8Array | undefined)
   return before !== undefined && bytesEqual(nextTailHash(before, space.head, idOf(whole[1]), sha256Native(whole[13]), sha256Native), space.tail)
 }
