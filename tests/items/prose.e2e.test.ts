@@ -27,7 +27,7 @@ async function open(query = ''): Promise<Scene> {
   const page = await context.newPage()
   const errors: string[] = []
   page.on('pageerror', (error) => errors.push(String(error)))
-  await page.goto(`${site.url}${query}#prose`)
+  await page.goto(`${site.url}${query}`)
   await page.waitForSelector('html[data-ready=yes]')
   await page.waitForFunction(() => window.world.proses.length === 2)
   return { page, errors, [Symbol.asyncDispose]: () => context.close() }

@@ -44,7 +44,6 @@ export function blockView(component: BlockComponent, context: unknown, isInline:
       if (props.isEditable !== editor.isEditable) props.isEditable = editor.isEditable
     }
     editor.on('update', followEditable)
-    editor.on('transaction', followEditable)
     const type = node.type
     return {
       dom,
@@ -65,7 +64,6 @@ export function blockView(component: BlockComponent, context: unknown, isInline:
       ignoreMutation: () => true,
       destroy() {
         editor.off('update', followEditable)
-        editor.off('transaction', followEditable)
         // Somebody else removed the block under the hands of this person: the focus stays in the text, never nowhere.
         if (hasFocus || dom.contains(document.activeElement)) queueMicrotask(() => !editor.isDestroyed && editor.view.focus())
         void unmount(mounted)

@@ -116,7 +116,7 @@ export function createProse(element: HTMLElement, layer: HTMLElement, options: P
 
   const applyEditable = (): void => {
     const isEditable = isAllowed && unknown.length === 0 && !isBroken
-    if (editor.isEditable !== isEditable) editor.setEditable(isEditable, false)
+    if (editor.isEditable !== isEditable) editor.setEditable(isEditable) // blocks hear of it by the event `update`
     const { dom } = editor.view
     // A box that takes no text is no text field.
     dom.setAttribute('role', isEditable ? 'textbox' : 'group')

@@ -1,6 +1,15 @@
-/** The page behind the browser tests of items: a scene by the hash, handles and engines on `window` for the test to drive. */
+/** The page behind the browser tests of items: a scene by the address, handles and engines on `window` for the test to drive. */
 import '../../../client/workbench/ui/index.css'
 import { mount } from 'svelte'
+import { contribute as agreements } from '../../../client/features/agreements/agreements.contribution.ts'
+import { contribute as conflicts } from '../../../client/features/conflicts/conflicts.contribution.ts'
+import { createItems } from '../../../client/items/create-items.ts'
+import { createAppearance } from '../../../client/platform/appearance.svelte.ts'
+import { browserClock } from '../../../client/platform/browser-clock.ts'
+import { createHttp } from '../../../client/platform/http.ts'
+import { createStorage } from '../../../client/platform/storage.ts'
+import { composeServices } from '../../../client/workbench/compose.svelte.ts'
+import AppScene from './AppScene.svelte'
 import ProseScene from './ProseScene.svelte'
 import { createWorld, type World } from './world.svelte.ts'
 
@@ -10,8 +19,24 @@ declare global {
   }
 }
 
-const world = await createWorld(location.search.includes('hurried'))
+const scene = new URLSearchParams(location.search).get('scene') ?? 'prose'
+const world = await createWorld({ isHurried: location.search.includes('hurried'), isFull: scene === 'app' })
 window.world = world
-const [, scene = ''] = /^#(\w+)/.exec(location.hash) ?? []
 if (scene === 'prose') mount(ProseScene, { target: document.body, props: { world } })
+else {
+  const storage = createStorage()
+  const [engine] = world.engines
+  world.services = composeServices({
+    identity: { person: engine.me, installationAdmin: false },
+    engine,
+    createItems: (_engine, workspace) =>
+      createItems({ engine, row: (item) => workspace.rowsById.get(item) ?? null, role: (space) => workspace.spaces.find((one) => one.space === space)?.role ?? null }),
+    http: createHttp(() => Promise.reject(new TypeError('no relay here'))),
+    storage,
+    appearance: createAppearance(storage),
+    clock: browserClock,
+    doors: [agreements, conflicts],
+  })
+  mount(AppScene, { target: document.body, props: { services: world.services } })
+}
 document.documentElement.dataset.ready = 'yes'

@@ -3,6 +3,7 @@ import type { items as nl } from '../nl/items.ts'
 import type { Texts } from '../texts.ts'
 
 export const items: Texts<typeof nl> = {
+  unreadable: "This document cannot be read from this laptop's store. Reload the page; nothing is lost at the relay.",
   prose: {
     toolbar: 'Formatting',
     slashMenu: 'Insert',
@@ -44,5 +45,21 @@ export const items: Texts<typeof nl> = {
     changedByOthers: 'Others changed the text.',
     unknown: 'This text has a part that this version of Samenpad does not know yet. You can read the text. Update Samenpad to write.',
     broken: 'This text cannot be shown completely. Nothing is lost. The words are below; update Samenpad to write.',
+  },
+  facts: {
+    answers: (count: number) => `${count} answers`,
+    chooseHint: 'Two answers: choose one',
+    none: 'no choice',
+    needed: 'Fill in',
+    empty: 'fill in',
+    nothing: 'not filled in',
+    fillIn: (label: string) => `${label}: fill in`,
+    change: (label: string, value: string) => `${label}: ${value}. Change`,
+    changeTitle: 'Change the title',
+    keys: 'Enter keeps it, Esc leaves it as it was.',
+    listKeys: 'Enter adds, Esc is done.',
+    overtaken: (value: string) => `Somebody else just filled in: ${value}. With Enter your answer takes its place.`,
+    remove: (what: string) => `Remove ${what}`,
+    addTo: (label: string) => `Add: ${label}`,
   },
 }

@@ -1,5 +1,6 @@
 /** Documenten: de tekst, de feiten, en wat bij ieder soort document hoort. */
 export const items = {
+  unreadable: 'Dit document kan niet uit de opslag van deze laptop gelezen worden. Herlaad de pagina; bij het knooppunt is niets kwijt.',
   prose: {
     toolbar: 'Opmaak',
     slashMenu: 'Invoegen',
@@ -41,5 +42,21 @@ export const items = {
     changedByOthers: 'Anderen hebben de tekst gewijzigd.',
     unknown: 'In deze tekst staat een onderdeel dat deze versie van Samenpad nog niet kent. Je kunt de tekst lezen. Werk Samenpad bij om te schrijven.',
     broken: 'Deze tekst kan niet helemaal getoond worden. Er is niets kwijt. Hieronder staan de woorden; werk Samenpad bij om te schrijven.',
+  },
+  facts: {
+    answers: (count: number) => (count === 2 ? '2 antwoorden' : `${count} antwoorden`),
+    chooseHint: 'Twee antwoorden: kies er één',
+    none: 'geen keuze',
+    needed: 'Vul in',
+    empty: 'vul in',
+    nothing: 'niet ingevuld',
+    fillIn: (label: string) => `${label}: vul in`,
+    change: (label: string, value: string) => `${label}: ${value}. Wijzig`,
+    changeTitle: 'Wijzig de titel',
+    keys: 'Enter bewaart, Esc laat het zoals het was.',
+    listKeys: 'Enter voegt toe, Esc is klaar.',
+    overtaken: (value: string) => `Iemand anders vulde net iets in: ${value}. Met Enter komt jouw antwoord ervoor in de plaats.`,
+    remove: (what: string) => `Haal ${what} weg`,
+    addTo: (label: string) => `${label} erbij`,
   },
 }
