@@ -6,14 +6,16 @@ import { mount } from 'svelte'
 import { must } from '../shared/base/assert.ts'
 import App from './App.svelte'
 import { doors } from './doors.ts'
+import { startEngine } from './engine/engine-host.ts'
 import { createItems } from './items/create-items.ts'
 import { createAppearance } from './platform/appearance.svelte.ts'
 import { browserClock } from './platform/browser-clock.ts'
 import { createHttp } from './platform/http.ts'
 import { createStorage } from './platform/storage.ts'
 import './workbench/ui/index.css'
-import { createFakeEngine, exampleWorld } from '../tests/support/fake-engine.ts'
 
+/** Set by the build from package.json. */
+const BUILD: string = import.meta.env.VITE_SAMENPAD_BUILD
 const storage = createStorage()
 
 mount(App, {
@@ -25,7 +27,7 @@ mount(App, {
       clock: browserClock,
       http: createHttp((input, init) => fetch(input, init)),
       doors,
-      startEngine: async () => createFakeEngine(exampleWorld(Date.now())),
+      startEngine: ({ person }) => startEngine({ me: person, build: BUILD, clock: browserClock }),
       createItems: (engine, workspace) =>
         createItems({ engine, row: (item) => workspace.rowsById.get(item) ?? null, role: (space) => workspace.spaces.find((one) => one.space === space)?.role ?? null }),
       onWorking: () => undefined,
