@@ -52,6 +52,8 @@ export interface Content extends Disposable {
   judged(item: ItemId, part: Part): void
   /** Own edits of an item were discarded: whoever shows it begins again. */
   rebuild(item: ItemId): Promise<void>
+  /** The right to a space is gone and so are its entries: nothing of it may stay in memory, and whoever shows an item of it begins again. */
+  spaceLost(space: SpaceId): Promise<void>
 }
 
 export interface ContentDeps {
@@ -341,16 +343,19 @@ export async function createContent(deps: ContentDeps): Promise<Content> {
     mustPump = true
     if (isPumping) return
     isPumping = true
-    while (mustPump) {
-      mustPump = false
-      for (;;) {
-        const entries = await store.entriesAfter(seenAt, PUMP_COUNT_MAX)
-        if (entries.length === 0) break
-        seenAt = must(entries[entries.length - 1], 'not empty').at
-        await take(entries)
+    try {
+      while (mustPump) {
+        mustPump = false
+        for (;;) {
+          const entries = await store.entriesAfter(seenAt, PUMP_COUNT_MAX)
+          if (entries.length === 0) break
+          seenAt = must(entries[entries.length - 1], 'not empty').at
+          await take(entries)
+        }
       }
+    } finally {
+      isPumping = false
     }
-    isPumping = false
   }
   const take = async (entries: readonly StoredEntry[]): Promise<void> => {
     const prose = new Map<ItemId, Uint8Array[]>()
@@ -377,6 +382,17 @@ export async function createContent(deps: ContentDeps): Promise<Content> {
         }
         emitFacts(item, one.document.view())
       })
+  }
+
+  const rebuild = async (item: ItemId): Promise<void> => {
+    await inTurn(item, async () => {
+      loaded.get(item)?.document.dispose()
+      loaded.delete(item)
+    })
+    if (!openCounts.has(item)) return
+    await inTurn(item, async () => emitFacts(item, (await load(item)).document.view()))
+    deps.emit({ type: 'rebuilt', item })
+    emitActs(item)
   }
 
   const knownSpace = async (item: ItemId): Promise<SpaceId> => must(await spaceOf(item), `item ${item} is in no known space`)
@@ -501,15 +517,10 @@ export async function createContent(deps: ContentDeps): Promise<Content> {
     judged(item, part) {
       if (part === 'act' && openCounts.has(item)) emitActs(item)
     },
-    async rebuild(item) {
-      await inTurn(item, async () => {
-        loaded.get(item)?.document.dispose()
-        loaded.delete(item)
-      })
-      if (!openCounts.has(item)) return
-      await inTurn(item, async () => emitFacts(item, (await load(item)).document.view()))
-      deps.emit({ type: 'rebuilt', item })
-      emitActs(item)
+    rebuild,
+    async spaceLost(space) {
+      const items = new Set([...loaded.keys(), ...openCounts.keys()])
+      for (const item of items) if (spaceByItem.get(item) === space) await rebuild(item)
     },
     dispose() {
       for (const { timer } of typing.values()) timer.dispose()

@@ -37,6 +37,8 @@ export interface SyncView {
   follower: boolean
   /** True once every space of this login was asked for and answered on this connection. */
   isLevel: boolean
+  /** A log turned out to be another one, and the store is being told. */
+  isRechecking: boolean
 }
 
 export interface Sync extends Disposable {
@@ -79,6 +81,9 @@ interface Followed {
   behindCount: number
   offerTimer: Disposable | null
 }
+
+/** Reason of edits that were parked because the right to their space is gone; the store uses the same when it removes a space. */
+const RIGHT_LOST = 'right-lost'
 
 /** An unexpected turn on the wire: the connection is given up and begun again. */
 class Unexpected extends Error {}
@@ -422,6 +427,16 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
   }
 
   for (const row of await store.spaces()) spaces.set(row.space, { row, state: 'none', behindCount: 0, offerTimer: null })
+  /** What was typed into a space after the right to it was lost is refused here: there is nobody to send it to. */
+  const parkLost = async (): Promise<void> => {
+    if (!isElected) return
+    const lost = [...outbox.rows()].filter(({ row, state: edit }) => edit === 'laptop' && spaces.get(row.space)?.row.role === null)
+    for (const { row } of lost) {
+      await store.park(row.entry, 'forbidden', RIGHT_LOST)
+      outbox.step(row.entry, 'refused', { code: 'forbidden', reason: RIGHT_LOST })
+    }
+  }
+
   let isElected = false
   /** Another tab led until now: what it stored is where this one begins. */
   const takeOver = async (): Promise<void> => {
@@ -431,6 +446,7 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
       else spaces.set(row.space, { row, state: 'none', behindCount: 0, offerTimer: null })
     }
     await outbox.readAll()
+    await parkLost()
     if (isElected) step('lead')
   }
   const campaign = deps.leadership.campaign(
@@ -450,9 +466,13 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
       const behindCount = [...spaces.values()].reduce((sum, one) => sum + one.behindCount, 0)
       const connection = state === 'up' ? 'live' : state === 'connecting' || state === 'hello' ? 'connecting' : state === 'blocked' ? 'blocked' : 'offline'
       const isLevel = state === 'up' && [...spaces.values()].every((one) => one.row.role === null || one.state === 'live')
-      return { connection, blockedBy, behindCount, follower: state === 'follower', isLevel }
+      const isRechecking = [...spaces.values()].some((one) => one.state === 'rechecking')
+      return { connection, blockedBy, behindCount, follower: state === 'follower', isLevel, isRechecking }
     },
-    pump: () => pusher?.pump(),
+    pump() {
+      pusher?.pump()
+      parkLost().catch(deps.storeFailed)
+    },
     tryNow: () => step('tryNow'),
     rewound(space) {
       const one = spaces.get(space)
