@@ -37,6 +37,7 @@ export interface Running {
   readonly address: string
   readonly accounts: Accounts
   readonly relay: Relay
+  readonly log: StoredLog
   readonly app: App
   /** Set while there is no administrator: opens once. */
   readonly setupToken: string | null
@@ -98,7 +99,7 @@ export async function startRelay(config: Config, surroundings: Surroundings): Pr
 
   const done = building.move()
   return ok({
-    address, accounts, relay, app,
+    address, accounts, relay, log, app,
     setupToken: accounts.hasAdministrator() || config.isDemo ? null : accounts.createSetupLink().token,
     close: () => done.disposeAsync(),
   })
