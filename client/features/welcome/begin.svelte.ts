@@ -7,7 +7,8 @@ export function beginWithOverview({ workspace, layout }: Services): Disposable {
   let isBegun = false
   const dispose = $effect.root(() => {
     $effect(() => {
-      if (isBegun || !workspace.isLoaded || workspace.space === null) return
+      // On a new laptop the spaces come one by one while it connects; the first of them is seldom the one a person works in.
+      if (isBegun || !workspace.isLoaded || workspace.space === null || workspace.status.connection === 'connecting') return
       isBegun = true
       const { space } = workspace.space
       untrack(() => {
