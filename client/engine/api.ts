@@ -163,6 +163,7 @@ export interface Engine {
 
   parked(): Promise<ParkedView[]>
   exportParked(entries: readonly EntryId[]): Promise<{ fileName: string; text: string }>
+  /** Errors: both reject when the local store refuses (the status says why); nothing has changed then. */
   retryParked(entries: readonly EntryId[]): Promise<void>
   discardParked(entries: readonly EntryId[]): Promise<void>
 

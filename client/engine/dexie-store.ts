@@ -334,12 +334,12 @@ export async function openDexieStore({ user, dexie = {} }: DexieStoreOptions): P
         const rows = (await db.outbox.bulkGet([...entries])).filter(isThere)
         await db.outbox.bulkDelete(rows.map(({ entry }) => entry))
         await db.archive.bulkPut(rows.map(({ state: _state, code: _code, reason: _reason, storedAt: _storedAt, ...row }) => ({ ...row, ackedAt: now, epoch })))
-        return { result: undefined, change: { outbox: 'changed' as const } }
+        return { result: undefined, change: { outbox: 'acknowledged' as const } }
       }),
     park: (entry, code, reason) =>
       write([db.outbox], async () => {
         await db.outbox.update(entry, { state: 'parked', code, reason })
-        return { result: undefined, change: { outbox: 'changed' as const } }
+        return { result: undefined, change: { outbox: 'judged' as const } }
       }),
     releaseParked: (entries) =>
       write([db.outbox, db.entries, db.dirty, db.counters], async () => {
@@ -349,7 +349,7 @@ export async function openDexieStore({ user, dexie = {} }: DexieStoreOptions): P
         const missing = rows.filter((_, i) => known[i] === undefined)
         const places = await addEntries(missing.map((row) => ({ ...row, seq: null, epoch: null, serverTime: null, quarantined: null })))
         await mark(db.dirty, spacesByItem(missing))
-        return { result: undefined, change: { ...withPlaces(places), items: itemsOf(missing), outbox: 'changed' as const } }
+        return { result: undefined, change: { ...withPlaces(places), items: itemsOf(missing), outbox: 'judged' as const } }
       }),
     discardParked: (entries) =>
       write([db.outbox, db.entries, db.dirty, db.counters], async () => {
@@ -359,7 +359,7 @@ export async function openDexieStore({ user, dexie = {} }: DexieStoreOptions): P
         const unplaced = (await db.entries.bulkGet(ids)).filter(isThere).filter(({ placed }) => placed === 0)
         await db.entries.bulkDelete(unplaced.map(({ entry }) => entry))
         await mark(db.dirty, spacesByItem(rows))
-        return { result: undefined, change: { outbox: 'changed' as const } }
+        return { result: undefined, change: { outbox: 'judged' as const } }
       }),
     unarchive: (_space, entries) =>
       write([db.outbox, db.archive], async () => {

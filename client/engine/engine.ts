@@ -113,18 +113,19 @@ export async function createEngine(deps: EngineDeps): Promise<Engine> {
   /** What the tab with the socket last said; believed only while this tab does not lead. */
   let leaderView: SyncView | null = null
   const syncView = (): SyncView => {
-    const own: SyncView = sync?.view() ?? { connection: 'offline', blockedBy: null, behindCount: 0, follower: true, isLevel: false }
+    const own: SyncView = sync?.view() ?? { connection: 'offline', blockedBy: null, behindCount: 0, follower: true, isLevel: false, isRechecking: false }
     return own.follower && leaderView ? { ...leaderView, follower: true } : own
   }
   const status = (): SyncStatus =>
-    statusOf({ ...outbox.counts(), ...syncView(), storeFailure, isRechecking: spaceRows.some((row) => row.rechecking && row.role !== null) })
+    statusOf({ ...outbox.counts(), ...syncView(), storeFailure, isRechecking: syncView().isRechecking || spaceRows.some((row) => row.rechecking && row.role !== null) })
   let lastStatus = ''
   let isStatusDue = false
   function statusChanged(): void {
     if (isStatusDue || isEnding) return
     isStatusDue = true
-    // Several things change at once; the sum of them is said.
-    void Promise.resolve().then(() => {
+    // Several things change at once; the sum of them is said, and never from counts that are being read anew.
+    const say = (): void => {
+      if (outbox.isReading) return void outbox.upToDate().then(say, say)
       isStatusDue = false
       if (isEnding) return
       const now = status()
@@ -132,7 +133,8 @@ export async function createEngine(deps: EngineDeps): Promise<Engine> {
       if (text === lastStatus) return
       lastStatus = text
       emit({ type: 'status', status: now })
-    })
+    }
+    void Promise.resolve().then(say)
   }
   let lastSaid = ''
   const syncChanged = (): void => {
@@ -149,7 +151,10 @@ export async function createEngine(deps: EngineDeps): Promise<Engine> {
 
   const spaceViews = (): SpaceView[] => spaceRows.map(({ space, kind, name, role }) => ({ space, kind, name, role }))
   const readSpaces = async (): Promise<void> => {
+    const before = spaceRows
     spaceRows = await store.spaces()
+    for (const { space, role } of spaceRows)
+      if (role === null && before.some((row) => row.space === space && row.role !== null)) content.spaceLost(space).catch(storeFailed)
     emit({ type: 'spaces', spaces: spaceViews() })
     statusChanged()
   }
@@ -179,8 +184,11 @@ export async function createEngine(deps: EngineDeps): Promise<Engine> {
 
   bag.add(
     store.onDidChange((change) => {
-      if (change.foreign && change.outbox === 'added') outbox.readAdded().catch(storeFailed)
-      else if (change.foreign && change.outbox === 'changed') readOutboxSoon()
+      // A refusal of another kind than edits (rows, entries of others) is over with the next commit of this tab.
+      if (!change.foreign && outbox.unstored().length === 0) storeWorks()
+      if (change.outbox === 'changed' || (change.foreign && change.outbox === 'judged')) outbox.readAll().catch(storeFailed)
+      else if (change.foreign && change.outbox === 'added') outbox.readAdded().catch(storeFailed)
+      else if (change.foreign && change.outbox === 'acknowledged') readOutboxSoon()
       content.heard(change)
       if (change.items) projection.wake()
       if (change.rows) {
@@ -192,7 +200,7 @@ export async function createEngine(deps: EngineDeps): Promise<Engine> {
     }),
   )
   let isReadingOutbox = false
-  /** Another tab acknowledges many rows one after another; reading them all each time would be quadratic. */
+  /** Another tab acknowledges many rows one after another; reading them all each time would be quadratic, and being late is no lie. */
   const readOutboxSoon = (): void => {
     if (isReadingOutbox) return
     isReadingOutbox = true

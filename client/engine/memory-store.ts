@@ -197,13 +197,13 @@ export function createMemoryDevice(): MemoryDevice {
             const { state: _state, code: _code, reason: _reason, storedAt: _storedAt, ...rest } = row
             t.archive.set(id, { ...rest, ackedAt: now, epoch })
           }
-          return { result: undefined, change: { outbox: 'changed' } }
+          return { result: undefined, change: { outbox: 'acknowledged' } }
         }),
       park: (entry, code, reason) =>
         write('park', () => {
           const row = t.outbox.get(entry)
           if (row) t.outbox.set(entry, { ...row, state: 'parked', code, reason })
-          return { result: undefined, change: { outbox: 'changed' } }
+          return { result: undefined, change: { outbox: 'judged' } }
         }),
       releaseParked: (entries) =>
         write('releaseParked', () => {
@@ -220,7 +220,7 @@ export function createMemoryDevice(): MemoryDevice {
               added.push(row)
             }
           }
-          return { result: undefined, change: { entries: { from, to: t.lastAt }, items: itemsOf(added), outbox: 'changed' } }
+          return { result: undefined, change: { entries: { from, to: t.lastAt }, items: itemsOf(added), outbox: 'judged' } }
         }),
       discardParked: (entries) =>
         write('discardParked', () => {
@@ -233,7 +233,7 @@ export function createMemoryDevice(): MemoryDevice {
             markDirty(row.item, row.space)
           }
           removeEntries((held) => gone.has(held.entry))
-          return { result: undefined, change: { outbox: 'changed' } }
+          return { result: undefined, change: { outbox: 'judged' } }
         }),
       unarchive: (_space, entries) =>
         write('unarchive', () => {

@@ -100,6 +100,11 @@ export interface Outbox {
   /** Reads rows behind the last known one. */
   readAdded(): Promise<void>
   readAll(): Promise<void>
+  /** Rows are about to come back to the outbox, at most so many: counted as waiting from now until they are read, so that no moment shows fewer. */
+  expect(count: number): void
+  /** Resolves when no reading is under way: the counts are those of the store. */
+  upToDate(): Promise<void>
+  readonly isReading: boolean
   readonly onDidChange: Event<void>
   /** There may be something new to send. */
   readonly onDidAdd: Event<void>
@@ -121,6 +126,8 @@ export async function createOutbox(deps: { store: EngineStore; clock: Clock; sto
   let isStoring = false
   let heldCount = 0
   let reading: Promise<void> = Promise.resolve()
+  let readingCount = 0
+  let expectedCount = 0
 
   const take = (row: OutboxRow, before: Waiting | undefined): void => {
     const state = row.state === 'parked' ? 'parked' : before?.state === 'sent' ? 'sent' : 'laptop'
@@ -129,7 +136,10 @@ export async function createOutbox(deps: { store: EngineStore; clock: Clock; sto
   }
   /** One reading at a time: an older answer must not overtake a newer one. */
   const inTurn = (read: () => Promise<void>): Promise<void> => {
+    readingCount++
+    const done = (): void => void readingCount--
     reading = reading.then(read, read)
+    reading.then(done, done)
     return reading
   }
   const readAdded = (): Promise<void> =>
@@ -143,6 +153,7 @@ export async function createOutbox(deps: { store: EngineStore; clock: Clock; sto
   const readAll = (): Promise<void> =>
     inTurn(async () => {
       const rows = await store.outbox()
+      expectedCount = 0
       const before = waiting
       waiting = new Map()
       for (const row of rows) take(row, before.get(row.entry))
@@ -198,7 +209,7 @@ export async function createOutbox(deps: { store: EngineStore; clock: Clock; sto
     rows: () => waiting.values(),
     get: (entry) => waiting.get(entry) ?? null,
     counts() {
-      let waitingCount = 0
+      let waitingCount = expectedCount
       let parkedCount = 0
       let oldestStoredAt: number | null = null
       const items = new Set<ItemId>()
@@ -238,6 +249,14 @@ export async function createOutbox(deps: { store: EngineStore; clock: Clock; sto
     },
     readAdded,
     readAll,
+    expect(count) {
+      expectedCount += count
+      changed.fire()
+    },
+    upToDate: () => reading,
+    get isReading() {
+      return readingCount > 0
+    },
     onDidChange: changed.event,
     onDidAdd: added.event,
     onDidJudge: judged.event,

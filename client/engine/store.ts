@@ -99,8 +99,8 @@ export interface StoreChange {
   entries?: { from: number; to: number }
   items?: readonly { item: ItemId; part: Part }[]
   rows?: readonly SpaceId[]
-  /** `added`: rows behind all others came; `changed`: anything else. */
-  outbox?: 'added' | 'changed'
+  /** `added`: rows behind all others came; `acknowledged`: rows went to the archive; `judged`: refused, released or discarded; `changed`: anything else. */
+  outbox?: 'added' | 'acknowledged' | 'judged' | 'changed'
   spaces?: boolean
   /** Spaces whose cursor went back to the start, because a stored payload went bad. */
   rewound?: readonly SpaceId[]
