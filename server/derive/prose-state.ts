@@ -6,7 +6,9 @@
  * push; a caller whose push was refused forgets the state and begins again.
  */
 import * as Y from 'yjs'
+import type { WriterId } from '../../shared/base/ids.ts'
 import { readProseHeader } from '../../shared/protocol/prose-header.ts'
+import { splitByWriter, type WriterPart } from './split-update.ts'
 
 export type NoveltyFailure =
   /** Never readable: whoever sent it is broken or hostile. */
@@ -21,7 +23,7 @@ export interface ProseState {
   readonly bytes: number
   readonly doc: Y.Doc
   /** Errors: throws on an unreadable update; the state must be thrown away then. */
-  apply(seq: number, update: Uint8Array): void
+  apply(seq: number, update: Uint8Array, writer: WriterId): void
   stateVector(): Uint8Array
   /** Everything that a document with this state vector lacks. Errors: throws on a malformed vector. */
   missingFor(stateVector: Uint8Array): Uint8Array
@@ -30,6 +32,8 @@ export interface ProseState {
    * A reconnecting client sends all that it ever deleted again: none of that comes out.
    */
   novelty(update: Uint8Array): Uint8Array | NoveltyFailure | null
+  /** A novelty in parts of one writer each, in an order in which the log can take them. */
+  split(novelty: Uint8Array): WriterPart[]
   dispose(): void
 }
 
@@ -37,6 +41,8 @@ export function createProseState(): ProseState {
   const doc = new Y.Doc({ gc: false })
   let seq = 0
   let bytes = 0
+  /** Who continues a clientID, as far as the log says. */
+  const writers = new Map<number, WriterId>()
   const hasPending = (): boolean => doc.store.pendingStructs !== null || doc.store.pendingDs !== null
   return {
     get seq() {
@@ -46,8 +52,10 @@ export function createProseState(): ProseState {
       return bytes
     },
     doc,
-    apply(at, update) {
+    apply(at, update, writer) {
       Y.applyUpdate(doc, update)
+      const header = readProseHeader(update)
+      if (typeof header !== 'string') for (const { client } of header.blocks) writers.set(client, writer)
       seq = at
       bytes += update.length
     },
@@ -75,6 +83,7 @@ export function createProseState(): ProseState {
       bytes += novelty.length
       return novelty
     },
+    split: (novelty) => splitByWriter(novelty, Y.decodeStateVector(Y.encodeStateVector(doc)), (client) => writers.get(client) ?? null),
     dispose: () => doc.destroy(),
   }
 }

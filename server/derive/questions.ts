@@ -3,12 +3,15 @@ import type { Id, ItemId, SpaceId, UserId } from '../../shared/base/ids.ts'
 import type { Entry, Part } from '../../shared/model/entries.ts'
 import type { ItemRow } from '../../shared/model/rows.ts'
 import type { NoveltyFailure } from './prose-state.ts'
+import type { WriterPart } from './split-update.ts'
 
 export interface Questions {
   /** What a client with this state vector lacks, and what the log holds up to `seq` (of this item's prose). */
   missing: { ask: { space: SpaceId; item: ItemId; stateVector: Uint8Array }; answer: { update: Uint8Array; stateVector: Uint8Array; seq: number } | { kind: 'malformed' } }
   /** What an update would add to the log. */
   novelty: { ask: { space: SpaceId; item: ItemId; update: Uint8Array }; answer: { update: Uint8Array | null } | NoveltyFailure }
+  /** A novelty in parts of one writer each; asked after `forget`, so that nothing of it counts as being there. */
+  split: { ask: { space: SpaceId; item: ItemId; update: Uint8Array }; answer: { parts: WriterPart[] } }
   /** The novelty last given for this item was refused by the log. */
   forget: { ask: { item: ItemId }; answer: Record<never, never> }
   /** The first facts of a knowledge page, as a payload. Without a title: it is called after its first heading or line. */

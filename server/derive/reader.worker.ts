@@ -75,7 +75,7 @@ async function proseOf(space: SpaceId, item: ItemId): Promise<ProseState> {
     await pull(space, item, 'prose', state.seq, (entry) => {
       if (unreadable) return
       try {
-        state.apply(entry.seq, entry.payload)
+        state.apply(entry.seq, entry.payload, entry.writer)
       } catch (error) {
         unreadable = { seq: entry.seq, reason: reasonOf(error) }
       }
@@ -110,6 +110,10 @@ const handlers: { [N in QuestionName]: (ask: Questions[N]['ask']) => Promise<Que
     if (added === null || added instanceof Uint8Array) return { update: added }
     drop(item)
     return added
+  },
+  async split({ space, item, update }) {
+    const state = await proseOf(space, item)
+    return { parts: marked(0, () => state.split(update)) }
   },
   async forget({ item }) {
     drop(item)

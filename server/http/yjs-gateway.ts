@@ -338,13 +338,13 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
     later(session, () => pushCompared(session, update))
   }
 
-  async function push(session: Session, space: SpaceId, payload: Uint8Array): Promise<AppendResult> {
+  async function push(session: Session, space: SpaceId, payload: Uint8Array, writer = writerOf(session.caller.user, session.room.item)): Promise<AppendResult> {
     const { caller, room } = session
     session.inFlightCount += 1
     session.inFlightBytes += payload.length
     hold(session)
     const entry: NewEntry = {
-      space, entry: newId(dice), item: room.item, part: 'prose', format: 'yjs1', schema: GATEWAY_SCHEMA, clientTime: clock.now(), writer: writerOf(caller.user, room.item), payload,
+      space, entry: newId(dice), item: room.item, part: 'prose', format: 'yjs1', schema: GATEWAY_SCHEMA, clientTime: clock.now(), writer, payload,
     }
     const result = await relay.push(caller.user, entry)
     session.inFlightCount -= 1
@@ -382,9 +382,27 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
         const result = await push(session, space, novelty.update)
         if (result.kind === 'stored') return remember(session, novelty.update)
         await reader.ask('forget', { item: room.item })
+        if (result.reason === 'other-writer' && (await pushInParts(session, space, novelty.update))) return
         if (attempt > 1 || result.code === 'forbidden') return refuse(session, result.code, result.reason)
       }
     })
+  }
+
+  /**
+   * What others wrote and the log lost (a restored backup) comes back through whoever still has it. Their clientIDs are continued under their own
+   * writers; a log that was not restored compares the author too, and refuses. Out: whether anything was taken.
+   */
+  async function pushInParts(session: Session, space: SpaceId, update: Uint8Array): Promise<boolean> {
+    const read = await reader.ask('split', { space, item: session.room.item, update })
+    if (!read.ok) return false
+    let isTaken = false
+    for (const part of read.value.parts) {
+      const result = await push(session, space, part.update, part.writer ?? undefined)
+      if (result.kind !== 'stored') continue
+      isTaken = true
+      remember(session, part.update)
+    }
+    return isTaken
   }
 
   function remember(session: Session, update: Uint8Array): void {

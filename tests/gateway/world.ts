@@ -7,6 +7,8 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fastifyCookie } from '@fastify/cookie'
+import { fastify } from 'fastify'
 import { WebSocket } from 'ws'
 import { WebsocketProvider } from 'y-websocket'
 import * as Y from 'yjs'
@@ -18,7 +20,7 @@ import { createYjsGateway, type YjsGateway } from '../../server/http/yjs-gateway
 import type { Relay } from '../../server/relay/api.ts'
 import { createRelay } from '../../server/relay/relay.ts'
 import type { Log } from '../../server/store/log.ts'
-import { createMemoryLog } from '../../server/store/memory-log.ts'
+import { createMemoryLog, restoreMemoryLog, type MemoryBackup } from '../../server/store/memory-log.ts'
 import { systemClock } from '../../server/system.ts'
 import { must } from '../../shared/base/assert.ts'
 import type { Clock } from '../../shared/base/clock.ts'
@@ -32,12 +34,19 @@ export interface Reported {
   [detail: string]: unknown
 }
 
+// The cookie reader of the doors works once its plugin is loaded, as the app does at its start.
+const cookies = fastify()
+await cookies.register(fastifyCookie)
+await cookies.ready()
+
 export async function setupGateway(options: { clock?: Clock; stepMsMax?: number; seed?: string } = {}) {
   const bag = createBag()
   const folder = mkdtempSync(join(tmpdir(), 'samenpad-gateway-'))
   bag.add(() => rmSync(folder, { recursive: true, force: true }))
   const dice = namedDice(1, options.seed ?? 'gateway')
-  const log = createMemoryLog({ dice })
+  let memory = createMemoryLog({ dice })
+  // What everything holds on to; `memory` is replaced when a backup is restored.
+  const log: Log = new Proxy({} as Log, { get: (_target, name) => Reflect.get(memory, name) as unknown })
   const opened = openAccounts({ path: join(folder, 'accounts.sqlite'), mode: 'create', clock: systemClock, dice })
   if (!opened.ok) throw new Error(opened.failure.kind)
   const accounts = opened.value
@@ -89,14 +98,18 @@ export async function setupGateway(options: { clock?: Clock; stepMsMax?: number;
   }
 
   return {
-    accounts, log: log as Log, reports, space, elsewhere, token, stock, raw, dice,
+    accounts, log, reports, space, elsewhere, token, stock, raw, dice,
     newItem: (): ItemId => newId(dice),
+    origin: (): string => `http://127.0.0.1:${running.port}`,
     relay: () => running.relay,
     gateway: () => running.gateway,
-    async restart(): Promise<void> {
+    backup: (): MemoryBackup => memory.backup(),
+    /** In: a backup to go on from, as after a lost disk. */
+    async restart(backup?: MemoryBackup): Promise<void> {
       const { port } = running
       await running.relay.drain()
       running.stop()
+      if (backup) memory = restoreMemoryLog(backup, { dice })
       await new Promise<void>((resolve) => setImmediate(resolve))
       running = await start(port)
     },

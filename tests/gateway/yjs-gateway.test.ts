@@ -187,6 +187,33 @@ describe('coming back', () => {
     expect(textOf(a.doc).match(/Voor de herstart/g)).toHaveLength(1)
   })
 
+  test('[4] an older backup is restored: what the clients still have comes back, whoever wrote it', async () => {
+    world = await setupGateway()
+    const { item, provider: a } = await startedItem('Van a, in de back-up.')
+    const b = world.stock(item, world.token('member').token)
+    await whenText(b.doc, 'Van a, in de back-up.')
+    addParagraph(b.doc, 'Van b, in de back-up.')
+    await whenText(a.doc, 'Van b, in de back-up.')
+    const backup = world.backup()
+    const words = (doc: Y.Doc, nth: number): Y.XmlText => (proseOf(doc).get(nth) as Y.XmlElement).get(0) as Y.XmlText
+    for (let round = 0; round < 4; round++) {
+      words(a.doc, 1).insert(0, `a${round} `)
+      words(b.doc, 0).insert(0, `b${round} `)
+      await whenDoc(a.doc, () => textOf(a.doc).includes(`b${round} `))
+      await whenDoc(b.doc, () => textOf(b.doc).includes(`a${round} `))
+    }
+    const before = textOf(a.doc)
+    await world.restart(backup)
+    await settled(item, before)
+    addParagraph(a.doc, 'En verder met a.')
+    addParagraph(b.doc, 'En verder met b.')
+    await Promise.all([whenText(a.doc, 'En verder met b.'), whenText(b.doc, 'En verder met a.')])
+    const fresh = world.stock(item, world.token('reader').token)
+    await whenSynced(fresh)
+    expect(textOf(fresh.doc)).toBe(textOf(a.doc))
+    expect(textOf(fresh.doc)).toContain(before)
+  })
+
   test('one login in two places continues under two clientIDs', async () => {
     world = await setupGateway()
     const { item, provider: a, writer } = await startedItem('Een.')
@@ -270,6 +297,29 @@ describe('rights', () => {
     await settled(item, 'Niet voor b.')
     expect(b.shouldConnect).toBe(false)
     expect(textOf(b.doc)).not.toContain('Niet voor b.')
+  })
+
+  test('a session cookie opens the same door, and signing out closes it', async () => {
+    world = await setupGateway()
+    const { item } = await startedItem('Met een cookie.')
+    const made = world.accounts.createPerson({ login: 'jgz@voorbeeld.example', name: 'JGZ', job: 'jgz', organisation: 'JGZ' })
+    if (!made.ok) throw new Error('taken')
+    world.accounts.setRole(made.value.user, world.space, 'member')
+    const { token, session } = world.accounts.startSession(made.value.user)
+    const cookie = `samenpad-${world.accounts.installation.slice(0, 8)}=${token}`
+    const socket = world.raw(item, { headers: { cookie, origin: world.origin() } })
+    await new Promise((resolve) => socket.once('open', resolve))
+    const answer = new Promise<Uint8Array>((resolve) => socket.once('message', (data) => resolve(new Uint8Array(data as Buffer))))
+    socket.send(frame(0, 0, Y.encodeStateVector(new Y.Doc())))
+    const doc = new Y.Doc()
+    Y.applyUpdate(doc, (await answer).subarray(3))
+    expect(textOf(doc)).toContain('Met een cookie.')
+    const ended = whenClosed(socket)
+    world.accounts.endSession(session.session)
+    expect(await ended).toEqual({ code: 4401, reason: 'signed-out' })
+    // A person with a session begins pages in the window: an unknown id is gone, however many spaces they may write in.
+    const again = world.accounts.startSession(made.value.user)
+    expect(await whenClosed(world.raw(world.newItem(), { headers: { cookie: `samenpad-${world.accounts.installation.slice(0, 8)}=${again.token}`, origin: world.origin() } }))).toEqual({ code: 4404, reason: 'gone' })
   })
 
   test('a member who becomes a reader goes on reading and stops writing', async () => {
