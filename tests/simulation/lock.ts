@@ -22,6 +22,8 @@ export interface Lock {
 export function createLock(scheduler: Scheduler, dice: Dice): Lock {
   let holder: Candidate | null = null
   let waiting: Candidate[] = []
+  /** Those that gave up their candidature. */
+  const left = new WeakSet<Candidate>()
 
   const next = (): void => {
     if (holder) return
@@ -49,7 +51,12 @@ export function createLock(scheduler: Scheduler, dice: Dice): Lock {
         const candidate: Candidate = { process, onLeader, onLost }
         waiting.push(candidate)
         next()
-        return { dispose: () => leave(candidate) }
+        return {
+          dispose() {
+            left.add(candidate)
+            leave(candidate)
+          },
+        }
       },
     }),
     released(process) {
@@ -65,8 +72,13 @@ export function createLock(scheduler: Scheduler, dice: Dice): Lock {
       scheduler.after(1, () => {
         if (holder === thief) thief.onLeader()
       }, process)
-      // The robbed one goes on for a while, and then stands in line again if its engine asks.
-      scheduler.after(1 + below(dice, 3_000), () => robbed.onLost(), robbed.process)
+      // The robbed one goes on for a while, hears of it, and stands in line again.
+      scheduler.after(1 + below(dice, 3_000), () => {
+        robbed.onLost()
+        if (left.has(robbed)) return
+        waiting.push(robbed)
+        next()
+      }, robbed.process)
       return true
     },
   }

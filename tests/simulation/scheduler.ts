@@ -21,6 +21,7 @@ export interface Process {
   kill(): void
   /** Nothing of this process happens before that time (a closed lid). */
   sleepUntil(time: number): void
+  readonly asleepUntil: number
 }
 
 export interface Machine {
@@ -45,9 +46,9 @@ export const drainMicrotasks = (): Promise<void> => new Promise((resolve) => voi
 
 /**
  * `settle` is awaited after every event: everything that follows from it at the same virtual moment has happened when it resolves. With parts
- * that leave the process (a real disk) it waits for them, and virtual time stands still meanwhile.
+ * that leave the process (a real disk) it waits for them, and virtual time stands still meanwhile. `failed` hears what an event throws.
  */
-export function createScheduler(settle: () => Promise<void> = drainMicrotasks): Scheduler {
+export function createScheduler({ settle = drainMicrotasks, failed }: { settle?(): Promise<void>; failed?(error: unknown): void } = {}): Scheduler {
   let now = START_TIME
   let order = 0
   let eventCount = 0
@@ -88,8 +89,6 @@ export function createScheduler(settle: () => Promise<void> = drainMicrotasks): 
     return { dispose: () => void (planned.run = null) }
   }
 
-  const wakeTimes = new Map<Process, number>()
-
   return {
     get now() {
       return now
@@ -100,6 +99,7 @@ export function createScheduler(settle: () => Promise<void> = drainMicrotasks): 
     after,
     process(name, machine) {
       let isDead = false
+      let asleepUntil = 0
       const process: Process = {
         name,
         get isDead() {
@@ -110,7 +110,10 @@ export function createScheduler(settle: () => Promise<void> = drainMicrotasks): 
           after: (delayMs, callback) => after(delayMs, callback, process),
         },
         kill: () => void (isDead = true),
-        sleepUntil: (time) => void wakeTimes.set(process, time),
+        get asleepUntil() {
+          return asleepUntil
+        },
+        sleepUntil: (time) => void (asleepUntil = Math.max(asleepUntil, time)),
       }
       return process
     },
@@ -120,7 +123,7 @@ export function createScheduler(settle: () => Promise<void> = drainMicrotasks): 
         const planned = pop()
         if (!planned.run || planned.process?.isDead) continue
         if (planned.time > now) now = planned.time
-        const wakeTime = planned.process ? (wakeTimes.get(planned.process) ?? 0) : 0
+        const wakeTime = planned.process?.asleepUntil ?? 0
         if (wakeTime > now) {
           // Put off in the old order: `order` grows, and events of one process are popped in order.
           planned.time = wakeTime
@@ -129,7 +132,12 @@ export function createScheduler(settle: () => Promise<void> = drainMicrotasks): 
           continue
         }
         eventCount++
-        planned.run()
+        try {
+          planned.run()
+        } catch (error) {
+          if (!failed) throw error
+          failed(error)
+        }
         await settle()
         afterEvent?.()
       }

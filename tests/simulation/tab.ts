@@ -35,10 +35,13 @@ export interface TabDeps {
   engine: Engine
   history: History
   seed: number
+  now(): number
   spaceOf(item: ItemId): SpaceId
   statusShown(tab: Tab): void
   /** An edit that the engine refused to take although it was well formed. */
   editFailed(tab: Tab, error: unknown): void
+  /** What the window shows of an open item is no longer true. */
+  rebuilt(tab: Tab, item: ItemId): void
   counted(what: string): void
 }
 
@@ -52,6 +55,8 @@ export interface Tab {
   readonly status: SyncStatus | null
   /** Edits given to the engine and not confirmed. */
   readonly unsettled: number
+  /** Since when there are any. */
+  readonly unsettledSince: number
   readonly handles: ReadonlyMap<ItemId, Handle>
   open(item: ItemId): Promise<boolean>
   close(item: ItemId): Promise<void>
@@ -62,7 +67,6 @@ export interface Tab {
   editLinked(item: ItemId, kind: ItemKind, r: number): boolean
   act(item: ItemId, kind: ActKind, r: number): Promise<void>
   create(space: SpaceId, kind: ItemKind): Promise<ItemId>
-  reopen(item: ItemId): Promise<void>
   /** Nothing of it counts any more; its process lives on for a proper goodbye when asked. */
   die(how?: { keepProcess: boolean }): void
 }
@@ -126,6 +130,10 @@ export function createTab(deps: TabDeps): Tab {
   let isAlive = true
   let status: SyncStatus | null = null
   let unsettled = 0
+  let unsettledSince = 0
+  const begin = (): void => {
+    if (unsettled++ === 0) unsettledSince = deps.now()
+  }
   const mine = { device: deps.device, tab: deps.name, user: deps.user }
 
   const listening = engine.onEvent((event) => {
@@ -134,8 +142,7 @@ export function createTab(deps: TabDeps): Tab {
       status = event.status
       deps.statusShown(tab)
     } else if (event.type === 'rebuilt') {
-      // What is shown is no longer true: the page is closed and opened again.
-      if (handles.has(event.item)) tab.reopen(event.item).catch((error: unknown) => deps.editFailed(tab, error))
+      if (handles.has(event.item)) deps.rebuilt(tab, event.item)
     } else if (event.type === 'prose' || event.type === 'facts' || event.type === 'acts') {
       const handle = handles.get(event.item)
       if (handle) hear(handle, event)
@@ -151,7 +158,7 @@ export function createTab(deps: TabDeps): Tab {
 
   /** Follows an edit to the point where the engine calls it durable. */
   const follow = (written: Promise<unknown>, settle: () => void): void => {
-    unsettled++
+    begin()
     written.then(
       () => {
         if (!isAlive) return
@@ -242,6 +249,9 @@ export function createTab(deps: TabDeps): Tab {
     },
     get unsettled() {
       return unsettled
+    },
+    get unsettledSince() {
+      return unsettledSince
     },
     handles,
     async open(item) {
@@ -369,7 +379,7 @@ export function createTab(deps: TabDeps): Tab {
         { op: 'set', path: 'title', value: inFacts.text },
       ]
       const made = engine.createItem({ space, type: kind, edits, prose: Y.encodeStateAsUpdate(draft) })
-      unsettled++
+      begin()
       let item: ItemId
       try {
         item = await made
@@ -381,10 +391,6 @@ export function createTab(deps: TabDeps): Tab {
       inProse.twin = inFacts.text
       if (isAlive) saveAll([inFacts, inProse])()
       return item
-    },
-    async reopen(item) {
-      await tab.close(item)
-      if (isAlive) await tab.open(item)
     },
     die(how) {
       if (isAlive) listening.dispose()

@@ -21,18 +21,11 @@ export async function readBackDevice(world: World, device: Device): Promise<void
   const { checker } = world
   const { inspect } = device.disk
   checker.storeReadBack(device.index, await inspect.outbox())
-  for (const row of await inspect.spaces()) {
-    if (row.cursor === 0) continue
-    checker.cursorReadBack(device.index, row.space, row.epoch, row.cursor, row.tailHash, await heldEntries(world, device, row.space))
-  }
-}
-
-/** Entries of a space that a laptop holds with a place in the log; what a snapshot covers is still listed as history. */
-async function heldEntries(world: World, device: Device, space: SpaceId): Promise<Set<EntryId>> {
   const held = new Set<EntryId>()
-  const items = new Set((world.checker.spaces.get(space)?.entries ?? []).map((entry) => entry.item))
-  for (const item of items) for (const entry of await device.disk.inspect.historyOf(item)) if (entry.seq !== null) held.add(entry.entry)
-  return held
+  for (const entry of await inspect.entriesAfter(0, Number.MAX_SAFE_INTEGER)) if (entry.seq !== null) held.add(entry.entry)
+  for (const row of await inspect.spaces()) {
+    if (row.cursor > 0) checker.cursorReadBack(device.index, row.space, row.epoch, row.cursor, row.tailHash, held)
+  }
 }
 
 /** Waiting rows that may be left at rest: those behind a refused row of the same item. */
@@ -45,6 +38,7 @@ export async function whyNotQuiet(world: World): Promise<string | null> {
   for (const device of world.devices) {
     for (const { name, tab } of device.tabs.values()) {
       if (!tab) return `${name} has not started`
+      if (tab.status?.connection !== 'live') return `${name} is ${tab.status?.connection ?? 'silent'} ${tab.status?.blockedBy ?? ''}`
       if (tab.unsettled > 0) return `${name} has ${tab.unsettled} edits in memory`
     }
     const outbox = await device.disk.inspect.outbox()
@@ -242,8 +236,7 @@ async function judgeTokens(world: World, rest: ReadonlyMap<SpaceId, AtRest>, A: 
       heldBackItems.add(`${device.index}/${row.item}`)
       for (const token of tokensOfPayload(row)) keptBack.set(token, row.state)
     }
-    for (const { byItem } of rest.values())
-      for (const item of byItem.keys()) for (const entry of await device.disk.inspect.historyOf(item)) heldAnywhere.add(entry.entry)
+    for (const entry of await device.disk.inspect.entriesAfter(0, Number.MAX_SAFE_INTEGER)) heldAnywhere.add(entry.entry)
   }
   // What a restored relay lost and no laptop had any more (its owner had lost the right to the space): the only honest loss.
   const lost = new Set<string>()

@@ -8,7 +8,7 @@ import { must } from '../../shared/base/assert.ts'
 import { newId, type ItemId, type SpaceId, type UserId } from '../../shared/base/ids.ts'
 import { namedDice } from '../../shared/base/random.ts'
 import type { Person } from '../../shared/model/people.ts'
-import { createChecker, type Checker, type Violation } from './checker.ts'
+import { createChecker, FOREIGN_TAB_LAG_MS, type Checker, type Violation } from './checker.ts'
 import { createDisk, type Disk, type TabStore } from './disk.ts'
 import { createVirtualDirectory, type VirtualDirectory } from './directory.ts'
 import { createHistory, type History } from './history.ts'
@@ -75,7 +75,7 @@ const ANSWER_MS_MAX = 20_000
 export async function runPlan(plan: Plan, options: { sabotage?: Sabotage | undefined; isTraced?: boolean } = {}): Promise<RunResult> {
   await partsReady()
   const { seed } = plan
-  const scheduler = createScheduler()
+  const scheduler = createScheduler({ failed: (error) => fault(error) })
   const trace: Trace = createTrace(() => scheduler.now - START_TIME, options.isTraced ?? false)
   const counts = new Map<string, number>()
   const counted = (what: string): void => void counts.set(what, (counts.get(what) ?? 0) + 1)
@@ -214,11 +214,14 @@ export async function runPlan(plan: Plan, options: { sabotage?: Sabotage | undef
         if (process.isDead) return
         open.tab = createTab({
           name, process, history, seed, counted,
+          now: () => scheduler.now,
           device: device.index,
           user: device.user,
           engine: hooks.engine?.(honest, name) ?? honest,
           spaceOf: (item) => must(history.items.get(item)?.space, 'only items that somebody made are opened'),
           statusShown: (tab) => trace.add(`${tab.name} shows ${tab.status?.state} ${tab.status?.inMemoryCount}/${tab.status?.waitingCount}/${tab.status?.parkedCount}`),
+          // The page is closed, and opened again if there still is one.
+          rebuilt: (tab, item) => void tab.close(item).then(() => openArrived(tab, device, item)).catch(fault),
           editFailed: (tab, error) => checker.breach(11, `${tab.name}: the engine refused an edit: ${String(error)}`),
         })
       },
@@ -243,7 +246,11 @@ export async function runPlan(plan: Plan, options: { sabotage?: Sabotage | undef
   const afterEvent = (): void => {
     if (violations.length > 0) return
     for (const device of devices)
-      for (const { tab } of device.tabs.values()) if (tab?.isAlive && tab.status) checker.statusShown(device.index, tab.name, tab.status, tab.unsettled)
+      for (const { tab, process } of device.tabs.values()) {
+        // Nobody looks at a closed laptop; one that was just opened needs the moment that it always needs.
+        if (process.asleepUntil + FOREIGN_TAB_LAG_MS > scheduler.now) continue
+        if (tab?.isAlive && tab.status) checker.statusShown(device.index, tab.name, tab.status, tab.unsettled, tab.unsettledSince)
+      }
   }
   let readBacks = 0
   /** The disks themselves, one laptop at a time. */
@@ -252,7 +259,7 @@ export async function runPlan(plan: Plan, options: { sabotage?: Sabotage | undef
     if (device) await readBackDevice(world, device)
   }
 
-  const fault = (error: unknown): void => checker.breach(11, `a call of the engine failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+  const fault = (error: unknown): void => checker.breach(11, `something threw: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
   const skipped = Symbol('skipped')
 
   /** One line of the plan. What takes time goes on by itself. */
@@ -351,7 +358,7 @@ export async function runPlan(plan: Plan, options: { sabotage?: Sabotage | undef
         for (const connection of network.connectionsOf(device!.line)) connection.stall(op.ms)
         return applies(network.connectionsOf(device!.line).length > 0)
       case 'slow':
-        Object.assign(device!.line, { slowUntil: scheduler.now + op.ms, slowFactor: 20_000 })
+        Object.assign(device!.line, { slowUntil: scheduler.now + op.ms, slowFactor: 6_000 })
         return undefined
       case 'killRelay':
         if (!host.isUp) return skipped
@@ -437,10 +444,7 @@ export async function runPlan(plan: Plan, options: { sabotage?: Sabotage | undef
       Object.assign(device.line, { cutAfterFrames: null, slowUntil: 0 })
       device.disk.failNext(0)
       network.setState(device.line, 'up')
-      for (const { process, disk } of device.tabs.values()) {
-        process.sleepUntil(0)
-        disk.disarm()
-      }
+      for (const { disk } of device.tabs.values()) disk.disarm()
     }
     await advance(10)
     for (const device of devices) if (device.tabs.size === 0) openTab(device, tabName(device.index, 0))
