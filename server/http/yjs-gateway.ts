@@ -65,7 +65,8 @@ export interface YjsGatewayDeps {
 
 export interface YjsGateway extends Disposable {
   readonly door: UpgradeDoor
-  counts(): { sockets: number; items: number }
+  /** `bufferedBytes`: sent, and not yet gone from this process. */
+  counts(): { sockets: number; items: number; bufferedBytes: number }
 }
 
 interface Session {
@@ -582,7 +583,7 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
         void open(webSocket, caller, rest)
       })
     },
-    counts: () => ({ sockets: sessions.size, items: rooms.size }),
+    counts: () => ({ sockets: sessions.size, items: rooms.size, bufferedBytes: [...sessions].reduce((sum, { socket }) => sum + socket.bufferedAmount, 0) }),
     dispose() {
       bag.dispose()
       for (const { socket } of sessions) {

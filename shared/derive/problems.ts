@@ -107,7 +107,8 @@ export function problemsOf(input: ProblemInput, today: string): DerivedProblem[]
   }
 
   lintAnswers(facts, add)
-  if (textAt(registers, 'title').trim() === '') add('title-missing', 'title', {})
+  // A page without a title is called after its first heading or line.
+  if (textAt(registers, 'title').trim() === '' && !(type === 'knowledge' && input.proseText.trim() !== '')) add('title-missing', 'title', {})
   if (type === 'agreement' && acts.status !== 'withdrawn') lintAgreement(facts, acts, input.changedSinceSeal, today, add)
   if (type === 'template') lintSteps(facts, add)
   if (type === 'meeting') lintMeeting(facts, today, add)

@@ -79,6 +79,12 @@ describe('agreements', () => {
   })
 })
 
+test('a page without a title is called after its first line; an empty one needs a title', () => {
+  expect(codes({ type: 'knowledge' }, { proseText: 'Tolken in de buurt' })).toEqual([])
+  expect(codes({ type: 'knowledge' })).toEqual(['title-missing'])
+  expect(codes(agreement(0, { title: '' }), { proseText: 'Waarom' })).toEqual(['title-missing'])
+})
+
 describe('meetings and contacts', () => {
   const id = 'e'.repeat(32)
   test('an open action needs an owner, and is overdue from the day after', () => {

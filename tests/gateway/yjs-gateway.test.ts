@@ -1,4 +1,5 @@
 /** The y-websocket gateway against stock clients: what they write is in the log, what others write reaches them, and nobody gets what is not theirs. */
+import * as decoding from 'lib0/decoding'
 import * as encoding from 'lib0/encoding'
 import { afterEach, describe, expect, test } from 'vitest'
 import * as Y from 'yjs'
@@ -462,6 +463,44 @@ describe('presence', () => {
     now += 20_000
     for (const timer of timers.splice(0)) timer.call()
     expect((await heard)[0]).toBe(1)
+  })
+})
+
+describe('a slow reader', () => {
+  test('[L2] costs a place in the log, not a buffer, and has everything in the end', async () => {
+    world = await setupGateway()
+    const { item } = await startedItem('Begin.')
+    const slow = world.raw(`${item}?token=${world.token('reader').token}`)
+    const doc = new Y.Doc()
+    const heard = new Promise<void>((resolve) => slow.on('message', (data) => {
+      const bytes = new Uint8Array(data as Buffer)
+      if (bytes[0] !== 0 || bytes[1] === 0) return
+      const decoder = decoding.createDecoder(bytes.subarray(2))
+      Y.applyUpdate(doc, decoding.readVarUint8Array(decoder))
+      resolve()
+    }))
+    await new Promise((resolve) => slow.once('open', resolve))
+    slow.send(frame(0, 0, new Uint8Array([0])))
+    await heard
+    slow.pause()
+
+    const member = world.accounts.createPerson({ login: 'wijkteam@voorbeeld.example', name: 'wijkteam', job: 'wijkteam', organisation: 'Wijkteam' })
+    if (!member.ok) throw new Error('taken')
+    world.accounts.setRole(member.value.user, world.space, 'member')
+    const writer = relayWriter(world, member.value.user, item)
+    await writer.catchUp()
+    const chapters = Array.from({ length: 30 }, (_, index) => `${index} ${'x'.repeat(500_000)} einde ${index}.`)
+    let bufferedMax = 0
+    for (const chapter of chapters) {
+      await writer.write((own) => addParagraph(own, chapter))
+      bufferedMax = Math.max(bufferedMax, world.gateway().counts().bufferedBytes)
+    }
+    // 15 MB were written; what the kernel took for the socket is not ours to count.
+    expect(bufferedMax).toBeGreaterThan(1024 * 1024)
+    expect(bufferedMax).toBeLessThan(2.5 * 1024 * 1024)
+    slow.resume()
+    await whenDoc(doc, () => proseOf(doc).length === 1 + chapters.length)
+    expect(textOf(doc)).toBe(textOf(writer.doc))
   })
 })
 
