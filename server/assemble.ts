@@ -30,6 +30,8 @@ export interface Surroundings {
   version: string
   /** Folder of the built client. */
   dist: string
+  /** For tests, see accounts.ts. */
+  passwordCostLog2?: number
 }
 
 export interface Running {
@@ -53,7 +55,7 @@ export const DIST = fileURLToPath(new URL('../dist', import.meta.url))
 
 export async function startRelay(config: Config, surroundings: Surroundings): Promise<Result<Running, StartFailure>> {
   await using building = new AsyncDisposableStack()
-  const { clock, dice, log: logger, version, dist } = surroundings
+  const { clock, dice, log: logger, version, dist, passwordCostLog2 } = surroundings
   const report: Report = (event) => tell(logger, event)
 
   const folder = takeDataFolder(config.data)
@@ -65,7 +67,7 @@ export async function startRelay(config: Config, surroundings: Surroundings): Pr
   const log = stored.value
   building.defer(() => log.close())
 
-  const opened = openAccounts({ path: folder.value.file(ACCOUNTS_FILE), mode: 'create', clock, dice })
+  const opened = openAccounts({ path: folder.value.file(ACCOUNTS_FILE), mode: 'create', clock, dice, ...(passwordCostLog2 === undefined ? {} : { passwordCostLog2 }) })
   if (!opened.ok) return opened
   const accounts = opened.value
   building.defer(() => accounts.dispose())

@@ -71,6 +71,8 @@ export function explain(failure: StartFailure): string {
       return `Het logboek ontbreekt in ${failure.path}, terwijl het er wel was. Zet het bestand terug, of een reservekopie met: npm run -s samenpad -- restore BESTAND`
     case 'disk-full':
       return `De schijf van ${failure.path} is vol. Maak ruimte en start opnieuw; alles wat bevestigd was, is bewaard.`
+    case 'folder-half-restored':
+      return `Het terugzetten van een reservekopie in ${failure.path} is afgebroken. Doe het opnieuw met: npm run -s samenpad -- restore BESTAND --force`
     case 'missing':
       return `Het bestand ${failure.path} ontbreekt. Zet een reservekopie terug met: npm run -s samenpad -- restore BESTAND`
     case 'not-ours':

@@ -38,7 +38,7 @@ let accounts: Accounts
 const others: Accounts[] = []
 
 function open(seed: number): Accounts {
-  const opened = openAccounts({ path: join(folder, 'accounts.sqlite'), mode: 'create', clock, dice: seededDice(seed) })
+  const opened = openAccounts({ path: join(folder, 'accounts.sqlite'), mode: 'create', clock, dice: seededDice(seed), passwordCostLog2: 8 })
   if (!opened.ok) throw new Error(opened.failure.kind)
   return opened.value
 }

@@ -21,7 +21,7 @@ import { openDatabase, type Database, type DatabaseFailure, type SqlRow } from '
 import { createAudit, type Audit } from './audit.ts'
 import type { Directory, SpaceInfo } from './directory.ts'
 import { ACCOUNTS_APPLICATION_ID, ACCOUNTS_MIGRATIONS } from './schema.ts'
-import { checkPassword, hashPassword, hashToken, isToken, newToken } from './secrets.ts'
+import { checkPassword, hashPassword, hashToken, isToken, newToken, PASSWORD_COST_LOG2 } from './secrets.ts'
 
 export type LinkKind = 'setup' | 'invitation' | 'sign-in'
 
@@ -99,6 +99,8 @@ export interface Accounts extends Directory, Disposable {
   createInvitation(request: { space: SpaceId; role: Role; by: UserId | null }): { token: string; expiresAt: number }
   /** In: `uses` null for as often as wanted. Earlier sign-in links of the user stop working. */
   createSignInLink(user: UserId, uses: number | null): { token: string; expiresAt: number }
+  /** Every link stops working. */
+  forgetLinks(): void
   readLink(token: string): Result<LinkView, LinkFailure>
   /**
    * In: details of a new person, or of somebody who exists already and proves it with the password; null: whoever is signed in
@@ -122,6 +124,8 @@ export interface AccountsDeps {
   mode: 'create' | 'write' | 'read'
   clock: Clock
   dice: Dice
+  /** For tests: passwords that are cheap to guess. */
+  passwordCostLog2?: number
 }
 
 const POLL_MS = 1_000
@@ -156,7 +160,7 @@ export function openAccounts(deps: AccountsDeps): Result<Accounts, DatabaseFailu
   return opened.ok ? ok(createAccounts(opened.value, deps)) : opened
 }
 
-function createAccounts(database: Database, { mode, clock, dice }: AccountsDeps): Accounts {
+function createAccounts(database: Database, { mode, clock, dice, passwordCostLog2 = PASSWORD_COST_LOG2 }: AccountsDeps): Accounts {
   const bag = createBag()
   bag.add(() => database.close())
   const roleChanged = bag.add(createEmitter<{ user: UserId; info: SpaceInfo; role: Role | null }>())
@@ -274,12 +278,12 @@ function createAccounts(database: Database, { mode, clock, dice }: AccountsDeps)
     if (!details) return current ? ok({ user: current }) : fail({ kind: 'bad-request' })
     const known = picture.usersByLogin.get(normalLogin(details.login))
     if (known) {
-      const isRight = await checkPassword(details.password, known.password)
+      const isRight = await checkPassword(details.password, known.password, passwordCostLog2)
       return isRight && !known.isDisabled ? ok({ user: known.person.user }) : fail({ kind: 'wrong-credentials' })
     }
     if (!isLogin(normalLogin(details.login)) || details.name.trim() === '') return fail({ kind: 'bad-request' })
     if (isWeak(details.password, details.login)) return fail({ kind: 'weak-password' })
-    return ok({ create: details, password: await hashPassword(details.password, dice) })
+    return ok({ create: details, password: await hashPassword(details.password, dice, passwordCostLog2) })
   }
 
   return {
@@ -376,6 +380,7 @@ function createAccounts(database: Database, { mode, clock, dice }: AccountsDeps)
         database.run("DELETE FROM links WHERE kind = 'sign-in' AND user = ?", user)
         return newLink({ kind: 'sign-in', user, lastsMs: INVITATION_DAYS_MAX * DAY_MS, uses })
       }),
+    forgetLinks: () => void change(() => database.run('DELETE FROM links')),
     readLink(token) {
       const found = readLink(token)
       if (!found.ok) return found
@@ -408,7 +413,7 @@ function createAccounts(database: Database, { mode, clock, dice }: AccountsDeps)
 
     async signIn(login, password) {
       const known = picture.usersByLogin.get(normalLogin(login))
-      const isRight = await checkPassword(password, known?.password ?? null)
+      const isRight = await checkPassword(password, known?.password ?? null, passwordCostLog2)
       return known && isRight && picture.users.get(known.person.user)?.isDisabled === false ? known.person.user : null
     },
     startSession(user) {

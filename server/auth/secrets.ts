@@ -18,7 +18,7 @@ export const newToken = (dice: Dice): string => Buffer.from(randomBytes(dice, TO
 export const hashToken = (token: string): string => createHash('sha256').update(token).digest('hex')
 
 /** N=2^15, r=8, p=1: 32 MiB and about 60 ms a guess (OWASP's second setting for scrypt is 2^16; we also limit the rate). */
-const COST_LOG2 = 15
+export const PASSWORD_COST_LOG2 = 15
 const BLOCK_SIZE = 8
 const SALT_BYTES = 16
 const KEY_BYTES = 32
@@ -44,19 +44,19 @@ async function stretch(password: string, salt: Uint8Array, costLog2: number, blo
 }
 
 /** Out: `scrypt$<log2 N>$<r>$<salt>$<key>`, with what is needed to check it later under other settings. */
-export async function hashPassword(password: string, dice: Dice): Promise<string> {
+export async function hashPassword(password: string, dice: Dice, costLog2: number): Promise<string> {
   const salt = randomBytes(dice, SALT_BYTES)
-  const key = await stretch(password, salt, COST_LOG2, BLOCK_SIZE)
-  return ['scrypt', COST_LOG2, BLOCK_SIZE, Buffer.from(salt).toString('base64url'), key.toString('base64url')].join('$')
+  const key = await stretch(password, salt, costLog2, BLOCK_SIZE)
+  return ['scrypt', costLog2, BLOCK_SIZE, Buffer.from(salt).toString('base64url'), key.toString('base64url')].join('$')
 }
 
-/** In: null for an unknown login; takes as long as a known one, so that the answer's time tells nothing. */
-export async function checkPassword(password: string, stored: string | null): Promise<boolean> {
-  const [scheme, costLog2, blockSize, salt, key] = (stored ?? '').split('$')
-  if (scheme !== 'scrypt' || !costLog2 || !blockSize || !salt || !key) {
-    await stretch(password, new Uint8Array(SALT_BYTES), COST_LOG2, BLOCK_SIZE)
+/** In: `stored` null for an unknown login, with the cost that a known one has; takes as long as a known one, so that the answer's time tells nothing. */
+export async function checkPassword(password: string, stored: string | null, costLog2: number): Promise<boolean> {
+  const [scheme, storedCostLog2, blockSize, salt, key] = (stored ?? '').split('$')
+  if (scheme !== 'scrypt' || !storedCostLog2 || !blockSize || !salt || !key) {
+    await stretch(password, new Uint8Array(SALT_BYTES), costLog2, BLOCK_SIZE)
     return false
   }
-  const found = await stretch(password, Buffer.from(salt, 'base64url'), Number(costLog2), Number(blockSize))
+  const found = await stretch(password, Buffer.from(salt, 'base64url'), Number(storedCostLog2), Number(blockSize))
   return timingSafeEqual(found, Buffer.from(key, 'base64url'))
 }

@@ -177,7 +177,7 @@ function serveRoute(app: FastifyInstance, route: Route, doorkeeper: Doorkeeper, 
       const body = parse(route.body, request.body)
       if (!params || !query || !body || !(frame instanceof Uint8Array)) return sendJson(reply, 400, { error: 'bad-request' })
       const ended = new AbortController()
-      request.raw.once('close', () => ended.abort())
+      reply.raw.once('close', () => ended.abort()) // of the answer: the request itself closes as soon as it was read
       const answer = await route.handle({
         caller: request.caller, params: params.value, query: query.value, body: body.value, frame, address: request.ip,
         origin: doorkeeper.originOf(request.raw), sessionToken: doorkeeper.sessionToken(request.raw), signal: ended.signal,

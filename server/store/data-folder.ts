@@ -11,6 +11,7 @@ import { dirname, join, resolve } from 'node:path'
 import type { Disposable } from '../../shared/base/dispose.ts'
 import { fail, ok, type Result } from '../../shared/base/result.ts'
 import { sqliteCode } from './database.ts'
+import { replaceFile } from './log-file.ts'
 
 export type FolderFailure =
   | { kind: 'folder-missing'; path: string }
@@ -18,6 +19,8 @@ export type FolderFailure =
   | { kind: 'folder-newer'; path: string }
   | { kind: 'folder-unwritable'; path: string; detail: string }
   | { kind: 'folder-in-use'; path: string; by: RelayNote | null }
+  /** A restore was cut off: neither the old nor the new is whole. */
+  | { kind: 'folder-half-restored'; path: string }
 
 /** What the running relay says about itself. */
 export interface RelayNote {
@@ -36,23 +39,24 @@ const MARKER_FILE = 'samenpad.json'
 const LOCK_FILE = 'relay.lock'
 const NOTE_FILE = 'relay.json'
 const FOLDER_FORMAT = 1
-/** Present on a fresh disk or in a fresh clone; says nothing about whose folder it is. */
-const NOBODYS = new Set(['lost+found', '.gitkeep', '.DS_Store'])
+/** Present on a fresh disk or in a fresh clone, or left by a start that was cut off before its first mark; says nothing about whose folder it is. */
+const NOBODYS = new Set(['lost+found', '.gitkeep', '.DS_Store', LOCK_FILE, `${MARKER_FILE}.new`])
 
 /**
  * Takes the folder for this process, and makes it where there is none.
+ * In: `restore` also takes one that a restore left half done, and leaves the mark to the caller.
  * Out: held until disposed. Errors: see FolderFailure; nothing was written then.
  */
-export function takeDataFolder(given: string): Result<DataFolder, FolderFailure> {
+export function takeDataFolder(given: string, purpose: 'run' | 'restore' = 'run'): Result<DataFolder, FolderFailure> {
   const path = resolve(given)
   const seen = look(path)
-  if (seen && seen.kind !== 'folder-missing') return fail(seen)
+  if (seen && seen.kind !== 'folder-missing' && !(purpose === 'restore' && seen.kind === 'folder-half-restored')) return fail(seen)
   try {
     makeFolder(path)
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK)
     const lock = takeLock(path)
     if (!lock) return fail({ kind: 'folder-in-use', path, by: readNote(path) })
-    if (!existsSync(join(path, MARKER_FILE))) mark(path)
+    if (purpose === 'run' && !existsSync(join(path, MARKER_FILE))) mark(path, 'whole')
     return ok({
       path,
       file: (name) => join(path, name),
@@ -76,9 +80,9 @@ export function findDataFolder(given: string): Result<{ path: string; file(name:
   return ok({ path, file: (name) => join(path, name), relay: readNote(path) })
 }
 
-/** Makes a folder ours before files are put in it by other means (a restored backup). */
-export function mark(path: string): void {
-  writeFileSync(join(path, MARKER_FILE), `${JSON.stringify({ product: 'samenpad', format: FOLDER_FORMAT })}\n`, { mode: 0o600, flush: true })
+/** Says that a folder is ours, and whether what is in it is whole. Synced before this returns. */
+export function mark(path: string, state: 'whole' | 'restoring'): void {
+  replaceFile(join(path, MARKER_FILE), `${JSON.stringify({ product: 'samenpad', format: FOLDER_FORMAT, ...(state === 'restoring' ? { state } : {}) })}\n`)
 }
 
 /** Step by step: Node's own `recursive` turns for ever where a file system refuses folders (/proc). */
@@ -96,9 +100,10 @@ function look(path: string): FolderFailure | undefined {
     if (!found.isDirectory()) return { kind: 'folder-not-ours', path }
     const marker = join(path, MARKER_FILE)
     if (!existsSync(marker)) return readdirSync(path).every((name) => NOBODYS.has(name)) ? undefined : { kind: 'folder-not-ours', path }
-    const { product, format } = JSON.parse(readFileSync(marker, 'utf8')) as { product?: unknown; format?: unknown }
+    const { product, format, state } = JSON.parse(readFileSync(marker, 'utf8')) as { product?: unknown; format?: unknown; state?: unknown }
     if (product !== 'samenpad' || typeof format !== 'number') return { kind: 'folder-not-ours', path }
-    return format > FOLDER_FORMAT ? { kind: 'folder-newer', path } : undefined
+    if (format > FOLDER_FORMAT) return { kind: 'folder-newer', path }
+    return state === 'restoring' ? { kind: 'folder-half-restored', path } : undefined
   } catch (error) {
     if (error instanceof SyntaxError) return { kind: 'folder-not-ours', path }
     return { kind: 'folder-unwritable', path, detail: systemCode(error) }

@@ -69,7 +69,7 @@ export async function startUnderTest(given: Partial<Config> & { dist?: string } 
   const log = pino({ level: 'trace', base: null }, { write: (line: string) => void lines.push(line) })
   const { dist = freshDist(), ...settings } = given
   const config: Config = { port: 0, host: '127.0.0.1', data: join(freshFolder(), 'data'), isDemo: false, publicUrl: null, logLevel: 'info', ...settings }
-  const started = await startRelay(config, { clock: systemClock, dice: systemDice, log, version: '0.0.0-test', dist })
+  const started = await startRelay(config, { clock: systemClock, dice: systemDice, log, version: '0.0.0-test', dist, passwordCostLog2: 8 })
   if (!started.ok) return expect.unreachable(started.failure.kind)
   const running = started.value
   atEnd(() => running.close())

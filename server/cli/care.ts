@@ -1,0 +1,121 @@
+/** Backup, restore and verify: the data folder as a whole. */
+import { resolve } from 'node:path'
+import { unreachable } from '../../shared/base/assert.ts'
+import { ok, type Result } from '../../shared/base/result.ts'
+import { openAccounts } from '../auth/accounts.ts'
+import { ACCOUNTS_APPLICATION_ID, ACCOUNTS_FILE, ACCOUNTS_MIGRATIONS } from '../auth/schema.ts'
+import { explain, startFailureOf } from '../explain.ts'
+import { makeBackup, restoreBackup, type BackupFailure, type Companion } from '../store/backup.ts'
+import { findDataFolder, takeDataFolder } from '../store/data-folder.ts'
+import { verifyLogFile, type VerifyReport } from '../store/log-care.ts'
+import { LOG_FILE } from '../store/log-rows.ts'
+import { refuse, refuseStart, withAccounts, type Command, type CommandFailure } from './command.ts'
+
+const ACCOUNTS: Companion = { name: ACCOUNTS_FILE, applicationId: ACCOUNTS_APPLICATION_ID, migrations: ACCOUNTS_MIGRATIONS }
+
+function refuseBackup(failure: BackupFailure): { ok: false; failure: CommandFailure } {
+  switch (failure.kind) {
+    case 'file-exists':
+      return refuse(failure.kind, `${failure.path} bestaat al; er is niets veranderd. Kies een andere naam.`)
+    case 'file-missing':
+      return refuse(failure.kind, `${failure.path} bestaat niet. Controleer de naam.`)
+    case 'not-a-backup':
+      return refuse(failure.kind, `${failure.path} is geen hele reservekopie van Samenpad (${failure.detail}); er is niets veranderd. Gebruik een andere kopie.`)
+    case 'newer-backup':
+      return refuse(failure.kind, `${failure.path} is gemaakt met een nieuwere versie van Samenpad; er is niets veranderd. Gebruik die nieuwere versie.`)
+    case 'folder-filled':
+      return refuse(failure.kind, `In ${failure.path} staan al gegevens; er is niets veranderd. Met --force worden ze eerst opzij gezet, in een eigen map.`)
+    case 'log-damaged':
+      return refuse(failure.kind, `Het logboek klopt niet (${failure.report.problems[0]?.text ?? ''}); er is niets veranderd. Kijk wat er is met: npm run -s samenpad -- verify`)
+    case 'missing': case 'not-ours': case 'newer': case 'older': case 'unwritable': case 'busy': case 'damaged': case 'not-durable':
+      return refuse(failure.kind, explain(failure))
+    default:
+      return unreachable(failure)
+  }
+}
+
+/** What the store throws on opening becomes a failure with a next step. */
+async function guarded<T>(path: string, work: () => Promise<Result<T, CommandFailure>> | Result<T, CommandFailure>): Promise<Result<T, CommandFailure>> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof Error && 'syscall' in error) return refuse('unwritable', `${error.message}. Kijk of de map bestaat en of deze gebruiker er mag schrijven.`)
+    return refuseStart(startFailureOf(error, path))
+  }
+}
+
+export const backup: Command = {
+  name: 'backup',
+  usage: 'BESTAND',
+  summary: 'Maakt één gecontroleerde reservekopie van alles, ook terwijl het knooppunt draait',
+  options: [],
+  takesFile: true,
+  run({ file }, { data, version, clock, dice }) {
+    const folder = findDataFolder(data)
+    if (!folder.ok) return refuseStart(folder.failure)
+    return guarded(folder.value.path, () => {
+      const made = makeBackup(folder.value.path, file, ACCOUNTS, { version, now: clock.now(), dice })
+      if (!made.ok) return refuseBackup(made.failure)
+      const { spaces, entries, files, createdAt } = made.value
+      return ok({ json: { file: resolve(file), createdAt, spaces, entries, files }, text: `Reservekopie gemaakt en gecontroleerd: ${resolve(file)} (${spaces} ruimtes, ${entries} bewerkingen)` })
+    })
+  },
+}
+
+export const restore: Command = {
+  name: 'restore',
+  usage: 'BESTAND [--force]',
+  summary: 'Zet een reservekopie terug terwijl het knooppunt stilstaat; laptops leveren daarna aan wat de kopie niet had',
+  options: [],
+  flags: ['force'],
+  takesFile: true,
+  run({ file, flags }, { data, clock, dice }) {
+    return guarded(data, () => {
+      const folder = takeDataFolder(data, 'restore')
+      if (!folder.ok) return refuseStart(folder.failure)
+      try {
+        const done = restoreBackup(folder.value.path, file, ACCOUNTS, { mayReplace: flags.has('force'), now: clock.now(), dice })
+        if (!done.ok) return refuseBackup(done.failure)
+        const { manifest, movedTo } = done.value
+        // Invitations that were used since the copy would open again.
+        const accounts = openAccounts({ path: folder.value.file(ACCOUNTS_FILE), mode: 'write', clock, dice })
+        if (!accounts.ok) return refuseStart(accounts.failure)
+        accounts.value.forgetLinks()
+        accounts.value.dispose()
+        const aside = movedTo === null ? '' : `\nWat er stond, is bewaard in ${movedTo}`
+        return ok({
+          json: { file: resolve(file), folder: folder.value.path, createdAt: manifest.createdAt, spaces: manifest.spaces, entries: manifest.entries, movedTo },
+          text: `Teruggezet in ${folder.value.path}: ${manifest.spaces} ruimtes, ${manifest.entries} bewerkingen. Uitnodigingen zijn vervallen; maak nieuwe waar dat nodig is.${aside}`,
+        })
+      } finally {
+        folder.value.dispose()
+      }
+    })
+  },
+}
+
+export const verify: Command = {
+  name: 'verify',
+  usage: '',
+  summary: 'Rekent alles na: het logboek, de accounts en het register van wie wat deed',
+  options: [],
+  run: (_given, surroundings) =>
+    withAccounts(surroundings, 'read', ({ path, accounts }) =>
+      guarded(path, () => {
+        const log: VerifyReport = verifyLogFile(`${path}/${LOG_FILE}`)
+        const audit = accounts.audit.verify()
+        const structure = accounts.database.all('PRAGMA integrity_check(20)').map((row) => String(row.integrity_check)).filter((line) => line !== 'ok')
+        const problems = [
+          ...log.problems,
+          ...structure.map((text) => ({ space: null, text: `accounts: ${text}` })),
+          ...(audit.brokenAt === null ? [] : [{ space: null, text: `audit: record ${audit.brokenAt} does not follow from the ones before` }]),
+        ]
+        const counts = `${log.spaces} ruimtes, ${log.entries} bewerkingen, ${audit.count} regels in het register`
+        return ok({
+          json: { ok: problems.length === 0, spaces: log.spaces, entries: log.entries, payloadBytes: log.payloadBytes, audit: { records: audit.count, brokenAt: audit.brokenAt, head: audit.head }, problems },
+          text: problems.length === 0 ? `Alles klopt: ${counts}.` : [`Er klopt iets niet (${counts}):`, ...problems.map(({ space, text }) => `- ${space === null ? '' : `${space}: `}${text}`)].join('\n'),
+          isBad: problems.length > 0,
+        })
+      }),
+    ),
+}

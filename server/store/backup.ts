@@ -1,0 +1,181 @@
+/**
+ * Log and accounts together as one file, made while both are being written, checked before it gets its name; and back again into a folder.
+ *
+ * The log is copied first: accounts copied later know everybody who wrote in it. What is put back is recognised by the log as a backup, and every
+ * space begins a new epoch. Nothing is overwritten: what was in the folder is moved aside.
+ */
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { fromUtf8, utf8 } from '../../shared/base/bytes.ts'
+import type { Dice } from '../../shared/base/random.ts'
+import { fail, ok, type Result } from '../../shared/base/result.ts'
+import { readArchive, sha256OfFile, writeArchive, type ArchivedFile } from './archive.ts'
+import { openDatabase, type DatabaseFailure, type DatabaseOptions } from './database.ts'
+import { mark } from './data-folder.ts'
+import { backupLog, restoreLog, verifyLogFile, type VerifyReport } from './log-care.ts'
+import { removeSideFiles, syncFolder } from './log-file.ts'
+import { LOG_FILE } from './log-rows.ts'
+
+/** The other database of the folder; the store does not know what is in it. */
+export type Companion = Pick<DatabaseOptions, 'applicationId' | 'migrations'> & { name: string }
+
+export interface BackupManifest {
+  product: 'samenpad-backup'
+  format: number
+  version: string
+  createdAt: number
+  spaces: number
+  entries: number
+  files: ArchivedFile[]
+}
+
+export type BackupFailure =
+  | DatabaseFailure
+  | { kind: 'file-exists'; path: string }
+  | { kind: 'file-missing'; path: string }
+  | { kind: 'not-a-backup'; path: string; detail: string }
+  | { kind: 'newer-backup'; path: string }
+  | { kind: 'folder-filled'; path: string }
+  | { kind: 'log-damaged'; report: VerifyReport }
+
+const FORMAT = 1
+const MANIFEST_FILE = 'manifest.json'
+const MANIFEST_BYTES_MAX = 64 * 1024
+const UNPACKED_FOLDER = '.restoring'
+
+/** In: `file` must not exist. Errors: see BackupFailure, and StoreProblem from the log; nothing is left behind then. */
+export function makeBackup(folder: string, given: string, companion: Companion, about: { version: string; now: number; dice: Dice }): Result<BackupManifest, BackupFailure> {
+  const file = resolve(given)
+  if (existsSync(file)) return fail({ kind: 'file-exists', path: file })
+  const partial = `${file}.partial`
+  const copies = join(dirname(file), `.${basename(file)}.copies`)
+  rmSync(partial, { force: true })
+  rmSync(copies, { recursive: true, force: true })
+  mkdirSync(copies, { mode: 0o700 })
+  try {
+    backupLog(folder, join(copies, LOG_FILE), about.dice)
+    const source = openDatabase({ ...companion, path: join(folder, companion.name), mode: 'read' })
+    if (!source.ok) return source
+    try {
+      source.value.run('VACUUM INTO ?', join(copies, companion.name))
+    } finally {
+      source.value.close()
+    }
+    const report = verifyLogFile(join(copies, LOG_FILE))
+    if (report.problems.length > 0) return fail({ kind: 'log-damaged', report })
+    const files = [LOG_FILE, companion.name].map((name): ArchivedFile => {
+      const bytes = statSync(join(copies, name)).size
+      return { name, bytes, sha256: sha256OfFile(join(copies, name), bytes) }
+    })
+    const manifest: BackupManifest = { product: 'samenpad-backup', format: FORMAT, version: about.version, createdAt: about.now, spaces: report.spaces, entries: report.entries, files }
+    writeArchive(partial, [
+      { name: MANIFEST_FILE, from: utf8(`${JSON.stringify(manifest, null, 2)}\n`) },
+      ...files.map(({ name, bytes }) => ({ name, from: { path: join(copies, name), bytes } })),
+    ])
+    // Read back from the disk: a backup that cannot be read is found out today.
+    const checked = readManifest(partial)
+    if (!checked.ok) return checked
+    renameSync(partial, file)
+    syncFolder(dirname(file))
+    return ok(manifest)
+  } finally {
+    rmSync(partial, { force: true })
+    rmSync(copies, { recursive: true, force: true })
+  }
+}
+
+/** Reads all of a backup and compares it with what it says about itself. */
+export function readManifest(path: string): Result<BackupManifest, BackupFailure> {
+  if (!existsSync(path)) return fail({ kind: 'file-missing', path })
+  const pieces: Uint8Array[] = []
+  let manifestBytes = 0
+  const read = readArchive(path, (name, piece) => {
+    if (name !== MANIFEST_FILE || (manifestBytes += piece.length) > MANIFEST_BYTES_MAX) return
+    pieces.push(piece.slice())
+  })
+  if (!read.ok) return fail({ kind: 'not-a-backup', path, detail: read.failure.detail })
+  const manifest = parseManifest(pieces)
+  if (!manifest) return fail({ kind: 'not-a-backup', path, detail: 'no manifest' })
+  if (manifest.format > FORMAT) return fail({ kind: 'newer-backup', path })
+  const found = read.value.filter(({ name }) => name !== MANIFEST_FILE)
+  const isSame = JSON.stringify(found) === JSON.stringify(manifest.files.map(({ name, bytes, sha256 }) => ({ name, bytes, sha256 })))
+  return isSame ? ok(manifest) : fail({ kind: 'not-a-backup', path, detail: 'contents differ from the manifest' })
+}
+
+function parseManifest(pieces: Uint8Array[]): BackupManifest | null {
+  try {
+    const manifest = JSON.parse(fromUtf8(Buffer.concat(pieces))) as BackupManifest
+    return manifest.product === 'samenpad-backup' && typeof manifest.format === 'number' && Array.isArray(manifest.files) ? manifest : null
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof TypeError) return null
+    throw error
+  }
+}
+
+/**
+ * Puts a backup in a folder that this process holds (`takeDataFolder(…, 'restore')`).
+ * In: `mayReplace`: what is there is moved aside instead of refused. Out: where it went, null when there was nothing.
+ * Errors: see BackupFailure, and StoreProblem when the log in it does not verify. The folder is as it was then.
+ */
+export function restoreBackup(
+  folder: string, given: string, companion: Companion, options: { mayReplace: boolean; now: number; dice: Dice },
+): Result<{ manifest: BackupManifest; movedTo: string | null }, BackupFailure> {
+  const file = resolve(given)
+  const manifest = readManifest(file)
+  if (!manifest.ok) return manifest
+  const names = manifest.value.files.map(({ name }) => name)
+  if (names.length !== 2 || !names.includes(LOG_FILE) || !names.includes(companion.name)) return fail({ kind: 'not-a-backup', path: file, detail: `holds ${names.join(', ')}` })
+  const present = readdirSync(folder).filter((name) => [LOG_FILE, companion.name].includes(name))
+  if (present.length > 0 && !options.mayReplace) return fail({ kind: 'folder-filled', path: folder })
+
+  const unpacked = join(folder, UNPACKED_FOLDER)
+  rmSync(unpacked, { recursive: true, force: true })
+  mkdirSync(unpacked, { mode: 0o700 })
+  try {
+    unpack(file, unpacked)
+    const accounts = openDatabase({ ...companion, path: join(unpacked, companion.name), mode: 'write' }) // brings an older one forward
+    if (!accounts.ok) return accounts
+    const health = accounts.value.get('PRAGMA integrity_check(1)')?.integrity_check
+    accounts.value.get('PRAGMA journal_mode=DELETE')
+    accounts.value.close()
+    if (health !== 'ok') return fail({ kind: 'damaged', path: join(unpacked, companion.name), detail: String(health) })
+    const report = verifyLogFile(join(unpacked, LOG_FILE))
+    if (report.problems.length > 0) return fail({ kind: 'log-damaged', report })
+
+    mark(folder, 'restoring')
+    const movedTo = moveAside(folder, [LOG_FILE, companion.name], options.now)
+    restoreLog(folder, join(unpacked, LOG_FILE), options.dice)
+    renameSync(join(unpacked, companion.name), join(folder, companion.name))
+    syncFolder(folder)
+    mark(folder, 'whole')
+    return ok({ manifest: manifest.value, movedTo })
+  } finally {
+    rmSync(unpacked, { recursive: true, force: true })
+  }
+}
+
+function unpack(file: string, into: string): void {
+  const handles = new Map<string, number>()
+  try {
+    readArchive(file, (name, piece) => {
+      let handle = handles.get(name)
+      if (handle === undefined) handles.set(name, (handle = openSync(join(into, name), 'wx', 0o600)))
+      writeSync(handle, piece)
+    })
+    for (const handle of handles.values()) fsyncSync(handle)
+  } finally {
+    for (const handle of handles.values()) closeSync(handle)
+  }
+}
+
+/** Databases with what belongs to them, into a folder of their own beside the new ones. */
+function moveAside(folder: string, names: readonly string[], now: number): string | null {
+  const there = names.flatMap((name) => ['', '-wal', '-shm', '-journal'].map((suffix) => name + suffix)).filter((name) => existsSync(join(folder, name)))
+  if (there.length === 0) return null
+  const aside = join(folder, `before-restore-${new Date(now).toISOString().replaceAll(/[:.]/g, '-')}`)
+  mkdirSync(aside, { mode: 0o700 })
+  for (const name of there) renameSync(join(folder, name), join(aside, name))
+  for (const name of names) removeSideFiles(join(folder, name))
+  syncFolder(folder)
+  return aside
+}

@@ -1,0 +1,239 @@
+// Every route of the table, asked by everybody: rights, cross-site requests, shapes, and the files of the client.
+import * as v from 'valibot'
+import { describe, expect, test } from 'vitest'
+import { OPERATIONS, may, type Operation, type Role } from '../../shared/model/grants.ts'
+import { freshFolder, startUnderTest, type UnderTest } from './relay-under-test.ts'
+
+const NOBODY = 'f'.repeat(32)
+const isOperation = (who: string): who is Operation => (OPERATIONS as readonly string[]).includes(who)
+
+/** A path of the table with real ids in it. */
+const fill = (path: string, space: string, user: string, other: string): string =>
+  path.replace(':space', space).replace(':user', user).replace(':participant', other).replace(':token', 'A'.repeat(43))
+
+/** A body that gets past the schema; what happens then is another matter. */
+const BODIES: Record<string, unknown> = {
+  'POST /api/session': { login: 'niemand@gemeente.nl', password: 'x' },
+  'POST /api/links/:token': {},
+  'POST /api/spaces': { kind: 'group', name: 'Groep' },
+  'POST /api/spaces/:space/invitations': { role: 'reader' },
+  'PUT /api/spaces/:space/members/:user': { role: 'reader' },
+  'PUT /api/programmes/:space/participants/:participant': { takesPart: true },
+  'POST /sync/push': new Uint8Array([1]),
+}
+const isRefusedForRights = (answer: { status: number; json?: { error?: string } }): boolean =>
+  (answer.status === 401 && answer.json?.error === 'signed-out') || answer.status === 403
+
+async function everybody(relay: UnderTest) {
+  const space = relay.space('Schiedam', 'programme')
+  const elsewhere = relay.space('Almere')
+  const administrator = await relay.administrator()
+  const roles: Role[] = ['reader', 'member', 'leader', 'admin', 'programme-leader']
+  const cookies = new Map<string, string | undefined>([['nobody', undefined], ['forged', `${relay.running.app.doorkeeper.cookieName}=${'B'.repeat(43)}`], ['administrator', administrator]])
+  for (const role of roles) cookies.set(role, (await relay.member(space, role)).cookie)
+  cookies.set('neighbour', (await relay.member(elsewhere, 'admin')).cookie)
+  const revoked = await relay.member(space, 'admin')
+  relay.running.accounts.setRole(revoked.user, space, null)
+  cookies.set('revoked', revoked.cookie)
+  const disabled = await relay.member(space, 'admin')
+  relay.running.accounts.setDisabled(disabled.user, true)
+  cookies.set('disabled', disabled.cookie)
+  const target = await relay.member(space, 'reader')
+  return { space, elsewhere, cookies, roles, target: target.user }
+}
+
+describe('rights', () => {
+  test('every route, every role: allowed exactly when the grants table says so', async () => {
+    const relay = await startUnderTest()
+    const { space, elsewhere, cookies, target } = await everybody(relay)
+    const expected = (actor: string, who: string): boolean => {
+      if (who === 'anyone') return true
+      if (['nobody', 'forged', 'disabled'].includes(actor)) return false
+      if (who === 'signed-in') return true
+      if (who === 'administrator') return actor === 'administrator'
+      return isOperation(who) && !['administrator', 'neighbour', 'revoked'].includes(actor) && may(actor as Role, who)
+    }
+    const cells: string[] = []
+    const wrong: string[] = []
+    for (const route of relay.running.app.routes) {
+      const name = `${route.method} ${route.path}`
+      if (name === 'DELETE /api/session') continue // ends the very sessions that this test needs; in sign-in.test.ts
+      await Promise.all([...cookies].map(async ([actor, cookie]) => {
+        const answer = await relay.ask(route.method, fill(route.path, space, target, elsewhere), { ...(cookie === undefined ? {} : { cookie }), ...(name in BODIES ? { body: BODIES[name] } : {}) })
+        cells.push(name)
+        // A second, finer question inside: nobody changes or gives more than they hold, or a municipality that is not theirs.
+        const isFiner = answer.status === 403 && (name.startsWith('PUT /api/programmes') ? ['admin', 'programme-leader'].includes(actor) : name.startsWith('PUT /api/spaces') && actor === 'programme-leader')
+        const isAllowed = !isRefusedForRights(answer) || isFiner
+        const own = name === 'POST /api/session' || name === 'POST /api/links/:token' ? true : isAllowed
+        if (own !== expected(actor, route.who) || answer.status >= 500) wrong.push(`${name} by ${actor}: ${answer.status} ${answer.text.slice(0, 80)}`)
+      }))
+    }
+    expect(wrong).toEqual([])
+    expect(cells.length).toBe((relay.running.app.routes.length - 1) * cookies.size)
+  })
+
+  test('an unknown space and a forbidden one are answered alike', async () => {
+    const relay = await startUnderTest()
+    const { space, cookies } = await everybody(relay)
+    const cookie = cookies.get('neighbour') ?? ''
+    for (const path of ['/api/spaces/:space/members', '/api/programmes/:space/report', `/sync/entries?space=:space`]) {
+      const [forbidden, unknown] = await Promise.all([space, NOBODY].map((one) => relay.ask('GET', path.replace(':space', one), { cookie })))
+      expect([forbidden?.status, forbidden?.text]).toEqual([403, '{"error":"forbidden"}'])
+      expect(unknown?.text).toBe(forbidden?.text)
+      expect(unknown?.status).toBe(forbidden?.status)
+    }
+  })
+
+  test('nobody gives away, or takes from another, more than they hold', async () => {
+    const relay = await startUnderTest()
+    const { running } = relay
+    const space = relay.space()
+    const leader = await relay.member(space, 'leader')
+    const admin = await relay.member(space, 'admin')
+    const member = await relay.member(space, 'member')
+    const invite = (cookie: string, role: Role) => relay.ask('POST', `/api/spaces/${space}/invitations`, { cookie, body: { role } })
+    const change = (cookie: string, user: string, role: Role | null) => relay.ask('PUT', `/api/spaces/${space}/members/${user}`, { cookie, body: { role } })
+
+    expect((await invite(leader.cookie, 'leader')).status).toBe(200)
+    expect((await invite(leader.cookie, 'admin')).json).toEqual({ error: 'forbidden' })
+    expect((await invite(admin.cookie, 'programme-leader')).json).toEqual({ error: 'bad-request' }) // not a programme
+    expect((await invite(member.cookie, 'reader')).json).toEqual({ error: 'forbidden' })
+    expect((await change(leader.cookie, member.user, null)).json).toEqual({ error: 'forbidden' })
+    expect((await change(admin.cookie, NOBODY, 'reader')).json).toEqual({ error: 'not-found' })
+    expect((await change(admin.cookie, member.user, 'reader')).status).toBe(204)
+    expect(running.accounts.roleIn(member.user, space)).toBe('reader')
+    expect((await change(admin.cookie, member.user, null)).status).toBe(204)
+    expect(running.accounts.roleIn(member.user, space)).toBeNull()
+    // Without the last one who may let people in, the door stays shut for ever.
+    expect((await change(admin.cookie, admin.user, 'member')).json).toEqual({ error: 'conflict' })
+    const second = await relay.member(space, 'admin')
+    expect((await change(second.cookie, admin.user, null)).status).toBe(204)
+  })
+
+  test('a municipality takes part in a programme only when its own administrator says so', async () => {
+    const relay = await startUnderTest()
+    const programme = relay.space('Programma', 'programme')
+    const almere = relay.space('Almere')
+    const both = await relay.member(programme, 'programme-leader')
+    const leader = await relay.member(programme, 'programme-leader')
+    const join = (cookie: string) => relay.ask('PUT', `/api/programmes/${programme}/participants/${almere}`, { cookie, body: { takesPart: true } })
+    expect((await join(leader.cookie)).json).toEqual({ error: 'forbidden' })
+    relay.running.accounts.setRole(both.user, almere, 'admin')
+    expect((await join(both.cookie)).status).toBe(204)
+    const report = await relay.ask('GET', `/api/programmes/${programme}/report`, { cookie: leader.cookie })
+    expect(report).toMatchObject({ status: 200, json: { municipalities: [{ space: almere, name: 'Almere', rows: [] }] } })
+    const reader = await relay.member(programme, 'reader')
+    expect((await relay.ask('GET', `/api/programmes/${programme}/report`, { cookie: reader.cookie })).json.municipalities).toEqual([])
+  })
+})
+
+test('a page of another site changes nothing: every route that changes something, with a real cookie', async () => {
+  const relay = await startUnderTest()
+  const { space, elsewhere, cookies, target } = await everybody(relay)
+  const cookie = cookies.get('admin') ?? ''
+  const before = JSON.stringify(relay.running.accounts.database.all('SELECT * FROM members ORDER BY user, space'))
+  for (const route of relay.running.app.routes.filter(({ method }) => method !== 'GET')) {
+    const name = `${route.method} ${route.path}`
+    for (const origin of [null, 'null', 'http://evil.example', `https://127.0.0.1:${relay.port}`, `http://localhost:${relay.port}`]) {
+      const answer = await relay.ask(route.method, fill(route.path, space, target, elsewhere), { cookie, origin, ...(name in BODIES ? { body: BODIES[name] } : {}) })
+      expect([name, origin, answer.status]).toEqual([name, origin, 403])
+    }
+  }
+  expect(JSON.stringify(relay.running.accounts.database.all('SELECT * FROM members ORDER BY user, space'))).toBe(before)
+  expect((await relay.ask('GET', '/api/me', { cookie })).status).toBe(200) // still signed in
+})
+
+describe('shapes', () => {
+  test('answers are what the table, and so OpenAPI, says they are', async () => {
+    const relay = await startUnderTest()
+    const { space, elsewhere, cookies, target } = await everybody(relay)
+    for (const route of relay.running.app.routes) {
+      if (!route.answer || route.method === 'POST') continue
+      const answer = await relay.ask(route.method, fill(route.path, space, target, elsewhere), { cookie: cookies.get(route.who === 'administrator' ? 'administrator' : 'programme-leader') ?? '' })
+      if (route.path === '/api/links/:token') expect(answer.json).toEqual({ error: 'not-found' })
+      else expect([route.path, v.safeParse(route.answer, answer.json).success]).toEqual([route.path, true])
+    }
+    const openapi = (await relay.ask('GET', '/api/openapi.json')).json
+    const described = Object.entries(openapi.paths as Record<string, object>).flatMap(([path, operations]) => Object.keys(operations).map((method) => `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`))
+    expect(described.sort()).toEqual(relay.running.app.routes.map(({ method, path }) => `${method} ${path}`).sort())
+  })
+
+  test('what does not fit the schema is refused with a code and nothing else', async () => {
+    const cases: [what: string, method: string, path: string, body: unknown][] = [
+      ['an id of the wrong length', 'GET', '/api/spaces/abc/members', undefined],
+      ['a role that does not exist', 'POST', '/api/spaces/:space/invitations', { role: 'owner' }],
+      ['a body that is no object', 'POST', '/api/spaces/:space/invitations', [1]],
+      ['no body', 'POST', '/api/spaces/:space/invitations', undefined],
+      ['a name with control characters', 'POST', '/api/spaces', { kind: 'group', name: 'a\u0000b' }],
+      ['a name that turns the text around', 'POST', '/api/spaces', { kind: 'group', name: 'a\u202eb' }],
+      ['a name of 10,000 characters', 'POST', '/api/spaces', { kind: 'group', name: 'a'.repeat(10_000) }],
+      ['prototype keys', 'POST', '/api/spaces', JSON.parse('{"__proto__": {"kind": "group"}, "name": "x"}')],
+    ]
+    const relay = await startUnderTest()
+    const space = relay.space()
+    const { cookie, user } = await relay.member(space, 'admin')
+    relay.running.accounts.database.run('UPDATE users SET admin = 1 WHERE id = ?', user)
+    relay.running.accounts.refresh()
+    for (const [what, method, path, body] of cases) {
+      const answer = await relay.ask(method, path.replace(':space', space), { cookie, ...(body === undefined ? {} : { body }) })
+      // An id that cannot exist is nobody's: forbidden, like every other space that is not yours.
+      expect([what, answer.json]).toEqual([what, { error: what.startsWith('an id') ? 'forbidden' : 'bad-request' }])
+    }
+  })
+
+  test('a body that is too large is refused before it is read', async () => {
+    const relay = await startUnderTest()
+    const answer = await relay.ask('POST', '/api/session', { body: { login: 'a@b.nl', password: 'x'.repeat(100_000) } })
+    expect(answer).toMatchObject({ status: 413, json: { error: 'too-large' } })
+  })
+
+  test('health, readiness, version and metrics say what they are asked', async () => {
+    const { ask } = await startUnderTest()
+    expect((await ask('GET', '/healthz')).json).toEqual({ ok: true })
+    expect((await ask('GET', '/readyz')).json).toEqual({ ready: true, checks: { log: 'journal_mode=wal synchronous=2', accounts: 'journal_mode=wal synchronous=2' } })
+    expect((await ask('GET', '/version')).json).toMatchObject({ name: 'samenpad', version: '0.0.0-test', protocol: { min: 1 } })
+    const metrics = (await ask('GET', '/metrics')).text
+    for (const name of ['samenpad_connections 0', 'samenpad_committed_entries 0', 'process_resident_memory_bytes']) expect(metrics).toContain(name)
+  })
+})
+
+describe('the client', () => {
+  test('the page is asked for anew each time, hashed files are kept, the page of every other path is the page', async () => {
+    const { ask } = await startUnderTest()
+    const html = { accept: 'text/html' }
+    for (const path of ['/', '/welkom/abc', '/diep/pad']) {
+      const page = await ask('GET', path, html)
+      expect([path, page.status, page.headers.get('cache-control'), page.headers.get('content-type')]).toEqual([path, 200, 'no-cache', 'text/html; charset=utf-8'])
+    }
+    expect((await ask('GET', '/sw.js')).headers.get('cache-control')).toBe('no-cache')
+    expect((await ask('GET', '/assets/main-1a2b3c.js')).headers.get('cache-control')).toBe('public, max-age=31536000, immutable')
+    expect(await ask('GET', '/assets/main-old.js', html)).toMatchObject({ status: 404, json: { error: 'not-found' } })
+    expect(await ask('GET', '/api/unknown', html)).toMatchObject({ status: 404, json: { error: 'not-found' } })
+    expect((await ask('POST', '/diep/pad', { body: {} })).status).toBe(404)
+    for (const path of ['/..%2f..%2fpackage.json', '/%2e%2e/package.json', '/assets/..%5c..%5cindex.html', '/.env']) expect([400, 404]).toContain((await ask('GET', path)).status)
+  })
+
+  test('every answer carries the content security policy, and nothing signed-in may be kept', async () => {
+    const relay = await startUnderTest()
+    const { cookie } = await relay.member(relay.space(), 'reader')
+    for (const path of ['/', '/api/me', '/assets/main-1a2b3c.js', '/api/unknown']) {
+      const { headers } = await relay.ask('GET', path, { cookie, accept: 'text/html' })
+      const policy = headers.get('content-security-policy') ?? ''
+      expect(policy).toContain("script-src 'self' 'wasm-unsafe-eval';")
+      expect(policy).toContain("frame-ancestors 'none'")
+      expect(policy.replace("style-src-attr 'unsafe-inline'", '')).not.toContain('unsafe-inline')
+      expect(policy).not.toContain("'unsafe-eval'")
+      expect(headers.get('referrer-policy')).toBe('no-referrer')
+      expect(headers.get('x-content-type-options')).toBe('nosniff')
+    }
+    for (const path of ['/api/me', '/api/people']) expect((await relay.ask('GET', path, { cookie })).headers.get('cache-control')).toBe('no-store')
+  })
+
+  test('that was never built says so on a page, and the doors work', async () => {
+    const { ask } = await startUnderTest({ dist: `${freshFolder()}/none` })
+    const page = await ask('GET', '/', { accept: 'text/html' })
+    expect(page.status).toBe(503)
+    expect(page.text).toContain('nog niet gebouwd')
+    expect((await ask('GET', '/healthz')).status).toBe(200)
+  })
+})

@@ -1,0 +1,124 @@
+// The HTTP twin: the same frames, the same relay, for networks that block websockets.
+import { expect, test } from 'vitest'
+import * as Y from 'yjs'
+import { bytesEqual, toHex } from '../../shared/base/bytes.ts'
+import { newId, NO_ID } from '../../shared/base/ids.ts'
+import { namedDice } from '../../shared/base/random.ts'
+import { decodeDown, encodeUp } from '../../shared/protocol/codec.ts'
+import type { DownMessage, Up } from '../../shared/protocol/messages/index.ts'
+import { openSocket, startUnderTest, type UnderTest } from './relay-under-test.ts'
+
+const dice = namedDice(1, 'twin')
+
+/** One paragraph of prose by a writer of its own. */
+function pushOf(space: string, n: number, text: string, item = newId(dice)): Up<'push'> {
+  const doc = new Y.Doc()
+  const paragraph = new Y.XmlElement('paragraph')
+  paragraph.insert(0, [new Y.XmlText(text)])
+  doc.getXmlFragment('prose').insert(0, [paragraph])
+  return {
+    type: 'push', n, space, entry: newId(dice), item, part: 'prose', format: 'yjs1', schema: 1, clientTime: 1, writer: newId(dice), spans: new Uint8Array(), fragment: 0, fragments: 1,
+    payload: Y.encodeStateAsUpdate(doc),
+  }
+}
+
+async function post(relay: UnderTest, credentials: { bearer?: string; cookie?: string }, ...messages: Parameters<typeof encodeUp>) {
+  const response = await fetch(`${relay.origin}/sync/push`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/octet-stream', ...(credentials.bearer ? { authorization: `Bearer ${credentials.bearer}` } : { cookie: credentials.cookie ?? '', origin: relay.origin }) },
+    body: encodeUp(...messages),
+  })
+  return { status: response.status, messages: response.status === 200 ? decodeDown(new Uint8Array(await response.arrayBuffer())) : [] }
+}
+
+async function entries(relay: UnderTest, bearer: string, query: Record<string, string | number>): Promise<DownMessage[]> {
+  const response = await fetch(`${relay.origin}/sync/entries?${new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)]))}`, { headers: { authorization: `Bearer ${bearer}` } })
+  expect(response.status).toBe(200)
+  expect(response.headers.get('cache-control')).toBe('no-store')
+  return decodeDown(new Uint8Array(await response.arrayBuffer()))
+}
+
+test('[ACK] what is posted is committed, acknowledged and read back; posted again it is acknowledged once more and not stored', async () => {
+  const relay = await startUnderTest()
+  const space = relay.space()
+  await relay.running.app.fastify.ready()
+  const bearer = relay.bearer(space, 'member')
+  await restartKnows(relay, space)
+  const push = pushOf(space, 1, 'over http')
+  const second = pushOf(space, 2, 'nog een')
+  expect(await post(relay, { bearer }, push, second)).toMatchObject({ status: 200, messages: expect.arrayContaining([expect.objectContaining({ type: 'ack', upToN: 2 })]) })
+  expect(await post(relay, { bearer }, push)).toMatchObject({ status: 200, messages: [{ type: 'ack', upToN: 1 }] })
+
+  const [subbed, run, ...rest] = await entries(relay, bearer, { space })
+  expect(rest).toEqual([])
+  expect(subbed).toMatchObject({ type: 'subbed', head: 2, mode: expect.stringMatching(/resume|recover/) })
+  expect(run).toMatchObject({ type: 'entries', cursorAfter: 2, more: false, entries: [{ seq: 1, entry: push.entry }, { seq: 2, entry: second.entry }] })
+  if (run?.type !== 'entries' || subbed?.type !== 'subbed') return expect.unreachable()
+  expect(bytesEqual(run.entries[0]?.payload ?? new Uint8Array(), push.payload)).toBe(true)
+
+  // From that cursor on there is nothing, and nothing is what it says.
+  const cursor = { space, epoch: subbed.epoch, cursor: run.cursorAfter, tailHash: toHex(run.tailHashAfter) }
+  expect(await entries(relay, bearer, cursor)).toMatchObject([{ type: 'subbed', mode: 'resume', head: 2 }])
+})
+
+test('a waiting question is answered by the next commit, through whichever door it came', async () => {
+  const relay = await startUnderTest()
+  const space = relay.space()
+  await restartKnows(relay, space)
+  const { cookie } = await relay.member(space, 'member')
+  const bearer = relay.bearer(space, 'reader')
+  const [subbed] = await entries(relay, bearer, { space })
+  if (subbed?.type !== 'subbed') return expect.unreachable()
+  const waiting = entries(relay, bearer, { space, epoch: subbed.epoch, cursor: 0, wait: 25 })
+  const socket = openSocket(`ws://127.0.0.1:${relay.port}/sync`, { cookie, origin: relay.origin })
+  await socket.opened
+  socket.socket.send(encodeUp({ type: 'hello', protoMin: 1, protoMax: 1, build: 'test', device: NO_ID, pendingCount: 0 }))
+  await socket.next()
+  const push = pushOf(space, 1, 'over een websocket')
+  socket.socket.send(encodeUp(push))
+  expect(await waiting).toMatchObject([{ type: 'subbed' }, { type: 'entries', entries: [{ entry: push.entry }] }])
+})
+
+test('rights are asked as everywhere: a reader writes nothing, a neighbour reads nothing', async () => {
+  const relay = await startUnderTest()
+  const [space, elsewhere] = [relay.space(), relay.space('Almere')]
+  await restartKnows(relay, space, elsewhere)
+  expect(await post(relay, { bearer: relay.bearer(space, 'reader') }, pushOf(space, 1, 'x'))).toMatchObject({ status: 200, messages: [{ type: 'nack', n: 1, code: 'forbidden' }] })
+  expect(await post(relay, { bearer: relay.bearer(elsewhere, 'admin') }, pushOf(space, 1, 'x'))).toMatchObject({ status: 200, messages: [{ type: 'nack', n: 1, code: 'forbidden' }] })
+  expect((await relay.ask('GET', `/sync/entries?space=${space}`, { bearer: relay.bearer(elsewhere, 'admin') })).status).toBe(403)
+  expect((await relay.ask('GET', `/sync/entries?space=${space}`)).status).toBe(401)
+})
+
+test('HELLO is answered with WELCOME and the spaces; what is no push is refused', async () => {
+  const relay = await startUnderTest()
+  const space = relay.space()
+  await restartKnows(relay, space)
+  const bearer = relay.bearer(space, 'member')
+  const hello: Up<'hello'> = { type: 'hello', protoMin: 1, protoMax: 1, build: 'test', device: NO_ID, pendingCount: 0 }
+  expect(await post(relay, { bearer }, hello)).toMatchObject({ status: 200, messages: [{ type: 'welcome' }, { type: 'scope', space, role: 'member' }] })
+  expect((await post(relay, { bearer }, hello, pushOf(space, 1, 'x'))).messages.map(({ type }) => type)).toEqual(['welcome', 'scope', 'ack'])
+  expect((await post(relay, { bearer }, { ...hello, protoMin: 99, protoMax: 99 })).status).toBe(400)
+  expect((await post(relay, { bearer }, { type: 'unsub', space })).status).toBe(400)
+  expect((await post(relay, { bearer }, { ...pushOf(space, 1, 'x'), fragments: 2 })).status).toBe(400) // never finished
+  for (const body of [new Uint8Array(), new Uint8Array([255, 255, 255]), new Uint8Array(3_000).fill(7)]) {
+    expect((await relay.ask('POST', '/sync/push', { bearer, body })).status).toBe(400)
+  }
+})
+
+test('an entry in sixteen pieces of a mebibyte arrives whole', async () => {
+  const relay = await startUnderTest()
+  const space = relay.space()
+  await restartKnows(relay, space)
+  const bearer = relay.bearer(space, 'member')
+  const whole = pushOf(space, 1, 'lang '.repeat(300_000))
+  const size = Math.ceil(whole.payload.length / 4)
+  const pieces = [0, 1, 2, 3].map((fragment) => ({ ...whole, n: fragment + 1, fragment, fragments: 4, payload: whole.payload.slice(fragment * size, (fragment + 1) * size) }))
+  expect(await post(relay, { bearer }, ...pieces)).toMatchObject({ status: 200, messages: [{ type: 'ack', upToN: 4 }] })
+  const [, run] = await entries(relay, bearer, { space })
+  expect(run?.type === 'entries' && bytesEqual(run.entries[0]?.payload ?? new Uint8Array(), whole.payload)).toBe(true)
+})
+
+/** Spaces made behind the doors' back get their log as they do at a start. */
+async function restartKnows(relay: UnderTest, ...spaces: string[]): Promise<void> {
+  for (const space of spaces) await relay.running.log.ensureSpace(space)
+}
