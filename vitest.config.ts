@@ -44,7 +44,7 @@ export default defineConfig({
         },
       },
       {
-        test: { name: 'architecture', environment: 'node', include: ['tests/architecture/**/*.test.ts'], testTimeout: 60 * SECOND_MS },
+        test: { name: 'architecture', environment: 'node', include: ['tests/architecture/**/*.test.ts'], testTimeout: 180 * SECOND_MS },
       },
       {
         // SAMENPAD_SCHEDULES: how many seeded schedules the simulation runs; tests/run.mjs sets it.

@@ -25,13 +25,15 @@ describe('the check', () => {
     'server/setup.mjs': '',
     'tests/contract/log.test.ts': "import '../support/memory.ts'",
     'tests/support/memory.ts': '',
+    'tests/relay/kill.test.ts': "const child = new URL('child.ts', import.meta.url)",
+    'tests/relay/child.ts': '',
   }
 
   test('follows pages, styles, components, workers, scripts and tests', () => {
     expect(deadFiles(tree(alive), { start: 'node server/start.mjs' })).toEqual([])
   })
 
-  test.each(Object.keys(alive).filter((path) => !/index\.html|main\.ts|log\.test\.ts/.test(path)))('finds %s once nothing leads to it', (path) => {
+  test.each(Object.keys(alive).filter((path) => !/index\.html|main\.ts|\.test\.ts/.test(path)))('finds %s once nothing leads to it', (path) => {
     const name = path.split('/').at(-1)!
     const orphaned = Object.fromEntries(Object.entries(alive).map(([one, text]) => [one, one === path ? text : text.replaceAll(name, 'other.ts')]))
     expect(deadFiles(tree(orphaned), {})).toContain(path)

@@ -35,19 +35,19 @@ export function scriptsOf(source: Source): { text: string; line: number }[] {
 function fromTypeScript(path: string, text: string, linesBefore: number): Import[] {
   const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true)
   const found: Import[] = []
-  const add = (node: ts.Node): void => {
+  const add = (node: ts.Node, isUrl = false): void => {
     if (!ts.isStringLiteralLike(node)) return
     found.push({
       specifier: node.text,
       line: file.getLineAndCharacterOfPosition(node.getStart()).line + 1 + linesBefore,
-      target: targetOf(path, node.text),
+      target: targetOf(path, isUrl && !node.text.startsWith('.') ? `./${node.text}` : node.text),
     })
   }
   const visit = (node: ts.Node): void => {
     if ((ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) && node.moduleSpecifier) add(node.moduleSpecifier)
     else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) add(node.argument.literal)
     else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword && node.arguments[0]) add(node.arguments[0])
-    else if (isUrlBesideThisFile(node)) add(node.arguments![0]!)
+    else if (isUrlBesideThisFile(node)) add(node.arguments![0]!, true)
     ts.forEachChild(node, visit)
   }
   visit(file)
