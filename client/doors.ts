@@ -25,9 +25,12 @@
  */
 import type { Disposable } from '../shared/base/dispose.ts'
 import { contribute as acts } from './features/acts/acts.contribution.ts'
+import { contribute as actions } from './features/actions/actions.contribution.ts'
 import { contribute as agreements } from './features/agreements/agreements.contribution.ts'
 import { contribute as conflicts } from './features/conflicts/conflicts.contribution.ts'
 import { contribute as explorer } from './features/explorer/explorer.contribution.ts'
+import { contribute as knowledge } from './features/knowledge/knowledge.contribution.ts'
+import { contribute as meetings } from './features/meetings/meetings.contribution.ts'
 import { contribute as parked } from './features/parked/parked.contribution.ts'
 import { contribute as people } from './features/people/people.contribution.ts'
 import { contribute as quickOpen } from './features/quick-open/quick-open.contribution.ts'
@@ -40,12 +43,15 @@ import { contribute as progress } from './features/progress/progress.contributio
 import type { Services } from './workbench/services.ts'
 
 export const doors: readonly ((services: Services) => Disposable)[] = [
+  actions,
   acts,
   agreements,
   problems,
   progress,
   conflicts,
   explorer,
+  knowledge,
+  meetings,
   parked,
   people,
   quickOpen,

@@ -11,9 +11,9 @@ import { assignmentsOf, type Answer, type FactEdit, type FactsState, type FactVa
 import type { Role } from '../../shared/model/grants.ts'
 import { isItemType } from '../../shared/model/items/index.ts'
 import type { Person } from '../../shared/model/people.ts'
+import { rowOf } from '../../shared/derive/row.ts'
 import type { ItemRow } from '../../shared/model/rows.ts'
 import type { ActsView, Engine, EngineEvent, PresenceView, SpaceView } from '../../client/engine/api.ts'
-import { rowOf } from './rows.ts'
 
 interface SetOp {
   kind: 'facts'
@@ -162,8 +162,8 @@ export function createLoopback(seed: number, spaces: SpaceView[]): Loopback {
       }
       const rowList = (): ItemRow[] =>
         [...spaceOf].flatMap(([item, space]) => {
-          const { registers, conflicts } = stateOf(item)
-          return isItemType(registers.type) ? [rowOf(item, space, registers.type, registers, Object.keys(conflicts).length, NO_ACTS)] : []
+          const state = stateOf(item)
+          return isItemType(state.registers.type) ? [rowOf({ item, space, facts: state, acts: NO_ACTS, changedAt: 0, changedBy: null })] : []
         })
 
       peers.push({ deliver, showPresent, id: session, me, shown, isPaused: () => isPaused })

@@ -6,6 +6,7 @@
  * Blocks of the domain are atoms: what they show stands in the facts. The same schema serves every item type, so that text can be pasted from one to another.
  */
 import { Mark, mergeAttributes, Node, type Extensions, type NodeViewRenderer } from '@tiptap/core'
+import { t } from '../../platform/text/text.svelte.ts'
 import { TaskItem, TaskList } from '@tiptap/extension-list'
 import { Table, TableCell, TableHeader, TableRow } from '@tiptap/extension-table'
 import { StarterKit } from '@tiptap/starter-kit'
@@ -84,7 +85,7 @@ export function proseSchema(viewOf: ViewOf): Extensions {
     }),
     Link,
     TaskList,
-    TaskItem.configure({ nested: true }),
+    TaskItem.configure({ nested: true, a11y: { checkboxLabel: (node) => t.items.prose.tick(node.textContent) } }),
     Table.configure({ resizable: false }),
     TableRow,
     TableHeader,

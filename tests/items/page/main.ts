@@ -1,7 +1,10 @@
 /** The page behind the browser tests of items: a scene by the address, handles and engines on `window` for the test to drive. */
 import '../../../client/workbench/ui/index.css'
 import { mount } from 'svelte'
+import { contribute as actions } from '../../../client/features/actions/actions.contribution.ts'
 import { contribute as agreements } from '../../../client/features/agreements/agreements.contribution.ts'
+import { contribute as knowledge } from '../../../client/features/knowledge/knowledge.contribution.ts'
+import { contribute as meetings } from '../../../client/features/meetings/meetings.contribution.ts'
 import { contribute as conflicts } from '../../../client/features/conflicts/conflicts.contribution.ts'
 import { createItems } from '../../../client/items/create-items.ts'
 import { createAppearance } from '../../../client/platform/appearance.svelte.ts'
@@ -35,7 +38,7 @@ else {
     storage,
     appearance: createAppearance(storage),
     clock: browserClock,
-    doors: [agreements, conflicts],
+    doors: [actions, agreements, knowledge, meetings, conflicts],
   })
   mount(AppScene, { target: document.body, props: { services: world.services } })
 }

@@ -40,6 +40,7 @@ export const items: Texts<typeof nl> = {
     undo: 'Undo',
     redo: 'Redo',
     left: 'You left the text. Tab takes you further.',
+    tick: (what: string) => `Tick: ${what}`,
     writesHere: (who: string) => `${who} is writing here`,
     changedBy: (who: string) => `${who} changed the text.`,
     changedByOthers: 'Others changed the text.',
@@ -61,5 +62,12 @@ export const items: Texts<typeof nl> = {
     overtaken: (value: string) => `Somebody else just filled in: ${value}. With Enter your answer takes its place.`,
     remove: (what: string) => `Remove ${what}`,
     addTo: (label: string) => `Add: ${label}`,
+  },
+  page: {
+    text: (title: string) => `Text of ${title}`,
+    placeholder: 'Write here. With / you insert something.',
+    inside: 'In this folder',
+    emptyFolder: 'This folder is empty.',
+    lists: { sources: 'Sources', areas: 'Area', partnerships: 'Partnerships', themes: 'Themes', projects: 'Projects' },
   },
 }

@@ -37,6 +37,7 @@ export const items = {
     undo: 'Ongedaan maken',
     redo: 'Opnieuw',
     left: 'Je bent uit de tekst. Met Tab ga je verder.',
+    tick: (what: string) => `Afvinken: ${what}`,
     writesHere: (who: string) => `${who} schrijft hier`,
     changedBy: (who: string) => `${who} heeft de tekst gewijzigd.`,
     changedByOthers: 'Anderen hebben de tekst gewijzigd.',
@@ -58,5 +59,12 @@ export const items = {
     overtaken: (value: string) => `Iemand anders vulde net iets in: ${value}. Met Enter komt jouw antwoord ervoor in de plaats.`,
     remove: (what: string) => `Haal ${what} weg`,
     addTo: (label: string) => `${label} erbij`,
+  },
+  page: {
+    text: (title: string) => `Tekst van ${title}`,
+    placeholder: 'Schrijf hier. Met / voeg je iets in.',
+    inside: 'In deze map',
+    emptyFolder: 'Deze map is leeg.',
+    lists: { sources: 'Bronnen', areas: 'Gebied', partnerships: 'Samenwerkingsverbanden', themes: 'Thema’s', projects: 'Projecten' },
   },
 }
