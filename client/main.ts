@@ -12,6 +12,7 @@ import { createAppearance } from './platform/appearance.svelte.ts'
 import { browserClock } from './platform/browser-clock.ts'
 import { createHttp } from './platform/http.ts'
 import { createStorage } from './platform/storage.ts'
+import { askToKeepStorage, keepUpToDate } from './updates.svelte.ts'
 import './workbench/ui/index.css'
 
 /** Set by the build from package.json. */
@@ -30,7 +31,10 @@ mount(App, {
       startEngine: ({ person }) => startEngine({ me: person, build: BUILD, clock: browserClock }),
       createItems: (engine, workspace) =>
         createItems({ engine, row: (item) => workspace.rowsById.get(item) ?? null, role: (space) => workspace.spaces.find((one) => one.space === space)?.role ?? null }),
-      onWorking: () => undefined,
+      onWorking(services) {
+        keepUpToDate(services)
+        void askToKeepStorage()
+      },
     },
   },
 })

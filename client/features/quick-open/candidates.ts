@@ -2,10 +2,10 @@
  * What quick open offers for a query: documents by title over all spaces. The other spelling of a municipality counts as its name ('s-Gravenhage,
  * Den Haag). Linear over the rows: 10,000 of them in some ms, well within a frame.
  */
-import { MUNICIPALITIES } from '../../../shared/model/municipalities.ts'
 import type { ItemId, SpaceId } from '../../../shared/base/ids.ts'
 import type { ItemRow } from '../../../shared/model/rows.ts'
 import { fold, foldedScore, wordsOf } from '../../workbench/matching.ts'
+import { searchableName } from '../../workbench/spaces.ts'
 
 export const SHOWN_COUNT_MAX = 40
 
@@ -19,8 +19,6 @@ function foldedTitle(row: ItemRow): string {
   return folded
 }
 
-const ALIAS = new Map(MUNICIPALITIES.filter(({ alias }) => alias !== '').map(({ name, alias }) => [name, alias]))
-
 export interface Found {
   recent: ItemRow[]
   others: ItemRow[]
@@ -29,7 +27,7 @@ export interface Found {
 /** In: rows; names of spaces; recently opened items, newest first; only this space when given. */
 export function findRows(rows: readonly ItemRow[], query: string, spaceNames: ReadonlyMap<SpaceId, string>, recent: readonly ItemId[], only: SpaceId | null): Found {
   const words = wordsOf(query)
-  const places = new Map([...spaceNames].map(([space, name]) => [space, fold(`${name} ${ALIAS.get(name) ?? ''}`)]))
+  const places = new Map([...spaceNames].map(([space, name]) => [space, fold(searchableName(name))]))
   const recentAt = new Map(recent.map((item, at) => [item, at]))
   const hits: { row: ItemRow; score: number }[] = []
   for (const row of rows) {

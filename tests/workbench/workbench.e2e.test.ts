@@ -1,0 +1,452 @@
+// The window in a real browser, on the stage: keyboard, focus, tabs, explorer, palette, search, signing in and out, narrow windows, and no
+// accessibility violation on any of its faces. The engine is in memory; what it promises is tested elsewhere.
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { launchChromium } from '../support/browser.ts';
+import { buildStage, serveStage, type Stage } from './stage.ts';
+
+let stage: Stage;
+let browser: Browser;
+const open: BrowserContext[] = [];
+
+beforeAll(async () => {
+  await buildStage();
+  stage = await serveStage();
+  browser = await launchChromium();
+});
+afterAll(async () => {
+  for (const context of open) await context.close();
+  await browser?.close();
+  await stage?.[Symbol.asyncDispose]();
+});
+
+interface Options {
+  width?: number;
+  height?: number;
+  theme?: string;
+  path?: string;
+  signedIn?: boolean;
+}
+
+/** A fresh person in a fresh browser profile. */
+async function visit({ width = 1440, height = 900, theme = 'light', path = '', signedIn = true }: Options = {}): Promise<Page> {
+  const context = await browser.newContext({ viewport: { width, height }, locale: 'nl-NL', timezoneId: 'Europe/Amsterdam', reducedMotion: 'reduce' });
+  open.push(context);
+  const page = await context.newPage();
+  page.on('pageerror', (error) => {
+    throw error;
+  });
+  await page.addInitScript(
+    ([chosen, isIn]) => {
+      if (sessionStorage.getItem('begun')) return;
+      sessionStorage.setItem('begun', 'yes');
+      localStorage.setItem('samenpad.appearance', JSON.stringify({ theme: chosen, density: 'normal', language: 'nl' }));
+      if (isIn) sessionStorage.setItem('stage.signed-in', 'yes');
+    },
+    [theme, signedIn] as const,
+  );
+  await page.goto(stage.address + path);
+  if (signedIn) await page.getByRole('heading', { level: 1, name: 'Schiedam' }).waitFor();
+  return page;
+}
+
+/** Nothing in the stage is told by a role or a name: the test pulls its strings directly. */
+const pull = <T>(page: Page, what: (stage: Window['stage']) => T): Promise<T> => page.evaluate(`(${what.toString()})(window.stage)`) as Promise<T>;
+const syncOf = (page: Page): Promise<string | null> => page.getByRole('status').getAttribute('data-sync');
+const partOfFocus = (page: Page): Promise<string | null> =>
+  page.evaluate(() => {
+    const here = document.activeElement;
+    return here?.closest('[data-group]') ? 'editor' : (here?.closest('[data-part]')?.getAttribute('data-part') ?? null);
+  });
+
+async function axe(page: Page, ...without: string[]): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']).disableRules(without).analyze();
+  return violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.target.join(' ')).join(', ')}`);
+}
+
+describe('the keyboard', () => {
+  test('[X2] F6 walks through the parts in the order of the look and Shift+F6 back', async () => {
+    const page = await visit();
+    await page.getByRole('button', { name: 'Zoek, open of geef een opdracht' }).first().focus();
+    const seen: (string | null)[] = [await partOfFocus(page)];
+    for (let turn = 0; turn < 4; turn++) {
+      await page.keyboard.press('F6');
+      seen.push(await partOfFocus(page));
+    }
+    expect(seen).toEqual(['top', 'rail', 'side', 'editor', 'status']);
+    await page.keyboard.press('Shift+F6');
+    expect(await partOfFocus(page)).toBe('editor');
+  });
+
+  test('[X2] the first Tab offers to skip to the document', async () => {
+    const page = await visit();
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Naar de inhoud');
+    await page.keyboard.press('Enter');
+    expect(await partOfFocus(page)).toBe('editor');
+  });
+
+  test('[X2] tabs are one stop: arrows move, Enter shows, Delete closes and keeps the focus in the strip', async () => {
+    const page = await visit();
+    await pull(page, (its) => {
+      its.services!.layout.open({ kind: 'page', page: 'settings' });
+      its.services!.layout.open({ kind: 'page', page: 'help' });
+    });
+    const tab = (name: string) => page.getByRole('tab', { name });
+    await tab('Hulp').focus();
+    await page.keyboard.press('Home');
+    expect(await tab('Overzicht Schiedam').evaluate((element) => element === document.activeElement)).toBe(true);
+    expect(await tab('Hulp').getAttribute('aria-selected')).toBe('true');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => tab('Overzicht Schiedam').getAttribute('aria-selected')).toBe('true');
+    await page.keyboard.press('Delete');
+    await expect.poll(() => page.getByRole('tab').count()).toBe(2);
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('role'))).toBe('tab');
+  });
+
+  test('[X2] the palette opens with F1, runs a command and gives the focus back when left', async () => {
+    const page = await visit();
+    const settings = page.getByRole('button', { name: 'Instellen' });
+    await settings.focus();
+    await page.keyboard.press('F1');
+    const field = page.getByRole('combobox', { name: 'Geef een opdracht' });
+    await field.waitFor();
+    await page.keyboard.press('Escape');
+    await field.waitFor({ state: 'detached' });
+    expect(await settings.evaluate((element) => element === document.activeElement)).toBe(true);
+    await page.keyboard.press('F1');
+    await field.waitFor();
+    await page.keyboard.type('hulp openen');
+    await expect.poll(() => page.getByRole('option', { selected: true }).textContent()).toContain('Hulp openen');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { level: 1, name: 'Hulp' }).waitFor();
+  });
+
+  test('typing in a field is never taken for a command', async () => {
+    const page = await visit();
+    await page.keyboard.press('Control+Shift+f');
+    await page.getByRole('searchbox', { name: 'Zoek in alle documenten' }).waitFor();
+    await page.keyboard.type('b j w 1 \\ terugkoppeling');
+    expect(await page.getByRole('searchbox').inputValue()).toBe('b j w 1 \\ terugkoppeling');
+  });
+});
+
+describe('the explorer', () => {
+  test('[X3] is a tree: arrows, open and close, type-ahead, and Enter opens', async () => {
+    const page = await visit();
+    const item = (name: RegExp) => page.getByRole('treeitem', { name });
+    await item(/^Afspraken/).focus();
+    await page.keyboard.press('ArrowLeft');
+    expect(await item(/^Afspraken/).getAttribute('aria-expanded')).toBe('false');
+    await expect.poll(() => item(/^Roken en meeroken/).count()).toBe(0);
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('ArrowRight');
+    const first = item(/^Roken en meeroken/);
+    await expect.poll(() => first.evaluate((element) => element === document.activeElement)).toBe(true);
+    expect([await first.getAttribute('aria-level'), await first.getAttribute('aria-posinset'), await first.getAttribute('aria-setsize')]).toEqual(['2', '1', '9']);
+    await page.keyboard.type('psy');
+    await expect.poll(() => item(/^Psychische klachten/).evaluate((element) => element === document.activeElement)).toBe(true);
+    await page.keyboard.press('Enter');
+    await page.getByRole('tab', { name: 'Psychische klachten' }).waitFor();
+    expect(await page.locator('.tree [tabindex="0"]').count()).toBe(1);
+  });
+
+  test('F2 renames in place; Escape leaves the name as it was', async () => {
+    const page = await visit();
+    const item = page.getByRole('treeitem', { name: /^Roken en meeroken/ });
+    await item.focus();
+    await page.keyboard.press('F2');
+    const field = page.getByRole('textbox', { name: 'Nieuwe naam' });
+    await field.fill('Iets anders');
+    await page.keyboard.press('Escape');
+    await item.waitFor();
+    await item.focus();
+    await page.keyboard.press('F2');
+    await field.fill('Roken en zwanger');
+    await page.keyboard.press('Enter');
+    await page.getByRole('treeitem', { name: /^Roken en zwanger/ }).waitFor();
+    await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('role'))).toBe('treeitem');
+  });
+
+  test('an item moves to a folder by choosing it, without dragging', async () => {
+    const page = await visit();
+    await page.getByRole('treeitem', { name: /^Laat in zorg/ }).click({ button: 'right' });
+    await page.getByRole('menuitem', { name: 'Verplaatsen naar een map' }).click();
+    await page.getByRole('dialog', { name: /Laat in zorg/ }).waitFor();
+    await page.keyboard.type('werk');
+    await page.keyboard.press('Enter');
+    const inFolder = page.getByRole('treeitem', { name: /^Laat in zorg/ });
+    await expect.poll(() => inFolder.evaluate((element) => Number((element as HTMLElement).dataset['key'] !== undefined && element.previousElementSibling === null) + Number(element.getAttribute('aria-level')))).toBeGreaterThan(1);
+    await expect.poll(() => pull(page, (its) => its.services!.workspace.rows.find((row) => row.title === 'Laat in zorg' && row.space === its.services!.workspace.space!.space)!.parent !== '')).toBe(true);
+  });
+
+  test('what is taken out of the tree can be put back', async () => {
+    const page = await visit();
+    const item = page.getByRole('treeitem', { name: /^Roken en meeroken/ });
+    await item.focus();
+    await page.keyboard.press('Delete');
+    await page.getByRole('dialog', { name: /uit de verkenner halen/ }).getByRole('button', { name: 'Haal weg' }).click();
+    await item.waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Zet terug' }).click();
+    await item.waitFor();
+  });
+
+  test('10,000 agreements are scrolled through with only what is in sight on the page', async () => {
+    const page = await visit({ path: '?extra=10000' });
+    await page.getByRole('treeitem', { name: /^Afspraken/ }).focus();
+    await page.keyboard.press('End');
+    await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('role'))).toBe('treeitem');
+    expect(await page.getByRole('treeitem').count()).toBeLessThan(120);
+    const last = await page.evaluate(() => document.activeElement?.textContent);
+    await page.keyboard.press('Home');
+    await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).not.toBe(last);
+  });
+
+  test('a reader gets no way to change anything', async () => {
+    const page = await visit();
+    await pull(page, (its) => its.services!.workspace.chooseSpace(its.services!.workspace.spaces.find((space) => space.name === 'Tilburg')!.space));
+    await page.getByText('Je leest hier mee.').waitFor();
+    expect(await page.getByRole('button', { name: 'Nieuw', exact: true }).count()).toBe(0);
+    await page.getByRole('treeitem', { name: /^Roken en meeroken/ }).click({ button: 'right' });
+    await page.getByRole('menuitem', { name: 'Openen', exact: true }).waitFor();
+    expect(await page.getByRole('menuitem', { name: 'Naam wijzigen' }).count()).toBe(0);
+  });
+});
+
+describe('documents', () => {
+  test('side by side, and what was open is open again after a cold start', async () => {
+    const page = await visit();
+    await page.keyboard.press('Control+Backslash');
+    await expect.poll(() => page.getByRole('tablist', { name: 'Open documenten' }).count()).toBe(2);
+    await page.reload();
+    await page.getByRole('heading', { level: 1, name: 'Schiedam' }).first().waitFor();
+    expect(await page.getByRole('tablist', { name: 'Open documenten' }).count()).toBe(2);
+  });
+
+  test('a preview is replaced by the next one, and kept by opening it twice', async () => {
+    const page = await visit();
+    await page.getByRole('treeitem', { name: /^Roken en meeroken/ }).click();
+    await page.getByRole('treeitem', { name: /^Schulden en geldzorgen/ }).click();
+    await expect.poll(() => page.getByRole('tab', { name: 'Roken en meeroken' }).count()).toBe(0);
+    await page.getByRole('treeitem', { name: /^Schulden en geldzorgen/ }).dblclick();
+    await page.getByRole('treeitem', { name: /^Psychische klachten/ }).click();
+    await expect.poll(() => page.getByRole('tab', { name: 'Schulden en geldzorgen' }).count()).toBe(1);
+  });
+
+  test('the middle mouse button closes a tab', async () => {
+    const page = await visit();
+    await pull(page, (its) => its.services!.layout.open({ kind: 'page', page: 'help' }));
+    await page.getByRole('tab', { name: 'Hulp' }).click({ button: 'middle' });
+    await expect.poll(() => page.getByRole('tab', { name: 'Hulp' }).count()).toBe(0);
+  });
+});
+
+describe('[10] where the work is', () => {
+  test('the one status region says it in words, offline and back', async () => {
+    const page = await visit();
+    expect(await page.getByRole('status').count()).toBe(1);
+    await expect.poll(() => syncOf(page)).toBe('relay');
+    await pull(page, (its) => its.engine!.outside.goOffline());
+    await expect.poll(() => page.getByRole('status').textContent()).toContain('Offline — je kunt doorwerken');
+    await pull(page, async (its) => {
+      const item = its.engine!.world.items.find((one) => one.registers['title'] === 'Roken en meeroken')!;
+      await its.engine!.editFacts(item.item, [{ op: 'set', path: 'owner', value: 'GGD' }]);
+    });
+    await page.getByText('1 wijziging wacht op deze laptop').waitFor();
+    await page.getByRole('status').getByRole('button').click();
+    await page.getByRole('tabpanel', { name: 'Bijwerken' }).getByText('Roken en meeroken').waitFor();
+    await pull(page, (its) => its.engine!.outside.goOnline());
+    await expect.poll(() => syncOf(page)).toBe('relay');
+  });
+
+  test('a store that refuses offers a file, at once and in words', async () => {
+    const page = await visit();
+    await pull(page, (its) => its.engine!.outside.setStatus({ state: 'pending', storeFailure: 'quota', inMemoryCount: 2 }));
+    await expect.poll(() => page.getByRole('status').textContent()).toContain('Deze laptop slaat niets meer op');
+    const download = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Bewaar mijn werk als bestand' }).click();
+    expect((await download).suggestedFilename()).toBe('niet-verstuurd.txt');
+  });
+
+  test('[9] a refused edit is seen, kept as a file, and thrown away only after a question', async () => {
+    const page = await visit();
+    await pull(page, (its) => its.engine!.outside.park(its.engine!.world.items.find((one) => one.registers['title'] === 'Roken en meeroken')!.item, ''));
+    await page.getByRole('status').getByRole('button', { name: /1 wijziging geweigerd/ }).click();
+    await page.getByRole('heading', { level: 1, name: 'Geweigerd' }).waitFor();
+    const download = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Bewaar als bestand' }).click();
+    await download;
+    await page.getByRole('button', { name: 'Gooi weg' }).click();
+    const question = page.getByRole('dialog', { name: 'Deze wijziging weggooien?' });
+    await question.getByRole('button', { name: 'Terug' }).click();
+    await page.getByText('Je rol in deze ruimte').waitFor();
+    await page.getByRole('button', { name: 'Gooi weg' }).click();
+    await question.getByRole('button', { name: 'Gooi weg' }).click();
+    await page.getByRole('heading', { name: 'Niets geweigerd' }).waitFor();
+  });
+});
+
+describe('coming in and going out', () => {
+  test('an invitation asks who you are and opens the workspace', async () => {
+    const page = await visit({ path: 'welkom/uitnodiging', signedIn: false });
+    await page.getByRole('heading', { name: 'Welkom bij Schiedam' }).waitFor();
+    await page.getByRole('button', { name: 'Maak mijn account' }).click();
+    await page.getByText('Vul je naam in.').waitFor();
+    expect(await page.getByLabel('Naam', { exact: true }).evaluate((element) => element === document.activeElement)).toBe(true);
+    await page.getByLabel('Naam', { exact: true }).fill('verloskundige');
+    await page.getByLabel('Functie').fill('verloskundige');
+    await page.getByLabel('Organisatie').fill('Verloskundigenpraktijk');
+    await page.getByLabel('Mailadres van je werk').fill('post@praktijk.nl');
+    await page.getByLabel('Wachtwoord').fill('een korte zin');
+    await page.getByRole('button', { name: 'Maak mijn account' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Schiedam' }).waitFor();
+    expect(new URL(page.url()).pathname).toBe('/');
+  });
+
+  test('a sign-in link needs one press and no password', async () => {
+    const page = await visit({ path: 'welkom/inloglink', signedIn: false });
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Schiedam' }).waitFor();
+  });
+
+  test.each([
+    ['gebruikt', 'Deze link is al gebruikt'],
+    ['verlopen', 'Deze link is verlopen'],
+    ['onzin', 'Deze link klopt niet'],
+  ])('a link that does not work (%s) says why and what to do', async (token, title) => {
+    const page = await visit({ path: `welkom/${token}`, signedIn: false });
+    await page.getByRole('heading', { name: title }).waitFor();
+    await page.getByRole('link', { name: 'Naar inloggen' }).waitFor();
+  });
+
+  test('a wrong password is said, the right one opens the workspace', async () => {
+    const page = await visit({ signedIn: false });
+    await page.getByLabel('Mailadres van je werk').fill('post@gemeente.nl');
+    await page.getByLabel('Wachtwoord').fill('onjuist');
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByText('Dit adres en wachtwoord horen niet bij elkaar.').waitFor();
+    await page.getByLabel('Wachtwoord').fill('een goed wachtwoord');
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Schiedam' }).waitFor();
+  });
+
+  test('[O] the workspace opens from cold without the relay, as who was here before', async () => {
+    const page = await visit();
+    await page.goto(`${stage.address}?zonder-relay`);
+    await page.getByRole('heading', { level: 1, name: 'Schiedam' }).waitFor();
+  });
+
+  test('without the relay and without anybody known, signing in says why it cannot', async () => {
+    const page = await visit({ path: '?zonder-relay', signedIn: false });
+    await page.getByText('Inloggen lukt alleen met een verbinding.').waitFor();
+  });
+
+  test('signing out with unsent work asks first, and staying is the easy way', async () => {
+    const page = await visit();
+    await pull(page, async (its) => {
+      its.engine!.outside.hold(true);
+      await its.engine!.editFacts(its.engine!.world.items[0]!.item, [{ op: 'set', path: 'owner', value: 'GGD' }]);
+    });
+    const out = async (): Promise<void> => {
+      await page.getByRole('button', { name: /^Jouw account/ }).click();
+      await page.getByRole('menuitem', { name: 'Uitloggen' }).click();
+    };
+    await out();
+    const question = page.getByRole('dialog', { name: /werk dat nog niet verstuurd is/ });
+    await question.getByRole('button', { name: 'Blijf ingelogd' }).click();
+    await question.waitFor({ state: 'detached' });
+    await out();
+    await question.getByRole('button', { name: 'Log uit, werk blijft hier' }).click();
+    await page.getByRole('heading', { name: 'Log in' }).waitFor();
+  });
+});
+
+describe('people', () => {
+  test('a project leader makes a link that works once', async () => {
+    const page = await visit();
+    await page.getByRole('button', { name: 'Delen' }).click();
+    await page.getByRole('button', { name: 'Uitnodigen' }).click();
+    await page.getByRole('radio', { name: /^lezer/ }).check();
+    await page.getByRole('button', { name: 'Maak de link' }).click();
+    expect(await page.getByRole('textbox', { name: 'Link om te sturen' }).inputValue()).toContain('/welkom/');
+  });
+
+  test('a member sees who is there and is not offered to invite', async () => {
+    const page = await visit();
+    await pull(page, (its) => its.services!.workspace.chooseSpace(its.services!.workspace.spaces.find((space) => space.name === 'Heerlen')!.space));
+    await page.getByRole('button', { name: 'Delen' }).click();
+    await page.getByRole('heading', { name: 'Leden van Heerlen' }).waitFor();
+    expect(await page.getByRole('button', { name: 'Uitnodigen' }).count()).toBe(0);
+  });
+});
+
+describe('narrow windows', () => {
+  test('[X7] nothing scrolls sideways at 320 px', async () => {
+    const page = await visit({ width: 320, height: 640 });
+    for (const name of ['overview', 'settings', 'help', 'members', 'parked']) {
+      await page.evaluate((which) => window.stage.services!.layout.open({ kind: 'page', page: which }), name);
+      await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBeLessThanOrEqual(0);
+    }
+  });
+
+  test('on a phone the explorer is a sheet that closes when a document opens, and with Escape', async () => {
+    const page = await visit({ width: 390, height: 844 });
+    const explorer = page.getByRole('complementary', { name: 'Verkenner' });
+    expect(await explorer.count()).toBe(0);
+    await page.getByRole('button', { name: 'Verkenner' }).click();
+    await explorer.waitFor();
+    await page.keyboard.press('Escape');
+    await explorer.waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Verkenner' }).click();
+    await page.getByRole('treeitem', { name: /^Roken en meeroken/ }).click();
+    await explorer.waitFor({ state: 'detached' });
+    await page.getByRole('tab', { name: 'Roken en meeroken' }).waitFor();
+  });
+});
+
+describe('[X1] axe finds nothing', () => {
+  const faces: [string, (page: Page) => Promise<unknown>, string[]][] = [
+    ['the overview', async () => undefined, []],
+    ['the empty start', (page) => pull(page, (its) => its.services!.layout.open({ kind: 'page', page: 'overview', params: { space: its.services!.workspace.spaces.find((space) => space.name === 'Heerlen')!.space } })), []],
+    ['the palette', async (page) => (await page.keyboard.press('F1'), page.getByRole('combobox').waitFor()), []],
+    ['search', async (page) => (await page.keyboard.press('Control+Shift+f'), await page.keyboard.type('terugkoppeling'), page.getByText(/gevonden/).waitFor()), []],
+    ['the members', (page) => page.getByRole('button', { name: 'Delen' }).click(), []],
+    ['inviting', (page) => pull(page, (its) => its.services!.run('people.member.invite')), []],
+    ['the settings', (page) => pull(page, (its) => its.services!.run('settings.page.open')), []],
+    ['help', (page) => pull(page, (its) => its.services!.run('settings.help.open')), []],
+    ['where the work is', (page) => pull(page, (its) => its.services!.layout.showView('sync')), []],
+    // A menu in a portal belongs to no landmark while it is open; the rule is a best practice, not of WCAG.
+    ['the account menu', (page) => page.getByRole('button', { name: /^Jouw account/ }).click(), ['region']],
+    ['the chooser of spaces', (page) => page.getByRole('button', { name: /Wissel van gemeente/ }).click(), ['region']],
+  ];
+  test.each(['light', 'dark', 'hc'])('in %s', async (theme) => {
+    const found: string[] = [];
+    for (const [name, show, without] of faces) {
+      const page = await visit({ theme });
+      if (theme !== 'light' && !/overview|search|members|where/.test(name)) {
+        await page.close();
+        continue;
+      }
+      await show(page);
+      await page.waitForLoadState('networkidle');
+      found.push(...(await axe(page, ...without)).map((fault) => `${name}: ${fault}`));
+      await page.close();
+    }
+    expect(found).toEqual([]);
+  });
+
+  test.each(['welkom/uitnodiging', 'welkom/gebruikt', 'inloggen'])('on %s', async (path) => {
+    const page = await visit({ path, signedIn: false });
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    expect(await axe(page)).toEqual([]);
+  });
+
+  test('on a phone', async () => {
+    const page = await visit({ width: 390, height: 844 });
+    expect(await axe(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Verkenner' }).click();
+    await page.getByRole('tree').waitFor();
+    expect(await axe(page)).toEqual([]);
+  });
+});
