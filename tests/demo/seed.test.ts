@@ -18,14 +18,19 @@ import { materialise, type Materialised } from '../../server/derive/materialise.
 import { demoPeople, PROGRAMME_NAME, seedDemo } from '../../server/demo/seed.ts'
 import type { Log } from '../../server/store/log.ts'
 import { createMemoryLog } from '../../server/store/memory-log.ts'
+import { createSqliteLog } from '../../server/store/sqlite-log.ts'
 import { systemClock } from '../../server/system.ts'
 
 const TODAY = '2026-11-21'
 const clock = { ...systemClock, now: () => Date.parse(`${TODAY}T12:00:00Z`) }
 
 const MINUTE_MS = 60_000
+const BYTES_MAX = 64 * 1024 * 1024
 const bag: DisposableBag = createBag()
-afterAll(() => bag.dispose())
+afterAll(async () => {
+  await example.log.close()
+  bag.dispose()
+})
 
 function openWorld() {
   const folder = mkdtempSync(join(tmpdir(), 'samenpad-demo-'))
@@ -33,19 +38,20 @@ function openWorld() {
   const opened = openAccounts({ path: join(folder, 'accounts.sqlite'), mode: 'create', clock: systemClock, dice: namedDice(2, 'accounts') })
   if (!opened.ok) throw new Error(opened.failure.kind)
   const accounts = bag.add(opened.value)
-  const log: Log = createMemoryLog({ dice: namedDice(3, 'log') })
-  return { accounts, log }
+  return { folder, accounts, log: createMemoryLog({ dice: namedDice(3, 'log') }) as Log }
 }
 
-async function seeded(seed = 1) {
-  const { accounts, log } = openWorld()
+async function seeded(seed = 1, isOnDisk = false) {
+  const world = openWorld()
+  const { accounts } = world
+  const log = isOnDisk ? await createSqliteLog({ folder: world.folder, dice: namedDice(3, 'log') }) : world.log
   const result = await seedDemo({ log, accounts, dice: namedDice(seed, 'demo'), clock })
   if (!result.ok) throw new Error(result.failure.kind)
   const items = new Map<string, Materialised[]>()
   let entryCount = 0
   for (const { space, name } of accounts.spaces()) {
     const byItem = new Map<string, Entry[]>()
-    for (const entry of (await log.read(space, 0, Infinity, 1_000_000)).entries) {
+    for (const entry of (await log.read(space, 0, BYTES_MAX, 1_000_000)).entries) {
       byItem.set(entry.item, [...(byItem.get(entry.item) ?? []), entry])
       entryCount += 1
     }
@@ -56,10 +62,10 @@ async function seeded(seed = 1) {
 
 const of = (items: Map<string, Materialised[]>, space: string, type: string) => (items.get(space) ?? []).filter(({ row }) => row.type === type)
 
-/** Seeded once: these tests only look. */
+/** Seeded once, into a data folder as the relay has it: these tests only look. */
 let example: Awaited<ReturnType<typeof seeded>>
 beforeAll(async () => {
-  example = await seeded()
+  example = await seeded(1, true)
 }, 3 * MINUTE_MS)
 
 describe('the example programme', () => {
@@ -143,7 +149,7 @@ describe('the example programme', () => {
   test('the same dice and clock give the same entries; other dice give others', async () => {
     const payloads = async ({ log, accounts }: Pick<typeof example, 'log' | 'accounts'>) => {
       const all: string[] = []
-      for (const { space } of accounts.spaces()) for (const { entry, payload } of (await log.read(space, 0, Infinity, 1_000_000)).entries) all.push(`${entry} ${payload.length} ${payload.reduce((sum, byte) => (sum * 31 + byte) >>> 0, 7)}`)
+      for (const { space } of accounts.spaces()) for (const { entry, payload } of (await log.read(space, 0, BYTES_MAX, 1_000_000)).entries) all.push(`${entry} ${payload.length} ${payload.reduce((sum, byte) => (sum * 31 + byte) >>> 0, 7)}`)
       return all
     }
     const first = await payloads(example)
