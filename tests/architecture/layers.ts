@@ -27,6 +27,7 @@ export const layers: readonly Layer[] = [
   { path: 'server/derive', uses: [...aboveStore, 'server/relay'], is: 'reads the log, in workers' },
   { path: 'server/http', uses: [...aboveStore, 'server/relay', 'server/derive'], is: 'owns the doors' },
   { path: 'server/demo', uses: [...aboveStore, 'server/derive'], is: 'the example programme' },
+  { path: 'server/cli', uses: [...aboveStore, 'server/derive', 'server/explain.ts'], is: 'commands on the data folder, beside the relay or without it' },
   { path: 'server', uses: ['shared', 'server'], is: 'ties the knot' },
 
   { path: 'client/platform', uses: ['shared'], is: 'text, registries, keys, settings, theme' },
