@@ -359,7 +359,9 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
     const { row } = one
     const isFirst = row.epoch === NO_ID
     if (isFirst || (mode === 'resume' && epoch === row.epoch)) {
-      if (isFirst || head !== row.head) await keep({ ...row, epoch, head, ...(isFirst ? { cursor: 0, tailHash: EMPTY_TAIL_HASH } : {}) })
+      // The head alone is not worth a write: it is told again at every connection.
+      if (isFirst) await keep({ ...row, epoch, head, cursor: 0, tailHash: EMPTY_TAIL_HASH })
+      else one.row = { ...row, head }
       subscriptionStep(one, 'resume')
     } else {
       subscriptionStep(one, 'recover')
@@ -409,7 +411,11 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
     one.offerTimer?.dispose()
     one.offerTimer = clock.after(Math.ceil(OFFER_OTHERS_AFTER_MS * (1 + fraction(dice))), () => {
       one.offerTimer = null
-      offerOthers(one).catch(deps.storeFailed)
+      offerOthers(one).catch((error: unknown) => {
+        deps.storeFailed(error)
+        // The disk was full: as long as this log is followed, the question stays open.
+        if (takesPushes(one.state)) finishRecheck(one)
+      })
     })
   }
   async function offerOthers(one: Followed): Promise<void> {
