@@ -22,7 +22,7 @@ import type { CrashGuard } from './crash-guard.ts'
 import { createFactsDocument, factsReady, type FactsDocument } from './facts.ts'
 import type { LocalEdit, Outbox } from './outbox.ts'
 import { clientsIn, faultOf, isEmptyUpdate, loadProse, mergeProse, type ProsePayload } from './prose.ts'
-import type { EngineStore, StoreChange, StoredEntry } from './store.ts'
+import { StoreError, type EngineStore, type StoreChange, type StoredEntry } from './store.ts'
 import type { Unsent } from './unsent-text.ts'
 
 export interface Content extends Disposable {
@@ -45,6 +45,8 @@ export interface Content extends Disposable {
   proseDoc(item: ItemId): Promise<Y.Doc>
   acts(item: ItemId): Promise<ActsView>
   spaceOf(item: ItemId): Promise<SpaceId | null>
+  /** Its facts are in memory: asking for them reads nothing. */
+  isLoaded(item: ItemId): boolean
 
   /** The store changed, by this tab or another. */
   heard(change: StoreChange): void
@@ -130,6 +132,15 @@ export async function createContent(deps: ContentDeps): Promise<Content> {
     space, entry: newId(dice), item, part, format: FORMAT_OF_PART[part], schema, clientTime: Math.max(0, clock.now()), writer, payload, author: me.user,
   })
 
+  /** Unreadable: left out of the content, the bytes stay. A store that refuses to note it hears of it again at the next reading. */
+  const leaveOut = async (entry: EntryId, reason: string): Promise<void> => {
+    try {
+      await store.quarantine(entry, reason)
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error
+    }
+  }
+
   const unstoredOf = (item: ItemId, part: Part): LocalEdit[] => outbox.unstored().filter((edit) => edit.item === item && edit.part === part)
 
   // ── Facts ──
@@ -165,7 +176,7 @@ export async function createContent(deps: ContentDeps): Promise<Content> {
       }
       if (isSuspect) await guard.applying(entry, apply)
       else apply()
-      if (fault !== null) await store.quarantine(entry, fault)
+      if (fault !== null) await leaveOut(entry, fault)
     }
     for (const { payload, author } of unstored) document.apply(payload, author)
     const one: LoadedFacts = { document, writer: newId(dice), unstoredCount: 0 }
@@ -280,7 +291,7 @@ export async function createContent(deps: ContentDeps): Promise<Content> {
       const payloads = await prosePayloads(item)
       if (guard.isSuspect(item)) await probe(payloads)
       const { doc, unreadable } = loadProse(payloads)
-      for (const { entry, reason } of unreadable) if (entry) await store.quarantine(entry, reason)
+      for (const { entry, reason } of unreadable) if (entry) await leaveOut(entry, reason)
       return doc
     })
   /** The same once before, entry by entry with a mark on each. */
@@ -367,7 +378,7 @@ export async function createContent(deps: ContentDeps): Promise<Content> {
       if (part === 'prose') {
         if (!openCounts.has(item)) continue
         const fault = faultOf(payload)
-        if (fault !== null) await store.quarantine(entry.entry, fault)
+        if (fault !== null) await leaveOut(entry.entry, fault)
         else prose.set(item, [...(prose.get(item) ?? []), payload])
       } else if (part === 'facts' && loaded.has(item)) facts.set(item, [...(facts.get(item) ?? []), entry])
     }
@@ -378,7 +389,7 @@ export async function createContent(deps: ContentDeps): Promise<Content> {
         if (!one) return
         for (const { entry, payload, author } of list) {
           const applied = one.document.apply(payload, author)
-          if (!applied.ok) await store.quarantine(entry, applied.failure.reason)
+          if (!applied.ok) await leaveOut(entry, applied.failure.reason)
         }
         emitFacts(item, one.document.view())
       })
@@ -505,6 +516,7 @@ export async function createContent(deps: ContentDeps): Promise<Content> {
     proseDoc,
     acts,
     spaceOf,
+    isLoaded: (item) => loaded.has(item),
     heard(change) {
       for (const { item, part } of change.items ?? []) if (part === 'act' && openCounts.has(item)) emitActs(item)
       if (change.entries === undefined) return

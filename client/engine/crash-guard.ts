@@ -9,6 +9,8 @@ import { StoreError, type EngineStore } from './store.ts'
 export interface CrashGuard {
   /** `work` reads these items. */
   reading<T>(items: readonly ItemId[], work: () => Promise<T>): Promise<T>
+  /** Something from elsewhere arrived in an item: that it was read before says nothing any more. */
+  arrived(item: ItemId): void
   /** An engine died over this item: read it entry by entry. */
   isSuspect(item: ItemId): boolean
   /** `work` applies this entry of a suspect item. */
@@ -38,6 +40,8 @@ export async function createCrashGuard(store: EngineStore): Promise<CrashGuard> 
   }
 
   const marked = new Set<string>()
+  /** Items that were read to the end, with nothing from elsewhere since: they need no mark, and typing costs no extra writes. */
+  const proven = new Set<ItemId>()
   /** A store without room for a mark must not keep a person from reading; that it refuses is said by the store itself. */
   const say = async (): Promise<void> => {
     try {
@@ -61,13 +65,16 @@ export async function createCrashGuard(store: EngineStore): Promise<CrashGuard> 
 
   return {
     async reading(items, work) {
-      const fresh = await mark(items)
+      const fresh = await mark(items.filter((item) => !proven.has(item)))
       try {
+        // Before the work: what arrives while it goes on takes the proof away again.
+        for (const item of items) proven.add(item)
         return await work()
       } finally {
         await unmark(fresh)
       }
     },
+    arrived: (item) => void proven.delete(item),
     isSuspect: (item) => crashes.has(item),
     async applying(entry, work) {
       const fresh = await mark([`entry/${entry}`])

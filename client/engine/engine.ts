@@ -2,7 +2,7 @@
  * The engine: local store, outbox, documents, projections, search and one connection, tied together behind `api.ts`. It takes everything
  * that differs between a browser and a simulator as an argument: store, transport, leadership, clock, dice.
  */
-import { createBag } from '../../shared/base/dispose.ts'
+import { createBag, type Disposable } from '../../shared/base/dispose.ts'
 import { createEmitter } from '../../shared/base/emitter.ts'
 import type { Clock } from '../../shared/base/clock.ts'
 import { isId, newId, type ItemId, type SpaceId } from '../../shared/base/ids.ts'
@@ -49,6 +49,8 @@ export interface EngineDeps {
 const DAY_MS = 24 * 60 * 60 * 1000
 /** How often acknowledged rows that are old enough are let go, and items that grew long are merged. */
 const TIDY_EVERY_MS = 60 * 60 * 1000
+/** A refusing store is asked again after this long: a person who made room must not have to wonder. */
+const PROBE_AFTER_MS = 1_000
 const PEOPLE = 'people'
 const reportKey = (programme: SpaceId): string => `report/${programme}`
 
@@ -72,20 +74,28 @@ export async function createEngine(deps: EngineDeps): Promise<Engine> {
       })
       return
     }
-    storeFailure = error.failure.kind
+    storeRefuses(error.failure)
+  }
+  const storeRefuses = (failure: StoreFailure): void => {
+    storeFailure = failure.kind
     statusChanged()
+    probing ??= clock.after(PROBE_AFTER_MS, probe)
+  }
+  let probing: Disposable | null = null
+  /** Whether it takes something again is found out by a small write, not by waiting for a person to type. */
+  const probe = (): void => {
+    probing = null
+    if (isEnding || storeFailure === null) return
+    store.putValue('probe', clock.now()).then(storeWorks, storeFailed)
   }
   const storeWorks = (): void => {
-    if (storeFailure === null || deps.storeFailure) return
+    // A stand-in in memory never becomes a store; and a small write may pass where what was typed does not fit.
+    if (storeFailure === null || deps.storeFailure || outbox.unstored().length > 0) return
     storeFailure = null
     statusChanged()
+    projection.wake()
   }
-  bag.add(
-    store.onDidFail((failure: StoreFailure) => {
-      storeFailure = failure.kind
-      statusChanged()
-    }),
-  )
+  bag.add(store.onDidFail(storeRefuses))
 
   // ── Parts ──
 
@@ -189,6 +199,7 @@ export async function createEngine(deps: EngineDeps): Promise<Engine> {
       if (change.outbox === 'changed' || (change.foreign && change.outbox === 'judged')) outbox.readAll().catch(storeFailed)
       else if (change.foreign && change.outbox === 'added') outbox.readAdded().catch(storeFailed)
       else if (change.foreign && change.outbox === 'acknowledged') readOutboxSoon()
+      if (change.entries && (change.foreign || change.outbox !== 'added')) for (const { item } of change.items ?? []) guard.arrived(item)
       content.heard(change)
       if (change.items) projection.wake()
       if (change.rows) {
@@ -328,6 +339,7 @@ export async function createEngine(deps: EngineDeps): Promise<Engine> {
       await outbox.drained()
       isEnding = true
       tidying.dispose()
+      probing?.dispose()
       bag.dispose()
       await store.close()
     },

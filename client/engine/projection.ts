@@ -79,7 +79,7 @@ export function createProjection(deps: { store: EngineStore; content: Content; g
       before = now
       const rows: { row: ItemRow; at: number }[] = []
       const items = marks.map(({ item }) => item)
-      await guard.reading(items, async () => {
+      await guard.reading(items.filter((item) => !content.isLoaded(item)), async () => {
         for (const mark of marks) rows.push({ row: await compute(mark), at: mark.at })
       })
       for (const item of items) await guard.cleared(item)

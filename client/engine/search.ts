@@ -12,7 +12,7 @@ import { proseJson } from '../../shared/derive/prose-json.ts'
 import { searchTextOf, stemOf, wordsIn } from '../../shared/derive/search-text.ts'
 import type { SearchHit } from './api.ts'
 import type { Content } from './content.ts'
-import type { DirtyMark, EngineStore, TextRow } from './store.ts'
+import { StoreError, type DirtyMark, type EngineStore, type TextRow } from './store.ts'
 
 export interface Search extends Disposable {
   /** Answers from everything stored at the call. */
@@ -82,7 +82,12 @@ export function createSearch(deps: { store: EngineStore; content: Content; clock
         put(index, mark.item, row)
         fresh.push({ text: row ?? { item: mark.item, space: mark.space, title: '', text: '' }, at: mark.at })
       }
-      await store.putTexts(fresh)
+      try {
+        await store.putTexts(fresh)
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error
+        return // the index has them, the store says itself that it refuses, and the marks stay for later
+      }
       await breath()
     }
   }
