@@ -119,7 +119,7 @@ function rowOf(item: FakeItem): ItemRow {
   return {
     item: item.item, space: item.space, type: textAt(registers, 'type') as ItemType, title: textAt(registers, 'title'), parent: textAt(registers, 'parent'), order: textAt(registers, 'order'),
     gone: registers['gone'] === true, sample: registers['sample'] === true, status: item.acts.status, version: item.acts.version, conflictCount: item.conflictCount, changedSinceSeal: false,
-    waitingFor: item.acts.status === 'proposed' ? ['Huisartsen', 'JGZ'] : [], proposedAt: item.acts.proposedAt, owner: textAt(registers, 'owner'), domain: textAt(registers, 'domain'),
+    waitingFor: item.acts.status === 'proposed' ? ['Huisartsen', 'JGZ'] : [], proposedAt: item.acts.proposedAt, adoptedAt: item.acts.adoptedAt, consultUntil: item.acts.consultUntil ?? '', owner: textAt(registers, 'owner'), domain: textAt(registers, 'domain'),
     reviewBy: textAt(registers, 'reviewBy'), date: textAt(registers, 'date'), stepCount: steps.length, stepsWithoutRole: steps.filter((step) => !step['role']).length,
     stepsWithoutTerm: steps.filter((step) => step['term'] === null).length, stepsWithoutFeedback: 0,
     actions: rowsOf(registers, 'actions').map((action) => ({ id: action.id, number: typeof action['number'] === 'number' ? action['number'] : null, text: String(action['text'] ?? ''), owner: String(action['owner'] ?? ''), due: String(action['due'] ?? ''), status: String(action['status'] ?? 'open'), item: String(action['item'] ?? '') })),

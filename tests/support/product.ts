@@ -96,7 +96,9 @@ export async function startProduct({ demo = false, from }: ProductOptions = {}):
       const lines = output.split('\n')
       return lines.flatMap((line, at) => {
         const url = /https?:\/\/\S+\/welkom\/\S+/.exec(line)?.[0]
-        return url ? [{ words: `${lines[at - 1] ?? ''} ${line.replace(url, '')}`.trim(), url }] : []
+        // The words stand before it on the line, or on the line above.
+        const before = line.replace(url ?? '', '').trim()
+        return url ? [{ words: before === '' ? (lines[at - 1] ?? '').trim() : before, url }] : []
       })
     },
     kill: async () => void (await end('SIGKILL')),

@@ -46,7 +46,7 @@ export function contribute(services: Services): Disposable {
     icon: House,
     isEnabled: () => workspace.space !== null,
     run: () => {
-      if (workspace.space) layout.open({ kind: 'page', page: 'overview', params: { space: workspace.space.space } })
+      if (workspace.space) layout.open({ kind: 'page', page: 'overview' })
     },
   })
   add({

@@ -7,12 +7,11 @@ export function beginWithOverview({ workspace, layout }: Services): Disposable {
   let isBegun = false
   const dispose = $effect.root(() => {
     $effect(() => {
-      // On a new laptop the spaces come one by one while it connects; the first of them is seldom the one a person works in.
-      if (isBegun || !workspace.isLoaded || workspace.space === null || workspace.status.connection === 'connecting') return
+      if (isBegun || !workspace.isLoaded || workspace.space === null) return
       isBegun = true
-      const { space } = workspace.space
       untrack(() => {
-        if (layout.active === null) layout.open({ kind: 'page', page: 'overview', params: { space } })
+        // Without a space: on a new laptop they come one by one, and the first is seldom the one a person works in. It follows the chosen one.
+        if (layout.active === null) layout.open({ kind: 'page', page: 'overview' })
       })
     })
   })

@@ -29,7 +29,7 @@ export function contribute(services: Services): Disposable {
       icon: House,
       title: (input) => {
         const id = input.kind === 'page' ? input.params?.['space'] : undefined
-        const space = workspace.spaces.find((one) => one.space === id)
+        const space = id === undefined ? workspace.space : workspace.spaces.find((one) => one.space === id)
         return space ? t.workbench.overview.title(space.name) : t.workbench.overview.page
       },
       load: () => import('./Overview.svelte'),
