@@ -7,10 +7,12 @@ import { fileURLToPath } from 'node:url'
 import type { Logger } from 'pino'
 import type { Clock } from '../shared/base/clock.ts'
 import type { Dice } from '../shared/base/random.ts'
+import type { Person } from '../shared/model/people.ts'
 import { fail, ok, type Result } from '../shared/base/result.ts'
 import { openAccounts, type Accounts } from './auth/accounts.ts'
 import { ACCOUNTS_FILE } from './auth/schema.ts'
 import type { Config } from './config.ts'
+import { demoPeople, seedDemo, type DemoSummary } from './demo/seed.ts'
 import { createLogReader } from './derive/reader.ts'
 import { createReportService } from './derive/report.ts'
 import { startFailureOf, type ListenFailure, type StartFailure } from './explain.ts'
@@ -43,6 +45,10 @@ export interface Running {
   readonly app: App
   /** Set while there is no administrator: opens once. */
   readonly setupToken: string | null
+  /** What was loaded just now; null when the example was there already, or is not wanted. */
+  readonly seeded: DemoSummary | null
+  /** One per role of the example programme; empty elsewhere. */
+  readonly demoLinks: readonly { role: string; person: Person; token: string }[]
   /** Takes no new work, commits and answers what was taken, closes every socket and file. */
   close(): Promise<void>
 }
@@ -74,6 +80,9 @@ export async function startRelay(config: Config, surroundings: Surroundings): Pr
   // A space that the command line made, or whose log was never begun because the machine stopped in between.
   for (const { space } of accounts.spaces()) await log.ensureSpace(space)
 
+  const seeded = config.isDemo ? await seedDemo({ log, accounts, dice, clock }) : null
+  if (seeded && !seeded.ok && seeded.failure.kind === 'not-empty') return fail({ kind: 'demo-not-empty', path: folder.value.path })
+
   const relay = createRelay({ log, directory: accounts, clock, dice, build: version, report })
 
   const reader = createLogReader({ log, clock, report })
@@ -102,7 +111,10 @@ export async function startRelay(config: Config, surroundings: Surroundings): Pr
   const done = building.move()
   return ok({
     address, accounts, relay, log, app,
-    setupToken: accounts.hasAdministrator() || config.isDemo ? null : accounts.createSetupLink().token,
+    setupToken: accounts.hasAdministrator() ? null : accounts.createSetupLink().token,
+    seeded: seeded?.ok ? seeded.value : null,
+    // They open as often as one likes: two browsers side by side are what the example is for.
+    demoLinks: config.isDemo ? demoPeople(accounts).map(({ role, person }) => ({ role, person, token: accounts.createSignInLink(person.user, null).token })) : [],
     close: () => done.disposeAsync(),
   })
 }

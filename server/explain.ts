@@ -14,8 +14,9 @@ export type ListenFailure =
   | { kind: 'host-unknown'; host: string; port: number }
 
 export type LogFailure = { kind: 'log-missing'; path: string; detail: string } | { kind: 'disk-full'; path: string }
+export type DemoFailure = { kind: 'demo-not-empty'; path: string }
 
-export type StartFailure = ConfigFailure | FolderFailure | DatabaseFailure | ListenFailure | LogFailure
+export type StartFailure = ConfigFailure | FolderFailure | DatabaseFailure | ListenFailure | LogFailure | DemoFailure
 
 /** What a store says about itself when it is opened, as a failure of the start. Rethrows what is a bug. */
 export function startFailureOf(error: unknown, path: string): StartFailure {
@@ -69,6 +70,8 @@ export function explain(failure: StartFailure): string {
         : `De map ${failure.path} is in gebruik door een andere Samenpad. Stop die eerst, of kies met SAMENPAD_DATA een andere map.`
     case 'log-missing':
       return `Het logboek ontbreekt in ${failure.path}, terwijl het er wel was. Zet het bestand terug, of een reservekopie met: npm run -s samenpad -- restore BESTAND`
+    case 'demo-not-empty':
+      return `In ${failure.path} staan al andere gegevens; het voorbeeld komt daar niet bij. Kies voor het voorbeeld een lege map, bijvoorbeeld: SAMENPAD_DATA=./data-voorbeeld npm start -- --demo`
     case 'disk-full':
       return `De schijf van ${failure.path} is vol. Maak ruimte en start opnieuw; alles wat bevestigd was, is bewaard.`
     case 'folder-half-restored':

@@ -5,7 +5,6 @@
 import { pino } from 'pino'
 import { DIST, isBuilt, startRelay } from './assemble.ts'
 import { readConfig } from './config.ts'
-import { demoPeople, seedDemo } from './demo/seed.ts'
 import { explain, type StartFailure } from './explain.ts'
 import { systemClock, systemDice } from './system.ts'
 import { VERSION } from './version.ts'
@@ -28,18 +27,16 @@ else {
   const started = await startRelay(config.value, { clock: systemClock, dice: systemDice, log, version: VERSION, dist: DIST })
   if (!started.ok) giveUp(started.failure)
   else {
-    const { address, setupToken, accounts, log: entries } = started.value
-    if (config.value.isDemo) {
-      const seeded = await seedDemo({ log: entries, accounts, dice: systemDice, clock: systemClock })
-      if (seeded.ok) console.log(`\nHet voorbeeldprogramma is geladen: ${seeded.value.municipalities} gemeenten, ${seeded.value.items} documenten. Alle cijfers zijn verzonnen.`)
-    }
+    const { address, setupToken, seeded, demoLinks } = started.value
+    if (seeded) console.log(`\nHet voorbeeldprogramma is geladen: ${seeded.municipalities} gemeenten, ${seeded.items} documenten. Alle cijfers zijn verzonnen.`)
     console.log(`\nSamenpad draait op ${address}`)
     if (!isBuilt(DIST)) console.log('De werkplek is nog niet gebouwd; start met npm start om hem te bouwen.')
     if (setupToken) console.log(`\nEr is nog geen beheerder. Open deze link één keer om dat te worden:\n  ${address}/welkom/${setupToken}`)
-    if (config.value.isDemo) {
+    if (demoLinks.length > 0) {
       console.log('\nInloggen als:')
-      // Links of the example open as often as one likes: two browsers side by side are what it is for.
-      for (const { role, person } of demoPeople(accounts)) console.log(`  ${`${role} (${person.organisation})`.padEnd(44)} ${address}/welkom/${accounts.createSignInLink(person.user, null).token}`)
+      const labels = demoLinks.map(({ role, person }) => `${role} (${person.organisation})`)
+      const width = Math.max(...labels.map(({ length }) => length))
+      for (const [index, { token }] of demoLinks.entries()) console.log(`  ${(labels[index] ?? '').padEnd(width)}  ${address}/welkom/${token}`)
     }
     console.log('\nStoppen: Ctrl+C\n')
 
