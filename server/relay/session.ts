@@ -25,17 +25,18 @@ import type { Presence } from './presence.ts'
 import { createPushes, type FragmentBudget } from './pushes.ts'
 import { createSubscription, type Feed, type Reader, type Subscription } from './subscription.ts'
 
-type State = 'new' | 'known' | 'closed'
-type Event = UpMessage['type'] | 'late' | 'malformed' | 'tooBig' | 'flood' | 'full' | 'signedOut' | 'roleChanged' | 'draining' | 'fault' | 'gone'
+export type SessionState = 'new' | 'known' | 'closed'
+export type SessionEvent = UpMessage['type'] | 'late' | 'malformed' | 'tooBig' | 'flood' | 'full' | 'signedOut' | 'roleChanged' | 'draining' | 'fault' | 'gone'
 
 /** `do`: handled by the function of that name; `close`: with this reason; `ignore`: nothing, for the reason given. */
-type Step = { do: Handler } | { close: CloseReason } | { ignore: string }
+export type SessionStep = { do: Handler } | { close: CloseReason } | { ignore: string }
 type Handler = 'greet' | 'subscribe' | 'unsubscribe' | 'push' | 'fetch' | 'show' | 'credit' | 'answerPing' | 'tellRole' | 'forget'
 
-const before = (event: Event): Step => (event === 'hello' ? { do: 'greet' } : { close: 'protocol' })
-const TOO_LATE: Step = { ignore: 'the connection is closing' }
+const before = (event: SessionEvent): SessionStep => (event === 'hello' ? { do: 'greet' } : { close: 'protocol' })
+const TOO_LATE: SessionStep = { ignore: 'the connection is closing' }
 
-const TABLE: Record<State, Record<Event, Step>> = {
+/** Shown in SPEC.md. */
+export const SESSION_TABLE: Record<SessionState, Record<SessionEvent, SessionStep>> = {
   new: {
     hello: before('hello'), sub: before('sub'), unsub: before('unsub'), push: before('push'), fetch: before('fetch'), presence: before('presence'),
     recv: before('recv'), ping: before('ping'),
@@ -93,7 +94,7 @@ export interface Session extends RelaySession {
 
 export function createSession(deps: SessionDeps): Session {
   const { id, user, connection, log, directory, clock, queue, presence, reads, budget, report, person, feed } = deps
-  let state: State = 'new'
+  let state: SessionState = 'new'
   const subscriptions = new Map<SpaceId, Subscription>()
   const shownItems = new Map<ItemId, SpaceId>()
   const bucket = createBucket(clock, MESSAGES_PER_SECOND_MAX, 2 * MESSAGES_PER_SECOND_MAX)
@@ -115,8 +116,8 @@ export function createSession(deps: SessionDeps): Session {
   }
   const pushes = createPushes({ user, clock, directory, queue, budget, send: (messages) => send(...messages), onSettled: () => deps.onSettled(session) })
 
-  function on(event: Event, message?: UpMessage | SpaceInfo, role: Role | null = null): void {
-    const step = TABLE[state][event]
+  function on(event: SessionEvent, message?: UpMessage | SpaceInfo, role: Role | null = null): void {
+    const step = SESSION_TABLE[state][event]
     if ('ignore' in step) return
     if ('close' in step) return close(step.close)
     switch (step.do) {

@@ -48,13 +48,14 @@ export interface SubscriptionDeps {
   feed: Feed
 }
 
-type State = 'opening' | 'catchingUp' | 'live' | 'lagging' | 'ended'
-type Event = 'opened' | 'level' | 'blocked' | 'missed' | 'room' | 'failed' | 'end'
+export type SubscriptionState = 'opening' | 'catchingUp' | 'live' | 'lagging' | 'ended'
+export type SubscriptionEvent = 'opened' | 'level' | 'blocked' | 'missed' | 'room' | 'failed' | 'end'
 
 /** `stay`: nothing changes, for the reason given; `bug`: cannot happen, and says so. */
-type Step = State | { stay: string } | 'bug'
+export type SubscriptionStep = SubscriptionState | { stay: string } | 'bug'
 
-const TABLE: Record<State, Record<Event, Step>> = {
+/** Shown in SPEC.md. */
+export const SUBSCRIPTION_TABLE: Record<SubscriptionState, Record<SubscriptionEvent, SubscriptionStep>> = {
   opening: {
     opened: 'catchingUp', level: 'bug', blocked: 'bug', room: { stay: 'nothing was sent yet' },
     missed: { stay: 'the catch-up will read it' }, failed: { stay: 'opening is tried again' }, end: 'ended',
@@ -85,7 +86,7 @@ const RETRY_READ_MS = 5_000
 export function createSubscription(deps: SubscriptionDeps, sub: Up<'sub'>): Subscription {
   const { log, clock, reads, report, reader, feed } = deps
   const { space } = sub
-  let state: State = 'opening'
+  let state: SubscriptionState = 'opening'
   let epoch: Epoch = NO_ID
   /** Everything up to here was handed to the socket. */
   let sentUpTo = 0
@@ -94,8 +95,8 @@ export function createSubscription(deps: SubscriptionDeps, sub: Up<'sub'>): Subs
   let unconfirmedBytes = 0
   let timer: Disposable | null = null
 
-  function step(event: Event): void {
-    const next = TABLE[state][event]
+  function step(event: SubscriptionEvent): void {
+    const next = SUBSCRIPTION_TABLE[state][event]
     if (next === 'bug') throw new Error(`Bug: ${event} in state ${state}`)
     if (typeof next === 'object') return
     state = next

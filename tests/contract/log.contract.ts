@@ -105,7 +105,7 @@ export function describeLog(name: string, setup: () => Promise<LogUnderTest>): v
         expect(await log.readItem(SPACE, entry.item, 'prose', 1, 1, 10)).toEqual([whole])
       })
 
-      it('rolls the tail hash over seq, entry and payload', async () => {
+      it('[TAI1] rolls the tail hash over seq, entry and payload', async () => {
         const item = make.id()
         const entries = words(4).map((payload) => prose(item, payload))
         let expected: Uint8Array = EMPTY_TAIL_HASH
@@ -169,7 +169,7 @@ export function describeLog(name: string, setup: () => Promise<LogUnderTest>): v
     })
 
     describe('items', () => {
-      it('[INV7] an item belongs to the space of its first entry', async () => {
+      it('[ADM8] [INV7] an item belongs to the space of its first entry', async () => {
         const item = make.id()
         const [first, second] = words(2)
         await one(prose(item, first!))
@@ -178,7 +178,7 @@ export function describeLog(name: string, setup: () => Promise<LogUnderTest>): v
         expect(await one(prose(item, second!))).toEqual(stored(2))
       })
 
-      it('a refused first entry does not claim the item', async () => {
+      it('[ADM8] a refused first entry does not claim the item', async () => {
         const item = make.id()
         expect(await one(prose(item, Uint8Array.of(1, 2, 3)))).toEqual(refused('invalid', 'malformed'))
         expect(await log.spaceOf(item)).toBeNull()
@@ -186,7 +186,7 @@ export function describeLog(name: string, setup: () => Promise<LogUnderTest>): v
     })
 
     describe('prose', () => {
-      it('one clientID is continued by one writer, without gap or overlap', async () => {
+      it('[ADM1] one clientID is continued by one writer, without gap or overlap', async () => {
         const item = make.id()
         const [first, second, third] = words(3)
         expect(await one(prose(item, second!))).toEqual(refused('gap', 'clock'))
@@ -201,7 +201,7 @@ export function describeLog(name: string, setup: () => Promise<LogUnderTest>): v
         expect(await one(prose(make.id(), first!, OTHER_WRITER), OTHER_AUTHOR)).toEqual(stored(3))
       })
 
-      it('[INV11] refuses what would leave readers waiting: unknown dependencies and unknown deletions', async () => {
+      it('[ADM2] [INV11] refuses what would leave readers waiting: unknown dependencies and unknown deletions', async () => {
         const item = make.id()
         const [one1, two] = [createTypist(1), createTypist(2)]
         const base = one1.type('basis')
@@ -216,14 +216,14 @@ export function describeLog(name: string, setup: () => Promise<LogUnderTest>): v
         expect(await one(prose(item, erased, OTHER_WRITER), OTHER_AUTHOR)).toEqual(stored(4))
       })
 
-      it('[INV11] refuses an update whose own structs wait for each other for ever', async () => {
+      it('[ADM2] [INV11] refuses an update whose own structs wait for each other for ever', async () => {
         // Each of two clientIDs begins with a character to the right of the other's first.
         const knot = (first: number, second: number): number[] => [1, first, 0, 0x80 | 4, second, 0, 1, 120]
         const update = Uint8Array.from([2, ...knot(2, 1), ...knot(1, 2), 0])
         expect(await one(prose(make.id(), update))).toEqual(refused('invalid', 'knot'))
       })
 
-      it('takes several clientIDs of one writer in one update, whatever their order', async () => {
+      it('[ADM2] takes several clientIDs of one writer in one update, whatever their order', async () => {
         const [one1, two] = [createTypist(1), createTypist(2)]
         const a = one1.type('abc')
         two.receive(a)
@@ -233,7 +233,7 @@ export function describeLog(name: string, setup: () => Promise<LogUnderTest>): v
         expect(await one(prose(make.id(), Y.mergeUpdates([a, b, c])))).toEqual(stored(1))
       })
 
-      it('refuses subdocuments, garbage, the second encoding, nothing at all', async () => {
+      it('[ADM3] refuses subdocuments, garbage, the second encoding, nothing at all', async () => {
         const doc = new Y.Doc()
         doc.getMap('m').set('sub', new Y.Doc())
         expect(await one(prose(make.id(), Y.encodeStateAsUpdate(doc)))).toEqual(refused('invalid', 'subdocument'))
@@ -247,7 +247,7 @@ export function describeLog(name: string, setup: () => Promise<LogUnderTest>): v
     })
 
     describe('facts', () => {
-      it('one actor is continued by one writer, seq by seq, with known dependencies', async () => {
+      it('[ADM4] one actor is continued by one writer, seq by seq, with known dependencies', async () => {
         const item = make.id()
         const [a, b] = [createRegistrar('a1'.repeat(16)), createRegistrar('b2'.repeat(16))]
         const [first, second, third] = [a.set('title', '1'), a.set('title', '2'), a.set('title', '3')]
@@ -262,7 +262,7 @@ export function describeLog(name: string, setup: () => Promise<LogUnderTest>): v
         expect(await one(facts(item, onTop, OTHER_WRITER))).toEqual(stored(3))
       })
 
-      it('refuses the same seq with other content, and takes bytes that are known already', async () => {
+      it('[ADM5] refuses the same seq with other content, and takes bytes that are known already', async () => {
         const item = make.id()
         const first = createRegistrar('a1'.repeat(16)).set('title', '1')
         const forged = createRegistrar('a1'.repeat(16)).set('title', 'anders')
@@ -271,7 +271,7 @@ export function describeLog(name: string, setup: () => Promise<LogUnderTest>): v
         expect(await one(facts(item, first, OTHER_WRITER), OTHER_AUTHOR)).toEqual(stored(2))
       })
 
-      it('refuses garbage and flipped bits', async () => {
+      it('[ADM4] refuses garbage and flipped bits', async () => {
         const change = createRegistrar('a1'.repeat(16)).set('title', '1').slice()
         change[change.length - 1]! ^= 1
         expect(await one(facts(make.id(), change))).toEqual(refused('invalid', 'malformed'))
@@ -284,7 +284,7 @@ export function describeLog(name: string, setup: () => Promise<LogUnderTest>): v
       const act = (item: Id, value: Parameters<typeof actToBytes>[0]): NewEntry =>
         make.entry({ space: SPACE, item, writer: WRITER, payload: actToBytes(value), part: 'act' })
 
-      it('an act enters only when it may follow the acts before it, also within one batch', async () => {
+      it('[ADM6] an act enters only when it may follow the acts before it, also within one batch', async () => {
         const item = make.id()
         const content = '{"title":"afspraak"}'
         const seal = sealOf(content)
@@ -312,7 +312,7 @@ export function describeLog(name: string, setup: () => Promise<LogUnderTest>): v
         expect(await one(act(item, { kind: 'revise', reason: '' }))).toEqual(refused('invalid', 'wrong-status'))
       })
 
-      it('refuses what is not an act, and a seal that does not fit its content', async () => {
+      it('[ADM6] refuses what is not an act, and a seal that does not fit its content', async () => {
         const item = make.id()
         expect(await one(make.entry({ space: SPACE, item, writer: WRITER, payload: Uint8Array.of(1), part: 'act' }))).toEqual(refused('invalid', 'malformed'))
         const wrong = { ...proposeAct('een', []), seal: sealOf('twee') } as Parameters<typeof actToBytes>[0]

@@ -387,7 +387,7 @@ describe('backup and restore', () => {
     }
   })
 
-  it('after a restore laptops may offer each other\'s lost entries; elsewhere the author counts too', async () => {
+  it('[ADM7] after a restore laptops may offer each other\'s lost entries; elsewhere the author counts too', async () => {
     const make = createEntryMaker(13)
     const typist = createTypist(1)
     const place = { space: make.id(), item: make.id(), writer: make.id() }

@@ -783,6 +783,13 @@ describe('presence', () => {
 })
 
 describe('doors and draining', () => {
+  it('[PNG1] PING is answered with PONG and the relay\'s time', async () => {
+    const anne = await world.join(ANNE)
+    anne.take()
+    anne.say({ type: 'ping', pendingCount: 3, oldestPendingAgeMs: 10 })
+    expect(anne.take()).toEqual([{ type: 'pong', serverTime: world.clock.now() }])
+  })
+
   it('[DOR1] a push through another door meets the same rights, order and commit', async () => {
     const anne = await world.join(ANNE)
     const entry = next()
