@@ -35,7 +35,7 @@ describe('a first start', () => {
     const link = must(links[0], 'a link').url
     await administrator.page.goto(link)
     await fillIn(administrator, { name: 'beheerder', job: 'beheerder', organisation: 'Gemeente Voorbeeld', login: 'beheerder@voorbeeld.test' })
-    await administrator.page.getByText('Samenpad').first().waitFor()
+    await administrator.sync().waitFor()
     const stranger = await personIn(await browser.newContext({ locale: 'nl-NL' }))
     await stranger.page.goto(link)
     await stranger.page.getByRole('heading', { name: 'Deze link is al gebruikt' }).waitFor()
