@@ -71,7 +71,7 @@ const WORK: [OpName, number][] = [
 ]
 const FAULTS: [OpName, number][] = [
   ['network', 6], ['partition', 2], ['heal', 5], ['cut', 7], ['halfOpen', 2], ['stall', 2], ['slow', 2], ['killTab', 6], ['openTab', 6], ['closeTab', 2], ['restartDevice', 2],
-  ['sleep', 1.5], ['stealLead', 2], ['killRelay', 3], ['failCommit', 2], ['failStore', 1.5], ['clock', 2], ['role', 2.5], ['retryParked', 2], ['discardParked', 0.7], ['backup', 1.5], ['restore', 1],
+  ['sleep', 1.5], ['stealLead', 2], ['killRelay', 3], ['failCommit', 2], ['failStore', 1.5], ['clock', 2], ['role', 2.5], ['retryParked', 2], ['discardParked', 0.7], ['backup', 3], ['restore', 2.5],
 ]
 const LISTS_OF_KIND: Record<ItemKind, number> = { agreement: 1, meeting: 1, knowledge: 1 }
 const ACT_KINDS: [ActKind, number][] = [['propose', 5], ['sign', 5], ['adopt', 3], ['revise', 2], ['consult', 1], ['withdraw', 0.7], ['publish', 1]]

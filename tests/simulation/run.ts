@@ -9,7 +9,7 @@
 import { parseArgs } from 'node:util'
 import { RULES } from './checker.ts'
 import { makePlan } from './plan.ts'
-import { add, describeFailure, neverHappened, newTotals, readPlan, regressions, runSeed, sabotageNamed, saveFailure } from './runner.ts'
+import { add, describeFailure, neverHappened, newTotals, readPlan, regressions, rulesOf, runSeed, sabotageNamed, saveFailure } from './runner.ts'
 import { SABOTAGES } from './sabotage/index.ts'
 import { runPlan, type RunResult } from './world.ts'
 
@@ -59,7 +59,7 @@ if (values.seed !== undefined || values.plan !== undefined) {
     add(totals, result)
     if (result.violations.length === 0) continue
     console.log(`seed ${seed} breaks ${result.violations.map(({ rule }) => `[${rule}] ${RULES[rule]}`)[0] ?? ''}\n${describeFailure(result)}`)
-    if (sabotage) break
+    if (sabotage && rulesOf(result).some((rule) => sabotage.breaks.includes(rule))) break
     if (values.keep) console.log(`  plan: ${await saveFailure(result, makePlan(seed))}`)
   }
   const seconds = (performance.now() - startedAt) / 1000

@@ -38,8 +38,9 @@ async function foretell(log: Log, batch: readonly AppendRequest[]): Promise<{ re
 }
 
 /** Answers appends at once and lets the disk follow. `holds`: which messages wait for the disk after all. */
-const early = (what: string, holds: 'ack' | 'entries'): Sabotage => ({
+const early = (what: string, breaks: Sabotage['breaks'], holds: 'ack' | 'entries'): Sabotage => ({
   what,
+  breaks,
   create() {
     let unsynced = 0
     return {
@@ -54,8 +55,8 @@ const early = (what: string, holds: 'ack' | 'entries'): Sabotage => ({
           return foretold
         },
       }),
-      frame(_connection, direction, frame) {
-        if (direction === 'up' || unsynced === 0) return frame
+      relayFrame(frame) {
+        if (unsynced === 0) return frame
         const messages = decodeDown(frame)
         const kept = messages.filter((message) => message.type !== holds)
         if (kept.length === messages.length) return frame
@@ -65,9 +66,10 @@ const early = (what: string, holds: 'ack' | 'entries'): Sabotage => ({
   },
 })
 
-/** Every n-th write of the store named so is done another way. */
-const store = (what: string, change: (honest: EngineStore, context: { scheduler: Parameters<Sabotage['create']>[0]['scheduler'] }) => Partial<EngineStore>): Sabotage => ({
+/** Writes of the local store done another way. */
+const store = (what: string, breaks: Sabotage['breaks'], change: (honest: EngineStore, context: { scheduler: Parameters<Sabotage['create']>[0]['scheduler'] }) => Partial<EngineStore>): Sabotage => ({
   what,
+  breaks,
   create: (context) => ({ store: (honest) => ({ ...honest, ...change(honest, context) }) }),
 })
 
@@ -75,11 +77,11 @@ const optimistic = (status: SyncStatus): SyncStatus =>
   status.state === 'pending' || status.state === 'local' ? { ...status, state: 'relay', waitingCount: 0, inMemoryCount: 0, waitingItems: [] } : status
 
 export const SABOTAGES: Readonly<Record<string, Sabotage>> = {
-  'ack-before-commit': early('the relay acknowledges before the commit is synced', 'entries'),
+  'ack-before-commit': early('the relay acknowledges before the commit is synced', [1], 'entries'),
 
-  'fan-out-before-commit': early('the relay fans out before the commit is synced', 'ack'),
+  'fan-out-before-commit': early('the relay fans out before the commit is synced', [2], 'ack'),
 
-  'cursor-ahead': store('the laptop stores its cursor first and the entries later', (honest, { scheduler }) => ({
+  'cursor-ahead': store('the laptop stores its cursor first and the entries later', [3], (honest, { scheduler }) => ({
     async putRun(space, epoch, entries, cursorAfter, tailHashAfter) {
       const row = (await honest.spaces()).find((one) => one.space === space)
       if (!row || row.epoch !== epoch || cursorAfter <= row.cursor) return honest.putRun(space, epoch, entries, cursorAfter, tailHashAfter)
@@ -91,6 +93,7 @@ export const SABOTAGES: Readonly<Record<string, Sabotage>> = {
 
   'outbox-cleared-early': {
     what: 'the laptop clears the outbox when it has sent, not when the relay has answered',
+    breaks: [4],
     create() {
       const stores = new Map<string, EngineStore>()
       return {
@@ -112,6 +115,7 @@ export const SABOTAGES: Readonly<Record<string, Sabotage>> = {
 
   'drop-every-97th-frame': {
     what: 'the network loses every 97th frame and says nothing',
+    breaks: [2],
     create() {
       let count = 0
       return { frame: (_connection, _direction, frame) => (++count % 97 === 0 ? null : frame) }
@@ -120,11 +124,13 @@ export const SABOTAGES: Readonly<Record<string, Sabotage>> = {
 
   'twin-identity': {
     what: 'two tabs of a laptop have the same clientIDs, actors and entry ids, as after copying a profile',
+    breaks: [5],
     create: ({ seed }) => ({ engineDice: (_honest: Dice, device) => namedDice(seed, `twins of ${device}`) }),
   },
 
   'entry-id-not-idempotent': {
     what: 'the relay stores an entry that was sent again once more, under another id',
+    breaks: [5],
     create: () => ({
       log: (honest) => ({
         ...honest,
@@ -143,6 +149,7 @@ export const SABOTAGES: Readonly<Record<string, Sabotage>> = {
 
   'lose-delete-set': {
     what: 'one laptop stores the prose of others without its deletions',
+    breaks: [8],
     create: () => ({
       store: (honest, tab) =>
         tab.startsWith('d1')
@@ -157,6 +164,7 @@ export const SABOTAGES: Readonly<Record<string, Sabotage>> = {
 
   'forget-epoch': {
     what: 'a restored log goes by its old name, and laptops resume where they were',
+    breaks: [2, 3, 8],
     create() {
       const epochs = new Map<string, string>()
       const heads = new Map<string, number>()
@@ -194,6 +202,7 @@ export const SABOTAGES: Readonly<Record<string, Sabotage>> = {
 
   'refuse-blocks-everything': {
     what: 'after one refusal the laptop sends nothing more, of no item',
+    breaks: [11],
     create() {
       const stuck = new Set<string>()
       return {
@@ -212,6 +221,7 @@ export const SABOTAGES: Readonly<Record<string, Sabotage>> = {
 
   'refuse-blocks-nothing': {
     what: 'refused entries go back to the end of the line instead of waiting for a person',
+    breaks: [9],
     create: () => ({
       store: (honest) => ({
         ...honest,
@@ -223,7 +233,7 @@ export const SABOTAGES: Readonly<Record<string, Sabotage>> = {
     }),
   },
 
-  'half-a-linked-pair': store('the two parts of a linked edit are stored one after the other', (honest, { scheduler }) => ({
+  'half-a-linked-pair': store('the two parts of a linked edit are stored one after the other', ['C6'], (honest, { scheduler }) => ({
     async putLocal(edits, now) {
       if (edits.length < 2) return honest.putLocal(edits, now)
       await honest.putLocal(edits.slice(0, 1), now)
@@ -234,6 +244,7 @@ export const SABOTAGES: Readonly<Record<string, Sabotage>> = {
 
   'status-too-optimistic': {
     what: 'the status says "at the relay" for what is only on the laptop',
+    breaks: [10],
     create: () => ({
       engine: (honest) => ({
         ...honest,
@@ -245,6 +256,7 @@ export const SABOTAGES: Readonly<Record<string, Sabotage>> = {
 
   'read-right-not-asked': {
     what: 'the relay does not ask who may read',
+    breaks: [7],
     create: () => ({
       directory: (honest) => ({
         ...honest,
@@ -256,10 +268,11 @@ export const SABOTAGES: Readonly<Record<string, Sabotage>> = {
 
   'write-right-not-asked': {
     what: 'the relay does not ask who may write',
+    breaks: [7],
     create: () => ({ directory: (honest) => ({ ...honest, may: (user, space, operation) => operation !== 'space.read' || honest.may(user, space, operation) }) }),
   },
 
-  'park-drops-bytes': store('parking an edit keeps its row and forgets its bytes', (honest) => ({
+  'park-drops-bytes': store('parking an edit keeps its row and forgets its bytes', [9], (honest) => ({
     // The row is taken out and put back without its content.
     async park(entry, code, reason) {
       const row = (await honest.outbox()).find((one) => one.entry === entry)

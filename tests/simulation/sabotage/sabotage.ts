@@ -8,6 +8,7 @@ import type { Directory } from '../../../server/auth/directory.ts'
 import type { Log } from '../../../server/store/log.ts'
 import type { SpaceId } from '../../../shared/base/ids.ts'
 import type { Dice } from '../../../shared/base/random.ts'
+import type { Rule } from '../checker.ts'
 import type { Direction, VirtualConnection } from '../network.ts'
 import type { Scheduler } from '../scheduler.ts'
 
@@ -23,12 +24,16 @@ export interface Hooks {
   store?(store: EngineStore, tab: string): EngineStore
   engine?(engine: Engine, tab: string): Engine
   engineDice?(honest: Dice, device: number, tab: string): Dice
-  /** null: the frame vanishes. */
+  /** What a misbehaving relay sends instead; null: nothing. */
+  relayFrame?(frame: Uint8Array): Uint8Array | null
+  /** What a misbehaving network carries instead; null: the frame vanishes. */
   frame?(connection: VirtualConnection, direction: Direction, frame: Uint8Array): Uint8Array | null
 }
 
 export interface Sabotage {
   /** What is broken, as one would say it. */
   readonly what: string
+  /** Rules of which one must be reported. */
+  readonly breaks: readonly Rule[]
   create(context: SabotageContext): Hooks
 }
