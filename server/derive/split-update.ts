@@ -1,5 +1,5 @@
 /**
- * Cuts a Yjs update into updates of one writer each, in an order in which each finds what it stands on. An entry of the log has one writer, and
+ * Taking Yjs updates apart. `splitByWriter` cuts an update into updates of one writer each, in an order in which each finds what it stands on. An entry of the log has one writer, and
  * a stock client sends all that the log lacks in one piece: after a restore that is also what others had written.
  */
 import * as encoding from 'lib0/encoding'
@@ -53,6 +53,13 @@ export function splitByWriter(update: Uint8Array, ends: ReadonlyMap<number, numb
   const isKnot = rest.some((one) => one.structs.length > 0)
   if (isKnot || ds.clients.size > 0) parts.push({ writer: null, update: encode(rest, ds) })
   return parts
+}
+
+/** The structs of one update with the deletions of another. */
+export function withDeletionsOf(structsFrom: Uint8Array, deletionsFrom: Uint8Array): Uint8Array {
+  const { structs } = Y.decodeUpdate(structsFrom)
+  const byClient = Map.groupBy(structs, (struct) => struct.id.client)
+  return encode([...byClient].map(([client, own]) => ({ client, structs: own })), Y.decodeUpdate(deletionsFrom).ds)
 }
 
 type Struct = ReturnType<typeof Y.decodeUpdate>['structs'][number]

@@ -41,11 +41,11 @@ function openWorld() {
   return { folder, accounts, log: createMemoryLog({ dice: namedDice(3, 'log') }) as Log }
 }
 
-async function seeded(seed = 1, isOnDisk = false) {
+async function seeded(isOnDisk = false) {
   const world = openWorld()
   const { accounts } = world
   const log = isOnDisk ? await createSqliteLog({ folder: world.folder, dice: namedDice(3, 'log') }) : world.log
-  const result = await seedDemo({ log, accounts, dice: namedDice(seed, 'demo'), clock })
+  const result = await seedDemo({ log, accounts, dice: namedDice(1, 'demo'), clock })
   if (!result.ok) throw new Error(result.failure.kind)
   const items = new Map<string, Materialised[]>()
   let entryCount = 0
@@ -65,7 +65,7 @@ const of = (items: Map<string, Materialised[]>, space: string, type: string) => 
 /** Seeded once, into a data folder as the relay has it: these tests only look. */
 let example: Awaited<ReturnType<typeof seeded>>
 beforeAll(async () => {
-  example = await seeded(1, true)
+  example = await seeded(true)
 }, 3 * MINUTE_MS)
 
 describe('the example programme', () => {
@@ -146,15 +146,13 @@ describe('the example programme', () => {
     expect(accounts.may(people.verloskundige!, summary.programme, 'item.write')).toBe(false)
   })
 
-  test('the same dice and clock give the same entries; other dice give others', async () => {
+  test('the same dice and clock give the same entries', async () => {
     const payloads = async ({ log, accounts }: Pick<typeof example, 'log' | 'accounts'>) => {
       const all: string[] = []
       for (const { space } of accounts.spaces()) for (const { entry, payload } of (await log.read(space, 0, BYTES_MAX, 1_000_000)).entries) all.push(`${entry} ${payload.length} ${payload.reduce((sum, byte) => (sum * 31 + byte) >>> 0, 7)}`)
       return all
     }
-    const first = await payloads(example)
-    expect(await payloads(await seeded(1))).toEqual(first)
-    expect(await payloads(await seeded(2))).not.toEqual(first)
+    expect(await payloads(await seeded())).toEqual(await payloads(example))
   }, 5 * MINUTE_MS)
 
   test('it is loaded once, and never over something else', async () => {

@@ -67,6 +67,13 @@ async function setupLog() {
       doc.getXmlFragment('prose').push([paragraph])
       await append(item, 'prose', updates[0]!)
     },
+    async erase(item: ItemId) {
+      const { doc } = documentOf(item)
+      const updates: Uint8Array[] = []
+      doc.once('update', (update: Uint8Array) => updates.push(update))
+      doc.getXmlFragment('prose').delete(0, 1)
+      await append(item, 'prose', updates[0]!)
+    },
     act: (item: ItemId, act: Act) => append(item, 'act', actToBytes(act)),
     entries: (item: ItemId) => log.readItem(space, item, null, 1, Number.MAX_SAFE_INTEGER, 10_000),
   }
@@ -146,6 +153,26 @@ describe('the reader thread', () => {
     // Not in the log: told so, the reader forgets it.
     await reader.ask('forget', { item })
     expect(await reader.ask('missing', { space, item, stateVector: missing.value.stateVector })).toMatchObject({ ok: true, value: { update: new Uint8Array([0, 0]), seq: 1 } })
+  })
+
+  test('text that was written where somebody else deleted stays in the log, and a fresh client is not sent what was deleted', async () => {
+    const world = await setupLog()
+    const reader = world.bag.add(createLogReader({ log: world.log, clock: systemClock, report: world.report }))
+    const item = world.newItem()
+    const { space } = world
+    await world.write(item, 'Een lange zin die iemand anders weghaalt.')
+    const [first] = await world.entries(item)
+    const offline = new Y.Doc()
+    Y.applyUpdate(offline, first!.payload)
+    ;((offline.getXmlFragment('prose').get(0) as Y.XmlElement).get(0) as Y.XmlText).insert(0, 'In de trein. ')
+    // Meanwhile the paragraph went.
+    await world.erase(item)
+    const novelty = await reader.ask('novelty', { space, item, update: Y.encodeStateAsUpdate(offline) })
+    if (!novelty.ok || 'kind' in novelty.value || !novelty.value.update) throw new Error('nothing new')
+    expect(new TextDecoder().decode(novelty.value.update)).toContain('In de trein. ')
+    const missing = await reader.ask('missing', { space, item, stateVector: new Uint8Array([0]) })
+    if (!missing.ok || 'kind' in missing.value) throw new Error('unreadable')
+    expect(new TextDecoder().decode(missing.value.update)).not.toContain('weghaalt')
   })
 
   test('[B3] what hangs the thread is refused, and the next question is answered', async () => {
