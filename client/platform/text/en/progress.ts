@@ -72,5 +72,6 @@ export const progress: Texts<typeof dutch> = {
   close: 'Close this',
   openSpace: (name: string) => `Open ${name}`,
   empty: { title: 'No municipalities yet', text: 'Once you are a member of a municipality, you will see here how far it is.' },
+  fetching: { title: 'Fetching the figures', text: 'The figures of all municipalities are being added up. The first time takes a moment.' },
   notYet: { title: 'No figures on this laptop yet', text: 'The figures of the programme come as soon as you are connected.' },
 }

@@ -69,5 +69,6 @@ export const progress = {
   close: 'Sluit dit',
   openSpace: (name: string) => `Open ${name}`,
   empty: { title: 'Nog geen gemeenten', text: 'Zodra je lid bent van een gemeente, zie je hier hoe ver zij is.' },
+  fetching: { title: 'Bezig met ophalen van de cijfers', text: 'De cijfers van alle gemeenten worden opgeteld. Dat duurt de eerste keer even.' },
   notYet: { title: 'Nog geen cijfers op deze laptop', text: 'De cijfers van het programma komen zodra je verbinding hebt.' },
 }
