@@ -95,6 +95,8 @@ export async function createContent(deps: ContentDeps): Promise<Content> {
   const openCounts = new Map<ItemId, number>()
   const writers = new Map<string, WriterId>()
   const loaded = new Map<ItemId, LoadedFacts>()
+  /** Being read: what arrives meanwhile may not be in what was read, and is applied after it. */
+  const loading = new Set<ItemId>()
   const spaceByItem = new Map<ItemId, SpaceId>()
   const typing = new Map<string, Typing>()
   /** Entries written through this engine: the window, and the facts document here, have them already. */
@@ -153,7 +155,8 @@ export async function createContent(deps: ContentDeps): Promise<Content> {
       loaded.set(item, known)
       return Promise.resolve(known)
     }
-    return guard.reading([item], () => read(item))
+    loading.add(item)
+    return guard.reading([item], () => read(item)).finally(() => loading.delete(item))
   }
   const read = async (item: ItemId): Promise<LoadedFacts> => {
     await factsReady()
@@ -380,7 +383,7 @@ export async function createContent(deps: ContentDeps): Promise<Content> {
         const fault = faultOf(payload)
         if (fault !== null) await leaveOut(entry.entry, fault)
         else prose.set(item, [...(prose.get(item) ?? []), payload])
-      } else if (part === 'facts' && loaded.has(item)) facts.set(item, [...(facts.get(item) ?? []), entry])
+      } else if (part === 'facts' && (loaded.has(item) || loading.has(item))) facts.set(item, [...(facts.get(item) ?? []), entry])
     }
     for (const [item, updates] of prose) deps.emit({ type: 'prose', item, update: mergeProse(updates) })
     for (const [item, list] of facts)
@@ -520,7 +523,7 @@ export async function createContent(deps: ContentDeps): Promise<Content> {
     heard(change) {
       for (const { item, part } of change.items ?? []) if (part === 'act' && openCounts.has(item)) emitActs(item)
       if (change.entries === undefined) return
-      if (change.items?.some(({ item, part }) => openCounts.has(item) || (part === 'facts' && loaded.has(item)))) {
+      if (change.items?.some(({ item, part }) => openCounts.has(item) || (part === 'facts' && (loaded.has(item) || loading.has(item))))) {
         // Hints of other tabs may come out of order: go back to where this one begins.
         seenAt = Math.min(seenAt, change.entries.from - 1)
         pump().catch(deps.storeFailed)

@@ -6,7 +6,7 @@
  * document untouched. A payload that cannot be applied leaves the document as it was.
  */
 import * as A from '@automerge/automerge/slim'
-import { concatBytes, fromUtf8, utf8 } from '../../shared/base/bytes.ts'
+import { concatBytes, fromUtf8, toHex, utf8 } from '../../shared/base/bytes.ts'
 import type { Id, UserId } from '../../shared/base/ids.ts'
 import { fail, ok, type Result } from '../../shared/base/result.ts'
 import { isFactPath, isFactValue, type Answer, type FactsState, type FactValue } from '../../shared/model/facts.ts'
@@ -90,8 +90,10 @@ export function createFactsDocument(actor: Id): FactsDocument {
   const authors = new Map<string, UserId>()
   let doc: A.Doc<Registers> = A.init<Registers>({ actor })
 
+  /** Automerge takes changes with flipped bits: their checksum, the first bytes of their hash, is ours to compare. */
   const learnAuthor = (chunk: Uint8Array, author: UserId): void => {
-    const { actor: one } = A.decodeChange(chunk)
+    const { actor: one, hash } = A.decodeChange(chunk)
+    if (!hash?.startsWith(toHex(chunk.subarray(4, 8)))) throw new Error('checksum of a change')
     // The first entry of an actor says whose it is: the relay lets nobody else continue it.
     if (!authors.has(one)) authors.set(one, author)
   }
