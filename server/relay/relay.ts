@@ -4,6 +4,7 @@
  */
 import { assert } from '../../shared/base/assert.ts'
 import { isId, newId, type SpaceId, type UserId } from '../../shared/base/ids.ts'
+import type { Clock } from '../../shared/base/clock.ts'
 import { createEmitter } from '../../shared/base/emitter.ts'
 import { createBag } from '../../shared/base/dispose.ts'
 import { NAME_CHARS_MAX, READS_AT_ONCE_COUNT_MAX } from '../../shared/model/limits.ts'
@@ -30,7 +31,9 @@ const clipped = (person: Person | null): Person | null =>
  * Lifetime: ends with `drain`. Order: see the file. Errors: none are thrown by its doors; what a person should know goes to `report`.
  */
 export function createRelay(deps: RelayDeps): Relay {
-  const { log, directory, clock, dice, report } = deps
+  const { log, directory, dice, report } = deps
+  // Times are stored and sent as whole milliseconds, whatever the machine's clock says.
+  const clock: Clock = { now: () => Math.max(0, Math.floor(deps.clock.now())), after: (delayMs, callback) => deps.clock.after(delayMs, callback) }
   const bag = createBag()
   const sessions = new Set<Session>()
   const sessionsByUser = new Map<UserId, Set<Session>>()

@@ -3,14 +3,14 @@
  * `Lookups`, what must be stored comes out. Every log runs it inside its commit, request by request, so that later requests of a
  * batch see the earlier ones.
  *
- * Order of the questions: repeated? (5) → known space → shape and size → the item's own space → header of the part → act. Refusals say
+ * Order of the questions: repeated? (5) → known space → fields and size → the item's own space → header of the part → act. Refusals say
  * `gap` where the same entry may be right once something else has arrived, `invalid` where it never will be.
  */
 import { hash } from 'node:crypto'
 import { inflateRawSync } from 'node:zlib'
 import { bytesEqual } from '../../shared/base/bytes.ts'
 import { unreachable } from '../../shared/base/assert.ts'
-import type { EntryId, Epoch, ItemId, SpaceId, UserId, WriterId } from '../../shared/base/ids.ts'
+import { isId, type EntryId, type Epoch, type ItemId, type SpaceId, type UserId, type WriterId } from '../../shared/base/ids.ts'
 import { applyAct, readAct, type ActsState } from '../../shared/model/acts.ts'
 import { FORMAT_OF_PART, type Entry, type Part } from '../../shared/model/entries.ts'
 import { FRAGMENTS_COUNT_MAX, PAYLOAD_BYTES_MAX } from '../../shared/model/limits.ts'
@@ -43,6 +43,8 @@ export interface Lookups {
   entry(space: SpaceId, entry: EntryId): { seq: number; payloadHash: Uint8Array } | null
   item(item: ItemId): { space: SpaceId; lastSeq: number } | null
   owner(item: ItemId, part: Part, key: string): Owner | null
+  /** Ends of all of them, for whoever would ask for very many. */
+  ends(item: ItemId, part: Part): ReadonlyMap<string, number>
   hasChange(item: ItemId, hash: string): boolean
   /** State after the acts of this item that are in the log. */
   acts(item: ItemId): ActsState
@@ -95,6 +97,9 @@ export function admit(known: Lookups, request: AppendRequest): Admitted | Append
   }
   const space = known.space(entry.space)
   if (!space) return refused('forbidden', 'no-access')
+  // The wire cannot carry these; another door's mistake would be unreadable for everybody once it is stored.
+  if (![entry.schema, entry.clientTime, serverTime].every((value) => Number.isSafeInteger(value) && value >= 0)) return refused('invalid', 'fields')
+  if (![entry.entry, entry.item, entry.writer, author].every(isId)) return refused('invalid', 'fields')
   if (entry.format !== FORMAT_OF_PART[entry.part]) return refused('invalid', 'format')
   if (entry.payload.length > PAYLOAD_BYTES_MAX * FRAGMENTS_COUNT_MAX) return refused('too-large', 'payload')
   const item = known.item(entry.item)
@@ -142,10 +147,12 @@ function judgeProse(known: Lookups, request: AppendRequest, space: SpaceState): 
   if (header.blocks.length === 0 && header.deletedUpTo.size === 0) return refused('invalid', 'empty')
 
   const ends = new Map<number, number>()
+  const all = header.deletedUpTo.size + header.blocks.length > MANY_CLIENTS_COUNT ? known.ends(entry.item, 'prose') : null
   const endOf = (client: number): number => {
     let end = ends.get(client)
     if (end === undefined) {
-      end = known.owner(entry.item, 'prose', String(client))?.end ?? 0
+      const key = String(client)
+      end = (all ? all.get(key) : known.owner(entry.item, 'prose', key)?.end) ?? 0
       ends.set(client, end)
     }
     return end
@@ -168,6 +175,9 @@ function judgeProse(known: Lookups, request: AppendRequest, space: SpaceState): 
   for (const [client, upTo] of header.deletedUpTo) if (upTo > endOf(client)) return refused('gap', 'deletes')
   return { owners, changes: [], acts: null }
 }
+
+/** Above so many clientIDs in one update one read of all is cheaper than a question each. */
+const MANY_CLIENTS_COUNT = 64
 
 /** Blocks looked at again because something they wait for moved on: an editor's update needs none, a merged one a few. */
 const WAKES_COUNT_MAX = 100_000

@@ -52,6 +52,14 @@ interface ItemRow {
   lastSeq: number
 }
 
+/** What one transaction still has to write at its end. */
+interface Moved {
+  spaces: Set<SpaceRow>
+  items: Set<ItemRow>
+  owners: Map<string, { itemNo: number; part: Part; key: string; owner: Owner }>
+}
+const nothingMoved = (): Moved => ({ spaces: new Set(), items: new Set(), owners: new Map() })
+
 const DAMAGED: AppendResult = { kind: 'refused', code: 'storage', reason: 'damaged' }
 
 /** Items and owners kept in memory between commits: those being worked on now. Beyond it the oldest are read again when needed. */
@@ -87,6 +95,7 @@ export function createLogWriter({ open, dice }: LogWriterDeps): LogWriter {
   let current = begin()
   let isFailed = false
   let isClosed = false
+  let moved = nothingMoved()
 
   function begin() {
     const database = open()
@@ -106,6 +115,7 @@ export function createLogWriter({ open, dice }: LogWriterDeps): LogWriter {
         'SELECT i.no, s.space, i.last, e.item FROM items i JOIN spaces s ON s.no = i.space LEFT JOIN entries e ON e.place = i.space * 8589934592 + i.last WHERE i.item = ?',
       ),
       owner: database.prepare('SELECT writer, author, last FROM owners WHERE item = ? AND part = ? AND key = ?'),
+      owners: database.prepare('SELECT key, last FROM owners WHERE item = ? AND part = ?'),
       change: database.prepare('SELECT 1 FROM changes WHERE item = ? AND hash = ?'),
       acts: database.prepare('SELECT state FROM acts WHERE item = ?'),
       putItem: database.prepare('INSERT INTO items (no, item, space, last) VALUES (?, ?, ?, ?)'),
@@ -177,6 +187,14 @@ export function createLogWriter({ open, dice }: LogWriterDeps): LogWriter {
       current.owners.set(cacheKey, owner)
       return owner
     },
+    ends(item, part) {
+      const row = itemRow(item)
+      if (!row) return new Map()
+      const ends = new Map(current.prepared.owners.all(row.no, partNo(part)) as unknown as [string, number][])
+      // What earlier requests of this transaction moved is written at its end.
+      for (const { itemNo, part: movedPart, key, owner } of moved.owners.values()) if (itemNo === row.no && movedPart === part) ends.set(key, owner.end)
+      return ends
+    },
     hasChange(item, hash) {
       const row = itemRow(item)
       return row !== null && current.prepared.change.get(row.no, changeBlob(hash)) !== undefined
@@ -188,14 +206,7 @@ export function createLogWriter({ open, dice }: LogWriterDeps): LogWriter {
     },
   }
 
-  /** What one transaction still has to write at its end. */
-  interface Moved {
-    spaces: Set<SpaceRow>
-    items: Set<ItemRow>
-    owners: Map<string, { itemNo: number; part: Part; key: string; owner: Owner }>
-  }
-
-  function store({ entry, tailHashAfter, owners, changes, acts }: Admitted, moved: Moved): void {
+  function store({ entry, tailHashAfter, owners, changes, acts }: Admitted): void {
     const { prepared, items } = current
     const space = must(current.spaces.get(entry.space), 'an admitted entry has a space')
     if (entry.seq > SEQ_MAX) throw new StoreProblem('full', `Space ${entry.space} holds as many entries as a space can.`)
@@ -225,8 +236,9 @@ export function createLogWriter({ open, dice }: LogWriterDeps): LogWriter {
     if (acts) prepared.putActs.run(item.no, JSON.stringify(acts))
   }
 
-  function finish({ spaces, items, owners }: Moved): void {
+  function finish(): void {
     const { prepared } = current
+    const { spaces, items, owners } = moved
     for (const space of spaces) prepared.moveSpace.run(space.head, space.tail, space.no)
     for (const item of items) prepared.moveItem.run(item.lastSeq, item.no)
     for (const { itemNo, part, key, owner } of owners.values()) {
@@ -266,7 +278,7 @@ export function createLogWriter({ open, dice }: LogWriterDeps): LogWriter {
     guarded(() => {
       const results: AppendResult[] = []
       const added: { entry: Entry; epoch: Epoch; tailHashAfter: Uint8Array }[] = []
-      const moved: Moved = { spaces: new Set(), items: new Set(), owners: new Map() }
+      moved = nothingMoved()
       for (const request of batch) {
         const space = current.spaces.get(request.entry.space)
         if (space?.isDamaged) {
@@ -278,11 +290,11 @@ export function createLogWriter({ open, dice }: LogWriterDeps): LogWriter {
           results.push(outcome)
           continue
         }
-        store(outcome, moved)
+        store(outcome)
         results.push({ kind: 'stored', seq: outcome.entry.seq, repeated: false })
         added.push({ entry: outcome.entry, epoch: must(space, 'admitted').epoch, tailHashAfter: outcome.tailHashAfter })
       }
-      finish(moved)
+      finish()
       current.items.trim()
       current.owners.trim()
       return { results, runs: collectRuns(added) }

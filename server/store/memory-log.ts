@@ -100,6 +100,12 @@ function openMemoryLog(disk: Disk, options: MemoryLogOptions): MemoryLog {
     entry: (space, entry) => disk.spaces.get(space)?.places.get(entry) ?? null,
     item: (item) => disk.items.get(item) ?? null,
     owner: (item, part, key) => disk.owners.get(ownerKey(item, part, key)) ?? null,
+    ends(item, part) {
+      const prefix = ownerKey(item, part, '')
+      const ends = new Map<string, number>()
+      for (const [key, owner] of disk.owners) if (key.startsWith(prefix)) ends.set(key.slice(prefix.length), owner.end)
+      return ends
+    },
     hasChange: (item, hash) => disk.changes.has(`${item}/${hash}`),
     acts: (item) => disk.acts.get(item) ?? NO_ACTS,
   }

@@ -100,7 +100,11 @@ export const SETUP_LINK_HOURS_MAX = 24
 export const HTTP_BODY_BYTES_MAX = 64 * 1024
 /** Open websockets of one relay; the next is answered 503 with Retry-After. About 12 KiB each when idle. */
 export const SOCKETS_COUNT_MAX = 10_000
-/** Changes in one entry of facts: an engine sends one or a few; an imported sheet at most a few thousand. */
-export const FACTS_CHANGES_COUNT_MAX = 10_000
+/** Changes in one entry of facts: an engine sends one or a few; an imported sheet at most a few thousand. Each costs the writer about 20 µs. */
+export const FACTS_CHANGES_COUNT_MAX = 4_000
+/** Yjs clientIDs that one entry of prose continues: an editor's has one, a merged one a handful. Each becomes a row of the relay. */
+export const PROSE_CLIENTS_COUNT_MAX = 1_000
+/** Yjs clientIDs that one entry of prose deletes from: everybody who ever wrote in the document, when all of it is selected and deleted. */
+export const PROSE_DELETED_CLIENTS_COUNT_MAX = 50_000
 /** Facts of one entry after inflating: as much as the largest uncompressed entry. Inflating it takes about 0.1 s. */
 export const FACTS_INFLATED_BYTES_MAX = 16 * 1024 * 1024

@@ -8,6 +8,8 @@
  * decoder reads it; tests compare with `parseUpdateMeta` on real updates.
  */
 
+import { PROSE_CLIENTS_COUNT_MAX, PROSE_DELETED_CLIENTS_COUNT_MAX } from '../model/limits.ts'
+
 /** A struct at `at` of this clientID stands on `client` up to and including clock `clock`. */
 export interface ProseNeed {
   at: number
@@ -254,7 +256,7 @@ function block(from: Reader): ProseBlock {
  *
  * In:     any bytes, at most what the wire lets through.
  * Out:    the header, or why no reader should see this. Never throws on hostile bytes.
- * Limits: linear in the payload, which is bounded by the wire.
+ * Limits: linear in the payload, which is bounded by the wire; PROSE_CLIENTS_COUNT_MAX, PROSE_DELETED_CLIENTS_COUNT_MAX.
  */
 export function readProseHeader(payload: Uint8Array): ProseHeader | ProseHeaderFailure {
   const from: Reader = { bytes: payload, pos: 0 }
@@ -262,6 +264,7 @@ export function readProseHeader(payload: Uint8Array): ProseHeader | ProseHeaderF
     const blocks: ProseBlock[] = []
     const clients = new Set<number>()
     for (let left = varUint(from); left > 0; left--) {
+      if (blocks.length === PROSE_CLIENTS_COUNT_MAX) bad()
       const next = block(from)
       // A second block of one clientID hides a gap from anybody who only looks at the ends.
       if (clients.has(next.client)) bad()
@@ -279,6 +282,7 @@ export function readProseHeader(payload: Uint8Array): ProseHeader | ProseHeaderF
         upTo = Math.max(upTo, clock + length)
       }
       if (upTo > 0) deletedUpTo.set(client, upTo)
+      if (deletedUpTo.size > PROSE_DELETED_CLIENTS_COUNT_MAX) bad()
     }
     if (from.pos !== payload.length) bad()
     return { blocks, deletedUpTo }

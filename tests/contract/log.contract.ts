@@ -178,6 +178,16 @@ export function describeLog(name: string, setup: () => Promise<LogUnderTest>): v
         expect(await one(prose(item, second!))).toEqual(stored(2))
       })
 
+      it('[ADM3] fields that the wire cannot carry are refused before they are stored', async () => {
+        const good = prose(make.id(), words(1)[0]!)
+        for (const bad of [{ clientTime: 0.5 }, { clientTime: -1 }, { schema: Infinity }, { writer: 'x' }, { entry: 'X'.repeat(32) }]) {
+          expect(await one({ ...good, ...bad })).toEqual(refused('invalid', 'fields'))
+        }
+        expect((await log.append([{ entry: good, author: AUTHOR, serverTime: 0.5 }])).results).toEqual([refused('invalid', 'fields')])
+        expect(await one({ ...good, clientTime: Number.MAX_SAFE_INTEGER })).toEqual(stored(1))
+        expect((await log.read(SPACE, 0, 1e6, 10)).entries[0]?.clientTime).toBe(Number.MAX_SAFE_INTEGER)
+      })
+
       it('[ADM8] a refused first entry does not claim the item', async () => {
         const item = make.id()
         expect(await one(prose(item, Uint8Array.of(1, 2, 3)))).toEqual(refused('invalid', 'malformed'))
@@ -231,6 +241,24 @@ export function describeLog(name: string, setup: () => Promise<LogUnderTest>): v
         one1.receive(b)
         const c = one1.type('e')
         expect(await one(prose(make.id(), Y.mergeUpdates([a, b, c])))).toEqual(stored(1))
+      })
+
+      it('[ADM2] [ADM3] an update may delete from very many clientIDs, and continue only so many', async () => {
+        const item = make.id()
+        const root = createTypist(1_000_000)
+        const insertions: NewEntry[] = []
+        for (let client = 1; client <= 200; client++) {
+          const typist = createTypist(client)
+          insertions.push(prose(item, typist.type('x')))
+          root.receive(insertions.at(-1)!.payload)
+        }
+        const eraseAll = root.erase(0, 200)
+        await append(insertions.slice(0, 199))
+        expect(await one(prose(item, eraseAll))).toEqual(refused('gap', 'deletes'))
+        // The last one comes in the very same batch.
+        expect((await append([insertions[199]!, prose(item, eraseAll)])).results).toEqual([stored(200), stored(201)])
+        const crowd = Y.mergeUpdates(Array.from({ length: 1_001 }, (_, client) => createTypist(client + 1).type('x')))
+        expect(await one(prose(make.id(), crowd))).toEqual(refused('invalid', 'malformed'))
       })
 
       it('[ADM3] refuses subdocuments, garbage, the second encoding, nothing at all', async () => {
