@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { must } from '../../shared/base/assert.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { launchPersistent, type PersistentBrowser } from '../support/browser.ts'
+import { launchChromium, launchPersistent, type PersistentBrowser } from '../support/browser.ts'
 import { demoLink, personIn, until, type Person } from '../support/person.ts'
 import { startProduct, type Product } from '../support/product.ts'
 
@@ -112,6 +112,16 @@ describe('without a network', () => {
     }
     expect(await people[0]?.text().innerText()).toBe(await people[1]?.text().innerText())
     await laptops.midwife.person.page.getByRole('treeitem', { name: /Afspraak uit de trein/ }).waitFor()
+
+    const browser = await launchChromium()
+    try {
+      const fresh = await personIn(await browser.newContext({ locale: 'nl-NL', viewport: { width: 1440, height: 900 } }))
+      await fresh.signIn(demoLink(product, 'wijkteam'))
+      await fresh.open(TITLE)
+      expect(await fresh.text().innerText()).toBe(await people[0]?.text().innerText())
+    } finally {
+      await browser.close()
+    }
   })
 
   it('the fact shows two answers, and one is chosen without losing the other unseen', async () => {
