@@ -199,6 +199,12 @@ export function createProse(element: HTMLElement, layer: HTMLElement, options: P
       handleScrollToSelection: () => guard?.isApplying ?? false,
       handleDOMEvents: {
         paste: () => (undoManager.stopCapturing(), false),
+        // A step back is at most a paragraph or a place, however fast somebody types.
+        mousedown: () => (undoManager.stopCapturing(), false),
+        keydown: (_view, event) => {
+          if (event.key === 'Enter') undoManager.stopCapturing()
+          return false
+        },
         drop: () => (undoManager.stopCapturing(), false),
         click: (_view, event) => openLink(event),
       },
