@@ -2,7 +2,7 @@
  * An item as Markdown, for whoever takes it along: facts as a head, steps and other lists as tables, prose as it stands. Labels are Dutch, because
  * that is the language of the documents; `sample` and the status are always said. Not meant to be read back: the JSON beside it is for that.
  */
-import { rowsOf, type FactsState, type FactValue } from '../model/facts.ts'
+import { rowsOf, type FactsState, type FactValue, type Registers } from '../model/facts.ts'
 import { isItemType, SCHEMAS } from '../model/items/index.ts'
 import type { FieldSpec, Fields } from '../model/items/schema.ts'
 import type { Status } from '../model/acts.ts'
@@ -34,7 +34,7 @@ export function markdownOf({ facts, prose, title, status, version }: MarkdownInp
   blocks.push(head.map((text) => `- ${line(text)}`).join('\n'))
   const open = Object.keys(facts.conflicts).length
   if (open > 0) blocks.push(`> ${open === 1 ? 'Eén vraag heeft' : `${open} vragen hebben`} twee of meer antwoorden. Hier staat er één; de andere staan in het JSON-bestand.`)
-  blocks.push(...blocksOf(prose.content ?? [], ''))
+  blocks.push(...blocksOf((prose.content ?? []).map((node) => withRecords(node, registers)), ''))
   for (const [list, rowFields] of Object.entries(schema.lists)) {
     const table = tableOf(rowsOf(registers, list), rowFields)
     if (table) blocks.push(`## ${LIST_NAMES[list] ?? list}`, table)
@@ -92,6 +92,19 @@ const escape = (text: string): string => text.replace(/[\\`*_[\]<>]/g, (characte
 const line = (text: string): string => escape(text.replace(/\s*\n\s*/g, ' '))
 /** What would make a paragraph a heading, list or quote at the start of a line. */
 const paragraph = (text: string): string => text.replace(/^(\s*)([#+-])(?=\s)/gm, '$1\\$2').replace(/^(\s*\d+)([.)])(?=\s)/gm, '$1\\$2')
+
+/** References in the notes of a meeting, and the list that holds what they refer to. */
+const RECORDS: Readonly<Record<string, { list: string; word: string }>> = { decisionRef: { list: 'decisions', word: 'Besluit' }, actionRef: { list: 'actions', word: 'Actie' } }
+
+/** A reference says what it refers to: outside the product there is nothing to follow. */
+function withRecords(node: ProseNode, registers: Registers): ProseNode {
+  const record = RECORDS[node.type]
+  if (!record) return node.content ? { ...node, content: node.content.map((child) => withRecords(child, registers)) } : node
+  const row = rowsOf(registers, record.list).find(({ id }) => id === node.attrs?.id)
+  const number = typeof row?.number === 'number' ? ` ${row.number}` : ''
+  const words = row ? String(row.text ?? '') : 'vervallen'
+  return { type: 'paragraph', content: [{ type: 'text', text: `${record.word}${number}:`, marks: [{ type: 'bold' }] }, { type: 'text', text: ` ${words}` }] }
+}
 
 function blocksOf(nodes: readonly ProseNode[], indent: string): string[] {
   return nodes.map((node) => blockOf(node, indent)).filter((block) => block.trim() !== '')

@@ -55,6 +55,15 @@ describe('Markdown', () => {
     expect(out).toContain('1\\. geen lijst')
   })
 
+  test('a reference in the notes says what it refers to', () => {
+    const [decision, action] = ['a'.repeat(32), 'b'.repeat(32)]
+    const out = markdown(doc({ type: 'decisionRef', attrs: { id: decision } }, { type: 'actionRef', attrs: { id: action } }), {
+      type: 'meeting', [`decisions/${decision}/order`]: 'V', [`decisions/${decision}/number`]: 3, [`decisions/${decision}/text`]: 'Het pad is vastgesteld.',
+    })
+    expect(out).toContain('**Besluit 3:** Het pad is vastgesteld.')
+    expect(out).toContain('**Actie:** vervallen')
+  })
+
   test('two answers are mentioned, unknown blocks give their text', () => {
     const answers = [1, 2].map((value) => ({ value, key: String(value), author: null, time: null }))
     const out = markdownOf({ facts: { registers: { type: 'meeting' }, conflicts: { place: answers } }, prose: doc({ type: 'latereVersie', content: [paragraph(text('bewaard'))] }), title: '', status: 'concept', version: 0 })
