@@ -50,6 +50,8 @@ export interface Content extends Disposable {
 
   /** The store changed, by this tab or another. */
   heard(change: StoreChange): void
+  /** Resolves when everything stored at the call, by whichever tab, is in the documents that are in memory. */
+  caughtUp(): Promise<void>
   /** The relay's opinion of an entry changed. */
   judged(item: ItemId, part: Part): void
   /** Own edits of an item were discarded: whoever shows it begins again. */
@@ -105,7 +107,7 @@ export async function createContent(deps: ContentDeps): Promise<Content> {
   const said = new Map<ItemId, number>()
   const turns = new Map<ItemId, Promise<unknown>>()
   let seenAt = await store.lastAt()
-  let isPumping = false
+  let pumping: Promise<void> | null = null
   let mustPump = false
   let preparingCount = 0
 
@@ -353,22 +355,22 @@ export async function createContent(deps: ContentDeps): Promise<Content> {
 
   // ── What others stored ──
 
-  const pump = async (): Promise<void> => {
+  const pump = (): Promise<void> => {
     mustPump = true
-    if (isPumping) return
-    isPumping = true
-    try {
-      while (mustPump) {
-        mustPump = false
-        for (;;) {
-          const entries = await store.entriesAfter(seenAt, PUMP_COUNT_MAX)
-          if (entries.length === 0) break
-          seenAt = must(entries[entries.length - 1], 'not empty').at
-          await take(entries)
-        }
+    pumping ??= pumpAll().finally(() => {
+      pumping = null
+    })
+    return pumping
+  }
+  const pumpAll = async (): Promise<void> => {
+    while (mustPump) {
+      mustPump = false
+      for (;;) {
+        const entries = await store.entriesAfter(seenAt, PUMP_COUNT_MAX)
+        if (entries.length === 0) break
+        seenAt = must(entries[entries.length - 1], 'not empty').at
+        await take(entries)
       }
-    } finally {
-      isPumping = false
     }
   }
   const take = async (entries: readonly StoredEntry[]): Promise<void> => {
@@ -527,8 +529,12 @@ export async function createContent(deps: ContentDeps): Promise<Content> {
         // Hints of other tabs may come out of order: go back to where this one begins.
         seenAt = Math.min(seenAt, change.entries.from - 1)
         pump().catch(deps.storeFailed)
-      } else if (!isPumping) seenAt = Math.max(seenAt, change.entries.to) // nothing of it is shown: it is read when it is opened
+      } else if (!pumping && change.entries.from <= seenAt + 1) {
+        // Nothing of it is shown, it is read when it is opened. Over a hole nothing is skipped: there another tab's hint is still to come.
+        seenAt = Math.max(seenAt, change.entries.to)
+      }
     },
+    caughtUp: pump,
     judged(item, part) {
       if (part === 'act' && openCounts.has(item)) emitActs(item)
     },

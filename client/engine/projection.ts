@@ -77,6 +77,8 @@ export function createProjection(deps: { store: EngineStore; content: Content; g
       const now = JSON.stringify(marks)
       assert(now !== before, 'a row was stored and its mark stayed')
       before = now
+      // A mark may be seen before the documents in memory have what it is about.
+      await content.caughtUp()
       const rows: { row: ItemRow; at: number }[] = []
       const items = marks.map(({ item }) => item)
       await guard.reading(items.filter((item) => !content.isLoaded(item)), async () => {
