@@ -17,9 +17,10 @@ export function termText(step: Step): string {
   const { term, termUnit } = step
   if (termUnit === 'consult') return labelOf('termUnit', 'consult', language())
   if (term === null || termUnit === '') return ''
-  if (termUnit === 'before-week' || termUnit === 'at-week') return `${labelOf('termUnit', termUnit, language())} ${term}`
+  if (termUnit === 'before-week' || termUnit === 'at-week') return `${labelOf('termUnit', termUnit, language())}\u00a0${term}`
   const one = term === 1 ? t.agreements.oneUnit[termUnit as keyof typeof t.agreements.oneUnit] : undefined
-  return `${term} ${one ?? labelOf('termUnit', termUnit, language())}`
+  // A number and its unit stay on one line.
+  return `${term}\u00a0${one ?? labelOf('termUnit', termUnit, language())}`
 }
 
 export function feedbackText(step: Step): string {

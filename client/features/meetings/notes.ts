@@ -13,5 +13,8 @@ export function goToNotes(editor: Editor, title: string): void {
     editor.chain().insertContentAt(end, [{ type: 'heading', attrs: { level: 2 }, content: [{ type: 'text', text: title.trim() }] }, { type: 'paragraph' }]).run()
     place = editor.state.doc.content.size - 1
   }
-  if (place !== null) editor.chain().focus(Math.min(place, editor.state.doc.content.size), { scrollIntoView: true }).run()
+  if (place === null) return
+  // The focus first and at once: whoever clicks here begins to type.
+  editor.view.focus()
+  editor.chain().setTextSelection(Math.min(place, editor.state.doc.content.size)).scrollIntoView().run()
 }
