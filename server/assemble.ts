@@ -126,8 +126,12 @@ async function readinessOf(log: StoredLog, accounts: Accounts): Promise<Readines
 }
 
 async function openLog(folder: string, report: Report): Promise<Result<StoredLog, StartFailure>> {
+  let isOpen = false
   try {
-    return ok(await createThreadedLog({ folder, report }))
+    // Until it is open, what is wrong is the failure that we return, not something to report besides.
+    const log = await createThreadedLog({ folder, report: (event) => void (isOpen && report(event)) })
+    isOpen = true
+    return ok(log)
   } catch (error) {
     return fail(startFailureOf(error, folder))
   }

@@ -21,7 +21,8 @@ export type StartFailure = ConfigFailure | FolderFailure | DatabaseFailure | Lis
 /** What a store says about itself when it is opened, as a failure of the start. Rethrows what is a bug. */
 export function startFailureOf(error: unknown, path: string): StartFailure {
   if (!(error instanceof StoreProblem)) throw error
-  const detail = error.message
+  // The store's sentences are for the log and in English; what SQLite or the system said stands between brackets.
+  const detail = /\(([^()]+)\)/.exec(error.message)?.[1] ?? ''
   switch (error.kind) {
     case 'missing-folder':
       return { kind: 'folder-missing', path }
@@ -47,6 +48,8 @@ export function startFailureOf(error: unknown, path: string): StartFailure {
   }
 }
 
+const because = (detail: string): string => (detail === '' ? '' : ` (${detail})`)
+
 /** Out: Dutch, without a line break at the end. */
 export function explain(failure: StartFailure): string {
   switch (failure.kind) {
@@ -63,7 +66,7 @@ export function explain(failure: StartFailure): string {
     case 'folder-newer':
       return `De gegevens in ${failure.path} zijn van een nieuwere versie van Samenpad; er is niets veranderd. Gebruik die nieuwere versie, of zet een reservekopie terug.`
     case 'folder-unwritable':
-      return `In de map ${failure.path} kan niet worden geschreven (${failure.detail}). Geef deze gebruiker schrijfrecht, of kies met SAMENPAD_DATA een andere map.`
+      return `In de map ${failure.path} kan niet worden geschreven${because(failure.detail)}. Geef deze gebruiker schrijfrecht, of kies met SAMENPAD_DATA een andere map.`
     case 'folder-in-use':
       return failure.by
         ? `Er draait al een Samenpad op ${failure.path} (proces ${failure.by.pid}, ${failure.by.address}). Gebruik dat adres, of stop het eerst.`
@@ -85,13 +88,13 @@ export function explain(failure: StartFailure): string {
     case 'older':
       return `De database ${failure.path} is van een oudere versie van Samenpad (${failure.found}, nu ${failure.known}). Start Samenpad één keer met npm start; dan wordt hij bijgewerkt.`
     case 'unwritable':
-      return `De database ${failure.path} kan niet worden geopend of beschreven (${failure.detail}). Kijk of de schijf vol is en of deze gebruiker er mag schrijven.`
+      return `De database ${failure.path} kan niet worden geopend of beschreven${because(failure.detail)}. Kijk of de schijf vol is en of deze gebruiker er mag schrijven.`
     case 'busy':
       return `De database ${failure.path} wordt door een ander programma vastgehouden. Sluit dat programma en probeer het opnieuw.`
     case 'damaged':
-      return `De database ${failure.path} is beschadigd (${failure.detail}). Bewaar de map zoals hij is en zet een reservekopie terug met: npm run -s samenpad -- restore BESTAND`
+      return `De database ${failure.path} is beschadigd${because(failure.detail)}. Bewaar de map zoals hij is en zet een reservekopie terug met: npm run -s samenpad -- restore BESTAND`
     case 'not-durable':
-      return `De database ${failure.path} kan hier niet zeker worden opgeslagen (${failure.detail}). Kies met SAMENPAD_DATA een map op een gewone lokale schijf.`
+      return `De database ${failure.path} kan hier niet zeker worden opgeslagen${because(failure.detail)}. Kies met SAMENPAD_DATA een map op een gewone lokale schijf.`
     case 'port-busy':
       return `Poort ${failure.port} op ${failure.host} is al in gebruik. Stop het andere programma, of kies een andere poort, bijvoorbeeld: PORT=${failure.port + 1} npm start`
     case 'port-forbidden':

@@ -1,10 +1,12 @@
 // A whole relay for one test: real files in a fresh folder, a real port, everything that main.ts builds. The test gets its doors; the
 // helper closes and removes what was opened.
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { pino } from 'pino'
 import { afterEach, expect } from 'vitest'
 import WebSocket from 'ws'
@@ -44,6 +46,7 @@ export interface UnderTest {
   /** http://127.0.0.1:port */
   origin: string
   port: number
+  folder: string
   lines: string[]
   ask(method: string, path: string, options?: { cookie?: string; bearer?: string; origin?: string | null; body?: unknown; accept?: string }): Promise<Asked>
   /** Makes an administrator through the set-up link; returns the cookie. */
@@ -93,7 +96,7 @@ export async function startUnderTest(given: Partial<Config> & { dist?: string } 
 
   let count = 0
   return {
-    running, origin, port, lines, ask,
+    running, origin, port, lines, ask, folder: config.data,
     async administrator() {
       const { token } = accounts.createSetupLink()
       const answer = await ask('POST', `/api/links/${token}`, { body: person('beheer@gemeente.nl') })
@@ -112,6 +115,44 @@ export async function startUnderTest(given: Partial<Config> & { dist?: string } 
 }
 
 export const person = (login: string) => ({ login, name: 'projectleider', job: 'projectleider', organisation: 'gemeente', password: PASSWORD })
+
+export interface Ended {
+  code: number | null
+  stdout: string
+  stderr: string
+}
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** A program of the product in a process of its own; killed when the test ends before it. */
+export function run(file: 'server/main.ts' | 'server/cli.ts', args: readonly string[], env: Record<string, string>) {
+  const child = spawn(process.execPath, [join(root, file), ...args], { cwd: root, env: { PATH: process.env.PATH ?? '', ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  atEnd(() => child.kill('SIGKILL'))
+  let stdout = ''
+  let stderr = ''
+  const seen = new Set<() => void>()
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+    for (const look of seen) look()
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
+  const ended = new Promise<Ended>((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr })))
+  return {
+    child,
+    ended,
+    /** Resolves to what `pattern` found on stdout; rejects when the process ends without it. */
+    says: (pattern: RegExp) =>
+      new Promise<RegExpExecArray>((resolve, reject) => {
+        const look = (): void => {
+          const found = pattern.exec(stdout)
+          if (found) resolve(found)
+        }
+        seen.add(look)
+        look()
+        void ended.then(({ code, stderr }) => reject(new Error(`ended with ${code}: ${stderr}`)))
+      }),
+  }
+}
 
 /** Sends raw bytes, returns everything that comes back until the other side closes. */
 export async function raw(port: number, bytes: string | Uint8Array): Promise<string> {
