@@ -87,7 +87,7 @@ describe('templates', () => {
     expect(headings.every((node) => (node.getAttribute('level') as unknown) === 2)).toBe(true)
     expect(nodes.filter((node) => node.nodeName === 'pathwaySteps')).toHaveLength(1)
     expect(nodes[nodes.findIndex((node) => node.nodeName === 'pathwaySteps') - 1]?.toString()).toContain('Stappen')
-    expect(new Set(nodes.map((node) => node.nodeName))).toEqual(new Set(['heading', 'paragraph', 'bulletList', 'pathwaySteps']))
+    expect(new Set(nodes.map((node) => node.nodeName))).toEqual(new Set(['heading', 'paragraph', 'bulletList', 'pathwaySteps', 'pathwayFlow']))
     expect(textOf(proseBlocks(template))).toContain('voorbeeld')
   })
 })

@@ -1,6 +1,6 @@
 /**
  * The running text of a template as blocks, and those blocks as a Yjs fragment. Node names are ProseMirror's as Tiptap's StarterKit
- * has them; `pathwaySteps` is the one block of ours: an atom without content where the steps, which are facts, are shown and drawn.
+ * has them; two blocks are ours, atoms without content: `pathwaySteps` where the steps, which are facts, are shown, `pathwayFlow` where they are drawn.
  */
 import * as Y from 'yjs'
 import type { PathwayTemplate } from './template.ts'
@@ -10,6 +10,7 @@ export type ProseBlock =
   | { kind: 'paragraph'; text: string }
   | { kind: 'bullets'; items: readonly string[] }
   | { kind: 'pathwaySteps' }
+  | { kind: 'pathwayFlow' }
 
 const heading = (text: string): ProseBlock => ({ kind: 'heading', level: 2, text })
 const paragraph = (text: string): ProseBlock => ({ kind: 'paragraph', text })
@@ -21,6 +22,7 @@ export function proseBlocks(template: PathwayTemplate): ProseBlock[] {
     ...why.map(paragraph),
     heading('Het pad in één oogopslag'),
     paragraph(atAGlance),
+    { kind: 'pathwayFlow' },
     heading('Stappen'),
     { kind: 'pathwaySteps' },
     heading('Als het niet lukt'),
@@ -59,7 +61,8 @@ function blockElement(block: ProseBlock): Y.XmlElement {
       return list
     }
     case 'pathwaySteps':
-      return new Y.XmlElement('pathwaySteps')
+    case 'pathwayFlow':
+      return new Y.XmlElement(block.kind)
   }
 }
 
