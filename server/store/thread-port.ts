@@ -87,3 +87,49 @@ export function askThread<F extends Functions>(worker: Worker, names: readonly (
     },
   }
 }
+
+export interface KeptThread<F> {
+  /** The functions of a living thread; one that died is started again first. Errors: what `open` says, StoreProblem `closed`. */
+  ask(): Promise<Asked<F>>
+  close(): Promise<void>
+}
+
+/**
+ * A thread that is there when it is asked. `open` runs once per life, before anything else is asked.
+ * In: `close` among the names is the last thing asked of a life. Lifetime: from the first `ask` until `close`.
+ */
+export function keepThread<F extends Functions>(
+  start: () => Worker, names: readonly (keyof F & string)[], open: (ask: Asked<F>) => Promise<unknown>, onDied: (problem: unknown) => void,
+): KeptThread<F> {
+  let life: Promise<Thread<F>> | null = null
+  let isClosed = false
+  const begin = async (): Promise<Thread<F>> => {
+    const worker = start()
+    let isOpen = false
+    const thread = askThread<F>(worker, names, (problem) => {
+      life = null
+      if (isOpen) onDied(problem)
+    })
+    try {
+      await open(thread.ask)
+      isOpen = true
+      return thread
+    } catch (error) {
+      life = null
+      await worker.terminate()
+      throw error
+    }
+  }
+  return {
+    async ask() {
+      if (isClosed) throw new StoreProblem('closed', 'The log is closed.')
+      return (await (life ??= begin())).ask
+    },
+    async close() {
+      if (isClosed) return
+      isClosed = true
+      // A thread that never came up, or died, has nothing left to close.
+      await life?.then((thread) => thread.end('close'), onDied)
+    },
+  }
+}

@@ -9,10 +9,9 @@ import type { Entry } from '../../shared/model/entries.ts'
 import type { CareFunctions } from './care-thread.ts'
 import type { LogSettings } from './log-file.ts'
 import { packRequests, unpackEntries } from './packing.ts'
-import { StoreProblem } from './problem.ts'
 import type { ReaderFunctions } from './reader-thread.ts'
 import type { StoredLog } from './sqlite-log.ts'
-import { askThread, type Asked, type Functions, type Thread } from './thread-port.ts'
+import { askThread, keepThread, type Asked } from './thread-port.ts'
 import type { ThreadOptions, WriterFunctions } from './writer-thread.ts'
 
 export interface ThreadedLogOptions extends ThreadOptions {
@@ -24,53 +23,17 @@ const WRITER = ['open', 'append', 'ensureSpace', 'close'] as const
 const READER = ['open', 'head', 'tailHashAt', 'read', 'readItem', 'spaceOf', 'find', 'close'] as const
 const CARE = ['backupTo', 'verify', 'close'] as const
 
-/** A thread that is there when it is asked. `open` runs once per life; its first failure is the caller's. */
-function createKeeper<F extends Functions>(
-  file: string, names: readonly (keyof F & string)[], workerData: ThreadOptions, open: (ask: Asked<F>) => Promise<unknown>, report: ThreadedLogOptions['report'],
-) {
-  let life: Promise<Thread<F>> | null = null
-  let isClosed = false
-  const begin = async (): Promise<Thread<F>> => {
-    const worker = new Worker(new URL(file, import.meta.url), { workerData })
-    const thread = askThread<F>(worker, names, (problem) => {
-      life = null
-      report?.({ kind: 'store-thread-died', thread: file, problem })
-    })
-    try {
-      await open(thread.ask)
-      return thread
-    } catch (error) {
-      life = null
-      await worker.terminate()
-      throw error
-    }
-  }
-  return {
-    async ask(): Promise<Asked<F>> {
-      if (isClosed) throw new StoreProblem('closed', 'The log is closed.')
-      return (await (life ??= begin())).ask
-    },
-    async close(): Promise<void> {
-      if (isClosed) return
-      isClosed = true
-      // A thread that never came up, or died, has nothing left to close.
-      await life?.then(
-        (thread) => thread.end('close'),
-        (problem: unknown) => report?.({ kind: 'store-thread-died', thread: file, problem }),
-      )
-    },
-  }
-}
-
 /** Opens or begins the log of a folder, which must exist. Errors: rejects with StoreProblem, see openLogFile. */
 export async function createThreadedLog({ report, ...options }: ThreadedLogOptions): Promise<StoredLog> {
   let about: { restored: boolean; damagedSpaces: string[]; settings: LogSettings } | null = null
-  const writer = createKeeper<WriterFunctions>('./writer-thread.ts', WRITER, options, async (ask) => (about = await ask.open()), report)
+  const started = (file: string) => (): Worker => new Worker(new URL(file, import.meta.url), { workerData: options })
+  const died = (thread: string) => (problem: unknown): void => report?.({ kind: 'store-thread-died', thread, problem })
+  const writer = keepThread<WriterFunctions>(started('./writer-thread.ts'), WRITER, async (ask) => (about = await ask.open()), died('writer'))
   // The reader's thread comes up meanwhile; it opens what the writer has opened, made or brought forward.
-  const reader = createKeeper<ReaderFunctions>('./reader-thread.ts', READER, options, async (ask) => {
+  const reader = keepThread<ReaderFunctions>(started('./reader-thread.ts'), READER, async (ask) => {
     await writer.ask()
     await ask.open()
-  }, report)
+  }, died('reader'))
   try {
     await Promise.all([writer.ask(), reader.ask()])
   } catch (error) {
@@ -81,7 +44,7 @@ export async function createThreadedLog({ report, ...options }: ThreadedLogOptio
   const opened = () => must(about, 'the writer said what it found when it opened')
 
   async function care<T>(job: (ask: Asked<CareFunctions>) => Promise<T>): Promise<T> {
-    const thread = askThread<CareFunctions>(new Worker(new URL('./care-thread.ts', import.meta.url), { workerData: options }), CARE, () => undefined)
+    const thread = askThread<CareFunctions>(started('./care-thread.ts')(), CARE, () => undefined)
     try {
       return await job(thread.ask)
     } finally {

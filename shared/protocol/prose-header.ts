@@ -94,6 +94,20 @@ function text(from: Reader): string {
   }
 }
 
+/** Moves past a text and returns its length in UTF-16 units, as Yjs counts. Short ASCII, which is nearly everything, is not decoded. */
+function textLength(from: Reader): number {
+  const before = from.pos
+  const size = varUint(from)
+  const start = skip(from, size)
+  if (size <= 256) {
+    let at = start
+    while (at < start + size && (from.bytes[at] as number) < 0x80) at++
+    if (at === start + size) return size
+  }
+  from.pos = before
+  return text(from).length
+}
+
 function depthOf(value: unknown, depth: number): void {
   if (depth > DEPTH_MAX) bad()
   if (typeof value !== 'object' || value === null) return
@@ -175,7 +189,7 @@ function content(from: Reader, ref: number): number {
       skip(from, varUint(from))
       return 1
     case 4:
-      return text(from).length
+      return textLength(from)
     case 5: // embed
       json(from)
       return 1
@@ -236,9 +250,9 @@ function block(from: Reader): ProseBlock {
       if (info & HAS_ORIGIN) standsOn()
       if (info & HAS_RIGHT_ORIGIN) standsOn()
       if ((info & (HAS_ORIGIN | HAS_RIGHT_ORIGIN)) === 0) {
-        if (varUint(from) === 1) text(from)
+        if (varUint(from) === 1) textLength(from)
         else standsOn()
-        if (info & HAS_PARENT_SUB) text(from)
+        if (info & HAS_PARENT_SUB) textLength(from)
       }
       length = content(from, info & 31)
     }

@@ -12,6 +12,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { below, seededDice } from '../../shared/base/random.ts'
 import { newId, type Id } from '../../shared/base/ids.ts'
 import type { NewEntry } from '../../shared/model/entries.ts'
+import { Worker } from 'node:worker_threads'
+import { keepThread } from '../../server/store/thread-port.ts'
 import { openLogDatabase, openLogFile } from '../../server/store/log-file.ts'
 import { restoreLog, verifyLogFile } from '../../server/store/log-care.ts'
 import { createLogWriter } from '../../server/store/log-writer.ts'
@@ -421,6 +423,36 @@ describe('backup and restore', () => {
 })
 
 describe('threads', () => {
+  /** Answers `twice`, dies when asked to `die`. */
+  const worker = (): Worker => new Worker(`
+    const { parentPort } = require('node:worker_threads')
+    let lives = 0
+    parentPort.on('message', ({ id, name, args }) => {
+      if (name === 'die') process.exit(3)
+      parentPort.postMessage({ id, value: name === 'twice' ? args[0] * 2 : undefined })
+    })`, { eval: true })
+  type Far = { open(): void; twice(n: number): number; die(): void; close(): void }
+
+  it('[INV1] a thread that dies answers nothing of what it was asked, and the next question starts it again', async () => {
+    let opens = 0
+    const died: unknown[] = []
+    const kept = keepThread<Far>(worker, ['open', 'twice', 'die', 'close'], (ask) => {
+      opens++
+      return ask.open()
+    }, (problem) => void died.push(problem))
+    const ask = await kept.ask()
+    expect(await ask.twice(21)).toBe(42)
+    const questions = [ask.die(), ask.twice(1), ask.twice(2)]
+    for (const question of questions) await expect(question).rejects.toMatchObject({ kind: 'failed' })
+    await expect(ask.twice(3)).rejects.toMatchObject({ kind: 'failed' })
+    expect(died).toHaveLength(1)
+    expect(await (await kept.ask()).twice(4)).toBe(8)
+    expect(opens).toBe(2)
+    await kept.close()
+    await expect(kept.ask()).rejects.toMatchObject({ kind: 'closed' })
+    expect(died).toHaveLength(1)
+  })
+
   it('readers do not keep the write-ahead log from being emptied', async () => {
     const log = await openLog()
     const [space] = [...(await fill(log, 15)).keys()] as [Id]
