@@ -1,13 +1,14 @@
 // Builds the stage once per test run and serves it as the relay serves the product: one page for every address, and a content security policy
 // as strict, so that what needs a hole in it fails here first.
 import { createReadStream, existsSync, statSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
 
-const out = fileURLToPath(new URL('../../test-output/stage/', import.meta.url));
 const TYPES: Record<string, string> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.woff2': 'font/woff2', '.svg': 'image/svg+xml', '.png': 'image/png' };
 const POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; worker-src 'self'; object-src 'none'; style-src-attr 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
 
@@ -16,9 +17,14 @@ export interface Stage extends AsyncDisposable {
   readonly address: string;
 }
 
-export const buildStage = (): Promise<unknown> => build({ configFile: fileURLToPath(new URL('./stage/vite.config.ts', import.meta.url)) });
+/** Out: the folder it was built into, of this run alone; `serveStage` takes it away again. */
+export async function buildStage(): Promise<string> {
+  const out = await mkdtemp(join(tmpdir(), 'samenpad-stage-'));
+  await build({ configFile: fileURLToPath(new URL('./stage/vite.config.ts', import.meta.url)), build: { outDir: out } });
+  return out;
+}
 
-export async function serveStage(): Promise<Stage> {
+export async function serveStage(out: string): Promise<Stage> {
   const server: Server = createServer((request, response) => {
     const path = normalize(new URL(request.url ?? '/', 'http://stage').pathname);
     const file = join(out, path);
@@ -33,6 +39,7 @@ export async function serveStage(): Promise<Stage> {
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
+      await rm(out, { recursive: true, force: true });
     },
   };
 }

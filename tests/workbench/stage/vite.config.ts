@@ -1,4 +1,4 @@
-// Builds the stage into memory-sized output: the same plugins as the product, without the service worker.
+// Builds the stage: the same plugins as the product, without the service worker. The folder is given by tests/workbench/stage.ts.
 import { fileURLToPath } from 'node:url';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
@@ -7,6 +7,6 @@ export default defineConfig({
   root: fileURLToPath(new URL('./', import.meta.url)),
   base: '/',
   plugins: [svelte({ configFile: fileURLToPath(new URL('../../../svelte.config.js', import.meta.url)) })],
-  build: { outDir: fileURLToPath(new URL('../../../test-output/stage/', import.meta.url)), emptyOutDir: true, assetsInlineLimit: 0, minify: false },
+  build: { emptyOutDir: true, assetsInlineLimit: 0, minify: false },
   logLevel: 'warn',
 });
