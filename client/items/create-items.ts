@@ -1,6 +1,7 @@
 /**
- * Makes the `Items` of a window: handles on open items, one `OpenItem` per item however many views show it, closed when the last
- * one lets go. Never waits for the network; `open` waits for the local store only.
+ * Makes the `Items` of a window: handles on open items, one `OpenItem` per item however many views show it. When the last one lets go the item
+ * rests: nobody sees this window in it any more, but the few used last stay open, so that going to another tab and back
+ * costs nothing and loses no undo. Never waits for the network; `open` waits for the local store only.
  */
 import * as Y from 'yjs'
 import type { Disposable } from '../../shared/base/dispose.ts'
@@ -14,6 +15,9 @@ import { browserClock } from '../platform/browser-clock.ts'
 export type ItemsDeps = Pick<OpenItemDeps, 'engine' | 'row' | 'role'> & Partial<Pick<OpenItemDeps, 'clock' | 'report'>>
 
 type ItemEvent = Extract<EngineEvent, { item: ItemId }>
+
+/** Items that stay open though nothing shows them; about what somebody goes back and forth between. */
+const RESTING_COUNT_MAX = 6
 
 interface Entry {
   count: number
@@ -49,11 +53,21 @@ export function createItems(given: ItemsDeps): Items & Disposable {
     else if (event.type === 'prose' || event.type === 'presence') entry?.early.push(event)
   })
 
+  /** The one that rests longest comes first. */
+  const resting = new Map<ItemId, Entry>()
+  const close = (item: ItemId, entry: Entry): void => {
+    resting.delete(item)
+    if (entries.get(item) === entry) entries.delete(item)
+    entry.open?.dispose()
+  }
   const release = (item: ItemId, entry: Entry): void => {
     entry.count--
     if (entry.count > 0) return
-    if (entries.get(item) === entry) entries.delete(item)
-    entry.open?.dispose()
+    if (!entry.open) return close(item, entry)
+    entry.open.rest()
+    resting.set(item, entry)
+    const [longest] = resting
+    if (resting.size > RESTING_COUNT_MAX && longest) close(...longest)
   }
 
   const begin = (item: ItemId): Entry => {
@@ -71,6 +85,7 @@ export function createItems(given: ItemsDeps): Items & Disposable {
     async open(item) {
       const entry = entries.get(item) ?? begin(item)
       entry.count++
+      if (resting.delete(item)) entry.open?.wake()
       try {
         const open = await entry.opening
         return open.handle(() => release(item, entry))
@@ -91,6 +106,9 @@ export function createItems(given: ItemsDeps): Items & Disposable {
       spaces.set(item, space)
       return item
     },
-    dispose: () => listening.dispose(),
+    dispose() {
+      for (const [item, entry] of [...resting]) close(item, entry)
+      listening.dispose()
+    },
   }
 }

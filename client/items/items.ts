@@ -1,6 +1,6 @@
 /**
- * What the window holds of an item: handles. All open views of an item in one window share one handle, one Y.Doc and one clientID;
- * the last one to let go closes it. Written against `engine/api.ts` only.
+ * What the window holds of an item: handles. All open views of an item in one window share one Y.Doc and one clientID; when the last
+ * one lets go, it rests for a while before it is closed. Written against `engine/api.ts` only.
  */
 import type * as Y from 'yjs'
 import type { Disposable } from '../../shared/base/dispose.ts'

@@ -41,8 +41,10 @@ type ItemEvent = Extract<EngineEvent, { item: ItemId }>
 
 /** One life of an open item: from the engine's answer until it is closed or rebuilt. */
 interface Core extends Omit<ItemHandle, 'row' | 'dispose'> {
-  /** `isLeaving`: this window no longer shows the item to others. */
-  close(isLeaving: boolean): void
+  /** Nobody looks at it in this window: others no longer see us in it. */
+  rest(): void
+  wake(): void
+  close(): void
   hear(event: Exclude<ItemEvent, { type: 'rebuilt' }>): void
 }
 
@@ -211,11 +213,17 @@ function createCore(item: ItemId, opened: Opened, deps: OpenItemDeps): Core {
           return
       }
     },
-    close(isLeaving) {
+    rest() {
+      presenceTimer?.dispose()
+      presenceTimer = null
+      shownCursor = 'unsaid'
+      engine.showPresence(item, null).catch(report)
+    },
+    wake: () => showCursor(null),
+    close() {
       isClosed = true
       applyTimer?.dispose()
       presenceTimer?.dispose()
-      if (isLeaving) engine.showPresence(item, null).catch(report)
       engine.closeItem(item).catch(report)
       doc.off('update', onUpdate)
       doc.destroy()
@@ -224,6 +232,9 @@ function createCore(item: ItemId, opened: Opened, deps: OpenItemDeps): Core {
 }
 
 export interface OpenItem extends Disposable {
+  /** No view shows it now; it stays at hand. */
+  rest(): void
+  wake(): void
   /** A handle of one opener. */
   handle(onDispose: () => void): ItemHandle
   hear(event: ItemEvent): void
@@ -244,7 +255,7 @@ export function createOpenItem(item: ItemId, opened: Opened, deps: OpenItemDeps)
       const next = await engine.openItem(item)
       if (isClosed) return void engine.closeItem(item).catch(report)
       core = createCore(item, next, deps)
-      old.close(false)
+      old.close()
     } finally {
       isRebuilding = false
     }
@@ -292,9 +303,12 @@ export function createOpenItem(item: ItemId, opened: Opened, deps: OpenItemDeps)
       if (event.type === 'rebuilt') rebuild().catch(report)
       else core.hear(event)
     },
+    rest: () => core.rest(),
+    wake: () => core.wake(),
     dispose() {
       isClosed = true
-      core.close(true)
+      core.rest()
+      core.close()
     },
   }
 }

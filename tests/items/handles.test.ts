@@ -226,17 +226,38 @@ describe('refused edits that a person threw away', () => {
 })
 
 describe('lifetime and rights', () => {
-  test('the document is closed with the last handle, not with the first', async () => {
+  test('an item rests when its last handle is closed: not seen there any more, and back with the same document', async () => {
     const world = setup()
-    const { item, one } = await shared(world)
+    const { item, one, two } = await shared(world)
     const second = await world.at(0).items.open(item)
+    const { doc } = one
+    one.dispose()
+    one.dispose()
+    await world.settle()
+    expect(two.present).toHaveLength(1)
+    second.dispose()
+    await world.settle()
+    expect(two.present).toHaveLength(0)
+    firstText(two).insert(0, 'ondertussen ')
+    await world.settle()
+    const back = await world.at(0).items.open(item)
+    expect(back.doc).toBe(doc)
+    expect(proseText(back)).toBe(proseText(two))
+    await world.settle()
+    expect(two.present).toHaveLength(1)
+  })
+
+  test('what rested longest is closed when more items were looked at than are kept', async () => {
+    const world = setup()
+    const { one } = await shared(world)
     let closed = 0
     one.doc.on('destroy', () => closed++)
     one.dispose()
-    one.dispose()
-    expect(closed).toBe(0)
-    firstText(second).insert(0, 'nog ')
-    second.dispose()
+    for (let at = 0; at < 6; at++) {
+      const item = await world.at(0).items.create({ space: SPACE.space, type: 'knowledge', edits: [] })
+      expect(closed).toBe(0)
+      ;(await world.at(0).items.open(item)).dispose()
+    }
     expect(closed).toBe(1)
   })
 
