@@ -195,6 +195,15 @@ describe('steps', () => {
     expect(await scene.page.locator('.steps').count()).toBe(1)
   })
 
+  test('a click under a text that ends in a block gives a line to go on in', async () => {
+    await using scene = await open('mind')
+    await scene.page.evaluate(() => window.theirs!.prose.push([new window.world.Y.XmlElement('pathwayFlow')]))
+    await scene.page.locator('.prose-text .flow').waitFor()
+    await scene.page.locator('.prose-below').click()
+    await scene.page.keyboard.type('En dan nog dit.')
+    await eventually(() => scene.page.evaluate(() => window.theirs!.prose.toString().endsWith('<pathwayflow></pathwayflow><paragraph>En dan nog dit.</paragraph>')), true)
+  })
+
   test('typing in a field of the text’s surroundings never reaches the text', async () => {
     await using scene = await open('debts')
     const before = await scene.page.evaluate(() => window.theirs!.prose.toString())
@@ -326,6 +335,25 @@ describe('a meeting', () => {
     await scene.page.keyboard.type('x')
     await scene.page.keyboard.press('Control+z')
     expect(await status()).toBe('done')
+  })
+
+  test('the keyboard gets into a reference and behind the last block', async () => {
+    await using scene = await open('meeting')
+    await scene.page.evaluate(() => {
+      const reference = document.querySelector('.prose-text .reference-view')!
+      const range = document.createRange()
+      range.setStartBefore(reference)
+      range.collapse(true)
+      ;(document.querySelector('.prose-text') as HTMLElement).focus()
+      getSelection()!.removeAllRanges()
+      getSelection()!.addRange(range)
+    })
+    await scene.page.keyboard.press('ArrowRight')
+    await scene.page.locator('.reference-view.selected').waitFor()
+    await scene.page.keyboard.press('Enter')
+    expect(await scene.page.evaluate(() => document.activeElement?.textContent)).toMatch(/Besluit 14/)
+    await scene.page.keyboard.press('Enter')
+    await scene.page.getByRole('dialog', { name: 'Besluit 14' }).waitFor()
   })
 
   test('two decisions noted apart under one number are both kept and both shown', async () => {

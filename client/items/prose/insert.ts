@@ -1,6 +1,7 @@
-/** Puts references of the domain and links at the caret. */
+/** Puts references of the domain and links at the caret, and leads the keyboard into blocks and behind the last one. */
 import type { Editor } from '@tiptap/core'
-import { TextSelection } from '@tiptap/pm/state'
+import { NodeSelection, TextSelection } from '@tiptap/pm/state'
+import type { EditorView } from '@tiptap/pm/view'
 import type { Id } from '../../../shared/base/ids.ts'
 import type { REFERENCE_NODES } from './schema.ts'
 
@@ -34,4 +35,25 @@ export function setLink(editor: Editor, href: string): void {
   if (href === '') chain.unsetMark('link').run()
   else if (editor.state.selection.empty && !isInLink) chain.insertContent({ type: 'text', text: href, marks: [{ type: 'link', attrs: { href } }] }).run()
   else chain.setMark('link', { href }).run()
+}
+
+/** Enter on a chosen block or reference goes to the first control inside it. Out: false when there is none. */
+export function enterAtom(view: EditorView): boolean {
+  const { selection } = view.state
+  if (!(selection instanceof NodeSelection) || !selection.node.isAtom) return false
+  const dom = view.nodeDOM(selection.from)
+  const control = dom instanceof HTMLElement ? dom.querySelector<HTMLElement>('button:not([role="checkbox"]), a[href], select, input') : null
+  control?.focus()
+  return control !== null
+}
+
+/** A text that ends in a block of the domain has no line to go on in; it gets one. */
+export function writeAtEnd(editor: Editor): void {
+  const { view, state } = editor
+  const { tr, doc, schema } = state
+  const paragraph = schema.nodes.paragraph
+  if (paragraph && !doc.lastChild?.isTextblock) tr.insert(doc.content.size, paragraph.create())
+  tr.setSelection(TextSelection.atEnd(tr.doc))
+  view.dispatch(tr.scrollIntoView())
+  view.focus()
 }

@@ -14,7 +14,7 @@ import { isFromDocument, proseBinding, relativePlace } from './binding.ts'
 import { blockView, type BlockComponent } from './block-view.svelte.ts'
 import { createCarets, type Carets } from './carets.ts'
 import { guardEditor, type EditGuard } from './guard.ts'
-import { insertReference, setLink } from './insert.ts'
+import { enterAtom, insertReference, setLink, writeAtEnd } from './insert.ts'
 import { isSafeHref, itemOfHref } from './links.ts'
 import { cleanPastedHtml } from './paste.ts'
 import { proseSchema, REFERENCE_NODES, type DomainNode } from './schema.ts'
@@ -76,6 +76,8 @@ export interface Prose extends Disposable {
   /** Puts a reference at the caret, in a line of its own after text; call inside `handle.editLinked`. */
   insertReference(type: (typeof REFERENCE_NODES)[number], id: Id): void
   setLink(href: string): void
+  /** Puts the caret behind everything, in a paragraph that takes text. */
+  writeAtEnd(): void
 }
 
 /** Shows the placeholder as long as the whole text is empty. */
@@ -197,6 +199,7 @@ export function createProse(element: HTMLElement, layer: HTMLElement, options: P
       attributes: { class: 'prose-text', 'aria-label': options.label, spellcheck: 'true' },
       transformPastedHTML: cleanPastedHtml,
       handleScrollToSelection: () => guard?.isApplying ?? false,
+      handleKeyDown: (view, event) => event.key === 'Enter' && !event.isComposing && enterAtom(view),
       handleDOMEvents: {
         paste: () => (undoManager.stopCapturing(), false),
         // A step back is at most a paragraph or a place, however fast somebody types.
@@ -310,6 +313,7 @@ export function createProse(element: HTMLElement, layer: HTMLElement, options: P
     },
     insertReference: (type, id) => insertReference(editor, type, id),
     setLink: (href) => setLink(editor, href),
+    writeAtEnd: () => writeAtEnd(editor),
     dispose: () => bag.dispose(),
   }
 }
