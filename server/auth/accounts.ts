@@ -72,7 +72,6 @@ export interface Accounts extends Directory, Disposable {
 
   hasAdministrator(): boolean
   isAdministrator(user: UserId): boolean
-  account(user: UserId): Account | null
   accounts(): Account[]
   /** Everybody who is or was a member of a space that `user` may read, `user` included. */
   peopleFor(user: UserId): Person[]
@@ -314,7 +313,6 @@ function createAccounts(database: Database, { mode, clock, dice, passwordCostLog
       const row = picture.users.get(user)
       return row !== undefined && row.isAdministrator && !row.isDisabled
     },
-    account: (user) => picture.users.get(user) ?? null,
     accounts: () => [...picture.users.values()],
     peopleFor(user) {
       const seen = new Map<UserId, Person>()

@@ -64,7 +64,7 @@ export function createDoorkeeper({ accounts, publicUrl }: DoorkeeperDeps): Doork
     },
     isFromOurPages(request) {
       const { origin } = request.headers
-      if (origin !== undefined) return origin === originOf(request)
+      if (origin !== undefined) return request.headers.host !== undefined && origin === originOf(request)
       return bearerOf(request) !== null || sessionToken(request) === null
     },
     sessionToken,

@@ -1,6 +1,7 @@
 // Every route of the table, asked by everybody: rights, cross-site requests, shapes, and the files of the client.
 import * as v from 'valibot'
 import { describe, expect, test } from 'vitest'
+import { below, namedDice, pick } from '../../shared/base/random.ts'
 import { OPERATIONS, may, type Operation, type Role } from '../../shared/model/grants.ts'
 import { freshFolder, startUnderTest, type UnderTest } from './relay-under-test.ts'
 
@@ -180,6 +181,37 @@ describe('shapes', () => {
       expect([what, answer.json]).toEqual([what, { error: what.startsWith('an id') ? 'forbidden' : 'bad-request' }])
     }
   })
+
+  test('[B10] three thousand requests of junk: an answer for each, never a 5xx, never a stack', async () => {
+    const relay = await startUnderTest()
+    const { space, cookies, target } = await everybody(relay)
+    const dice = namedDice(20_261_121, 'junk')
+    const words = ['', '0', space, target, NOBODY, 'null', '__proto__', '%00', '%2e%2e', '..', "'", '"', '<x>', 'a'.repeat(200), '\u202e', '1e309', '-1', 'constructor', '{}', '[]']
+    const value = (depth = 0): unknown => {
+      const kind = below(dice, depth > 2 ? 5 : 8)
+      if (kind < 3) return pick(dice, words)
+      if (kind === 3) return pick(dice, [0, -1, 2 ** 53, 1e308, 0.5])
+      if (kind === 4) return pick(dice, [null, true, false])
+      if (kind === 5) return Array.from({ length: below(dice, 4) }, () => value(depth + 1))
+      return Object.fromEntries(Array.from({ length: below(dice, 5) }, () => [pick(dice, [...words, 'login', 'password', 'name', 'role', 'kind', 'takesPart', 'job', 'organisation']), value(depth + 1)]))
+    }
+    const actors = [...cookies.values()]
+    const methods = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS'] as const
+    for (let i = 0; i < 3_000; i++) {
+      const { path, method } = pick(dice, relay.running.app.routes)
+      const url = `${path.replaceAll(/:\w+/g, () => encodeURI(pick(dice, words)))}${below(dice, 3) === 0 ? `?${new URLSearchParams({ [pick(dice, ['space', 'cursor', 'wait', 'epoch', 'tailHash', 'x'])]: pick(dice, words) }).toString()}` : ''}`
+      const cookie = pick(dice, actors)
+      const answer = await relay.running.app.fastify.inject({
+        method: below(dice, 4) === 0 ? pick(dice, methods) : method,
+        url,
+        headers: { host: '127.0.0.1', origin: 'http://127.0.0.1', 'content-type': pick(dice, ['application/json', 'text/plain', 'application/octet-stream', 'x', 'application/json; charset=\"']), accept: pick(dice, ['*/*', 'text/html', 'application/json', 'x']), ...(cookie === undefined ? {} : { cookie }) },
+        payload: below(dice, 3) === 0 ? pick(dice, words) : JSON.stringify(value()),
+        remoteAddress: `10.0.${below(dice, 256)}.${below(dice, 256)}`,
+      })
+      expect([url, answer.statusCode < 500, / at .*\.(ts|js):\d+/.test(answer.body)]).toEqual([url, true, false])
+    }
+    expect(relay.lines.filter((line) => line.includes('"level":50'))).toEqual([])
+  }, 120_000)
 
   test('a body that is too large is refused before it is read', async () => {
     const relay = await startUnderTest()
