@@ -9,7 +9,7 @@ import { SvelteMap } from 'svelte/reactivity'
 import { createBag, type Disposable } from '../../shared/base/dispose.ts'
 import type { Clock } from '../../shared/base/clock.ts'
 import type { ItemId, SpaceId, UserId } from '../../shared/base/ids.ts'
-import type { Role } from '../../shared/model/grants.ts'
+import type { Role, SpaceKind } from '../../shared/model/grants.ts'
 import type { Person } from '../../shared/model/people.ts'
 import type { ItemRow } from '../../shared/model/rows.ts'
 import type { Engine, PresenceView, SpaceView, SyncStatus } from '../engine/api.ts'
@@ -27,10 +27,16 @@ const UNKNOWN: SyncStatus = {
 
 const SPACE_KEY = 'space'
 
-/** Which space a first visit shows: where somebody leads goes before where somebody helps or reads. */
+/**
+ * Which space a first visit shows: where somebody leads goes before where somebody helps or reads; with one role in several, the municipality
+ * goes before what spans it. Never by the order in which they arrived: two laptops of one person begin in the same place.
+ */
 const PREFERENCE: readonly (Role | null)[] = ['leader', 'admin', 'member', 'programme-leader', 'reader', null]
+const NEAREST: readonly SpaceKind[] = ['municipality', 'group', 'region', 'programme']
 const preferred = (spaces: readonly SpaceView[]): SpaceView | null =>
-  spaces.filter((one) => one.role !== null).toSorted((a, b) => PREFERENCE.indexOf(a.role) - PREFERENCE.indexOf(b.role))[0] ?? null
+  spaces
+    .filter((one) => one.role !== null)
+    .toSorted((a, b) => PREFERENCE.indexOf(a.role) - PREFERENCE.indexOf(b.role) || NEAREST.indexOf(a.kind) - NEAREST.indexOf(b.kind) || a.name.localeCompare(b.name, 'nl'))[0] ?? null
 
 interface Deps {
   engine: Engine
