@@ -9,6 +9,9 @@ import type { Product } from './product.ts'
 
 export type SyncState = 'pending' | 'local' | 'relay' | 'offline' | 'refused' | 'rechecking'
 
+/** Where pictures go; `SAMENPAD_PICTURES=docs/images npm test` makes those of the README anew. */
+const PICTURES = process.env.SAMENPAD_PICTURES ?? 'test-output/pictures'
+
 /** How long a wait may last before it says that it hangs; two cores do a whole browser and a relay here. */
 const HANG_MS = 45_000
 
@@ -70,8 +73,8 @@ export async function personIn(context: BrowserContext, existing?: Page): Promis
       await page.locator(states.map((state) => `[role="status"][data-sync="${state}"]`).join(', ')).waitFor()
     },
     async picture(name) {
-      mkdirSync('test-output/pictures', { recursive: true })
-      await page.screenshot({ path: `test-output/pictures/${name}.png` })
+      mkdirSync(PICTURES, { recursive: true })
+      await page.screenshot({ path: `${PICTURES}/${name}.png` })
     },
   }
 }
