@@ -473,6 +473,23 @@ describe('fan-out', () => {
     links.forEach((entry, i) => expect(entry.prevItemSeq).toBe(i === 0 ? 0 : links[i - 1]!.seq))
   })
 
+  it('[INV2] a commit that a catch-up read before it was announced is not sent twice', async () => {
+    begin({ manualCommits: true })
+    const anne = await world.join(ANNE)
+    anne.push(next(), next())
+    await world.settle()
+    await world.step()
+    // Synced, and nobody was told: a newcomer reads it from the log.
+    const ben = await world.join(BEN)
+    expect(ben.seqs()).toEqual([1, 2])
+    await world.commit()
+    anne.push(next())
+    await world.pass(10)
+    await world.commit()
+    expect(ben.seqs()).toEqual([1, 2, 3])
+    expect(anne.seqs()).toEqual([1, 2, 3])
+  })
+
   it('[FAN1] a commit is encoded once: all live readers get the very same bytes', async () => {
     const readers = [await world.join(ANNE), await world.join(BEN), await world.join(BEN)]
     readers[0]!.push(next(), next())
@@ -629,6 +646,19 @@ describe('rights', () => {
     await world.pass(100)
     expect(slow.of('subbed')).toEqual([])
     expect(slow.of('entries')).toEqual([])
+    // And once more between the read and the sending.
+    world.people.give(BEN, SPACE, 'reader')
+    const honest = world.log.read
+    world.log.read = async (...question) => {
+      const answer = await honest(...question)
+      world.people.takeSilently(BEN, SPACE)
+      return answer
+    }
+    const late = world.connect(BEN)
+    late.say(HELLO, subTo(SPACE))
+    await world.pass(100)
+    expect(late.of('subbed')).toHaveLength(1)
+    expect(late.of('entries')).toEqual([])
   })
 
   it('[SCO1] a new role is told on the open connection', async () => {

@@ -186,6 +186,11 @@ export function setupRelay(options: { log?: Log; manualCommits?: boolean; fault?
         await time.settle()
       }
     },
+    /** Runs the next thing the disk was asked to do: a sync, or the answer after it. */
+    async step(): Promise<void> {
+      steps.shift()?.()
+      await time.settle()
+    },
     stepsCount: () => steps.length,
   }
 }
