@@ -346,11 +346,27 @@ export async function createContent(deps: ContentDeps): Promise<Content> {
     }
     return { settled, expected, acts: views }
   }
+  /** Items whose acts are being read to be said; `again`: something happened meanwhile. An older reading never overtakes a newer one. */
+  const saying = new Map<ItemId, { again: boolean }>()
   const emitActs = (item: ItemId): void => {
-    acts(item).then((view) => {
-      said.set(item, (said.get(item) ?? 0) + 1)
-      deps.emit({ type: 'acts', item, acts: view })
-    }, deps.storeFailed)
+    const running = saying.get(item)
+    if (running) running.again = true
+    else sayActs(item).catch(deps.storeFailed)
+  }
+  const sayActs = async (item: ItemId): Promise<void> => {
+    const one = { again: true }
+    saying.set(item, one)
+    try {
+      while (one.again) {
+        one.again = false
+        const view = await acts(item)
+        if (one.again) continue
+        said.set(item, (said.get(item) ?? 0) + 1)
+        deps.emit({ type: 'acts', item, acts: view })
+      }
+    } finally {
+      saying.delete(item)
+    }
   }
 
   // ── What others stored ──
@@ -473,12 +489,24 @@ export async function createContent(deps: ContentDeps): Promise<Content> {
         return inTurn(item, async () => {
           const one = await load(item)
           const edit = changeOf(item, space, one, edits)
-          // What the same handle typed before comes first, and in the same entry.
-          const before = takeTyped(handleKey(item, clientId))
-          const merged = mergeProse([...before.updates, update])
-          const written = [...(edit ? [edit] : []), ...(isEmptyUpdate(merged) ? [] : [proseEntry(item, space, clientId, merged)])]
+          const written = edit ? [edit] : []
+          const tells: (() => void)[] = []
+          const add = (by: number, updates: readonly Uint8Array[]): void => {
+            const merged = mergeProse(updates)
+            if (!isEmptyUpdate(merged)) written.push(proseEntry(item, space, by, merged))
+          }
+          // What was typed in the item before comes first and in the same transaction: the pair may stand on it.
+          const mine = takeTyped(handleKey(item, clientId))
+          for (const [key, held] of [...typing]) {
+            if (held.item !== item) continue
+            const taken = takeTyped(key)
+            add(held.clientId, taken.updates)
+            tells.push(...taken.stored)
+          }
+          add(clientId, [...mine.updates, update])
+          tells.push(...mine.stored)
           const done = (written.length > 0 ? writeFrom(one, written) : Promise.resolve()).then(() => {
-            for (const tell of before.stored) tell()
+            for (const tell of tells) tell()
           })
           return { done }
         })

@@ -201,7 +201,8 @@ export async function createEngine(deps: EngineDeps): Promise<Engine> {
       else if (change.foreign && change.outbox === 'acknowledged') readOutboxSoon()
       if (change.entries && (change.foreign || change.outbox !== 'added')) for (const { item } of change.items ?? []) guard.arrived(item)
       content.heard(change)
-      if (change.items) projection.wake()
+      // Whatever was not the making of rows may have marked some.
+      if (!change.rows) projection.wake()
       if (change.rows) {
         emit({ type: 'rows', spaces: change.rows })
         search.wake()

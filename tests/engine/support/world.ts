@@ -299,7 +299,18 @@ export function createWorld(seed = 1): World {
       return {
         device,
         async open({ hooks = {}, web } = {}) {
-          const store = device.openStore(hooks)
+          const store = device.openStore({
+            ...hooks,
+            onCrash: () => {
+              end()
+              hooks.onCrash?.()
+            },
+          })
+          const end = (): void => {
+            ownClock.isDead = true
+            store.kill()
+            for (const one of [...socket, ...lock]) one.dispose()
+          }
           const lock: { dispose(): void }[] = []
           const ownClock: Clock & { isDead: boolean } = {
             isDead: false,
@@ -360,11 +371,7 @@ export function createWorld(seed = 1): World {
               })
               return doc
             },
-            kill() {
-              ownClock.isDead = true
-              store.kill()
-              for (const one of [...socket, ...lock]) one.dispose()
-            },
+            kill: end,
           }
         },
       }
