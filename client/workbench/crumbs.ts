@@ -23,10 +23,14 @@ export function crumbsOf(services: Services, item: ItemId): { title: string; run
   const row = workspace.rowsById.get(item)
   if (!row) return []
   const space = workspace.spaces.find((one) => one.space === row.space)
+  const overview = (): void => {
+    workspace.chooseSpace(row.space)
+    services.layout.open({ kind: 'page', page: 'overview' })
+  }
   const reveal = (target: string): void => void services.run('explorer.item.reveal', target)
   const folders = foldersAbove(row, workspace.rowsById)
   return [
-    ...(space ? [{ title: space.name, run: () => services.layout.open({ kind: 'page', page: 'overview', params: { space: space.space } }) }] : []),
+    ...(space ? [{ title: space.name, run: overview }] : []),
     ...(folders.length > 0
       ? folders.map((folder) => ({ title: folder.title || t.common.untitled, run: () => reveal(folder.item) }))
       : [{ title: t.common.itemTypesMany[row.type], run: () => reveal(row.item) }]),

@@ -7,6 +7,22 @@ export type Loaded = { state: 'loading' } | { state: 'ready'; Component: Compone
 
 const known = new WeakMap<ComponentLoader, Component<any>>()
 
+/**
+ * Fetches what will be wanted, one after another, when the window has nothing better to do: the first Ctrl+Shift+F must not lose the letters that follow
+ * it. A failure is left to whoever shows it.
+ */
+export async function fetchAhead(loaders: readonly ComponentLoader[]): Promise<void> {
+  for (const loader of loaders) {
+    if (known.has(loader)) continue
+    await new Promise<void>((resolve) => void (window.requestIdleCallback?.(() => resolve(), { timeout: 2000 }) ?? setTimeout(resolve, 200)))
+    const module = await loader().catch((error: unknown) => {
+      reportError(error)
+      return null
+    })
+    if (module) known.set(loader, module.default)
+  }
+}
+
 export interface Loading {
   readonly now: Loaded
   again(): void
