@@ -111,7 +111,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
   })
   app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
     const status = error.statusCode ?? 500
-    const code: HttpErrorCode = status === 413 ? 'too-large' : status === 429 ? 'rate' : status < 500 ? 'bad-request' : 'internal'
+    const code: HttpErrorCode = status === 413 ? 'too-large' : status === 429 ? 'rate' : status === 404 || status === 403 ? 'not-found' : status < 500 ? 'bad-request' : 'internal'
     if (code === 'internal') request.log.error({ err: error, route: request.routeOptions.url }, 'a request failed')
     return sendJson(reply, STATUS_OF_ERROR[code], { error: code })
   })

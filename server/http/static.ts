@@ -22,7 +22,7 @@ export async function serveClient(app: FastifyInstance, dist: string): Promise<v
   await app.register(fastifyStatic, {
     root: dist,
     wildcard: true,
-    index: false,
+    index: 'index.html',
     redirect: false,
     preCompressed: true,
     cacheControl: false,

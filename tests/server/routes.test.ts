@@ -231,8 +231,14 @@ describe('shapes', () => {
 
 describe('the client', () => {
   test('the page is asked for anew each time, hashed files are kept, the page of every other path is the page', async () => {
-    const { ask } = await startUnderTest()
+    const { ask, running } = await startUnderTest()
     const html = { accept: 'text/html' }
+    for (const encoding of ['', 'identity', 'gzip', 'br, gzip']) {
+      for (const url of ['/', '/index.html', '/diep/pad']) {
+        const { statusCode, headers } = await running.app.fastify.inject({ url, headers: { accept: 'text/html', ...(encoding === '' ? {} : { 'accept-encoding': encoding }) } })
+        expect([encoding, url, statusCode, headers['cache-control']]).toEqual([encoding, url, 200, 'no-cache'])
+      }
+    }
     for (const path of ['/', '/welkom/abc', '/diep/pad']) {
       const page = await ask('GET', path, html)
       expect([path, page.status, page.headers.get('cache-control'), page.headers.get('content-type')]).toEqual([path, 200, 'no-cache', 'text/html; charset=utf-8'])
@@ -242,7 +248,7 @@ describe('the client', () => {
     expect(await ask('GET', '/assets/main-old.js', html)).toMatchObject({ status: 404, json: { error: 'not-found' } })
     expect(await ask('GET', '/api/unknown', html)).toMatchObject({ status: 404, json: { error: 'not-found' } })
     expect((await ask('POST', '/diep/pad', { body: {} })).status).toBe(404)
-    for (const path of ['/..%2f..%2fpackage.json', '/%2e%2e/package.json', '/assets/..%5c..%5cindex.html', '/.env']) expect([400, 404]).toContain((await ask('GET', path)).status)
+    for (const path of ['/..%2f..%2fpackage.json', '/%2e%2e/package.json', '/assets/..%5c..%5cindex.html', '/.env', '/assets/', '/assets']) expect([400, 404]).toContain((await ask('GET', path)).status)
   })
 
   test('every answer carries the content security policy, and nothing signed-in may be kept', async () => {
