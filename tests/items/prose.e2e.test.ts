@@ -211,6 +211,21 @@ test('[X6] when somebody else deletes the paragraph with the caret, the focus st
   expect(await textOf(scene.page)).toContain('verder ')
 })
 
+test('a letter that is being composed survives what others write in the same paragraph', async () => {
+  await using scene = await open('?hurried')
+  await caretAt(scene.page, 0, 7)
+  const input = await scene.page.context().newCDPSession(scene.page)
+  await input.send('Input.imeSetComposition', { text: '´', selectionStart: 1, selectionEnd: 1 })
+  await scene.page.evaluate(() => window.world.textOf(1, 0).insert(0, 'ANDER '))
+  await scene.page.waitForTimeout(100)
+  // Held back until the letter is there.
+  expect((await textOf(scene.page)).startsWith('ANDER')).toBe(false)
+  await input.send('Input.insertText', { text: 'é' })
+  await scene.page.waitForFunction(() => window.world.proses[0]!.editor.getText().startsWith('ANDER'))
+  expect(await sameOnBothSides(scene.page)).toBe(true)
+  expect((await textOf(scene.page)).split('\n')[0]).toMatch(/^ANDER Alinea é1: /)
+})
+
 test('a click while others type puts the caret where it was aimed', async () => {
   await using scene = await open('?hurried')
   await scene.page.evaluate(() => {
@@ -285,6 +300,36 @@ describe('what this build does not know', () => {
     expect(two).toBe(one)
     if (kept) expect(one).toContain(kept)
     else expect(one).toContain('picture')
+  })
+
+  test('a known part that does not fit is filled in, not taken away', async () => {
+    await using scene = await open()
+    await scene.page.evaluate(() => {
+      const { Y, handles } = window.world
+      const table = new Y.XmlElement('table')
+      const [full, empty] = [new Y.XmlElement('tableRow'), new Y.XmlElement('tableRow')]
+      const cell = new Y.XmlElement('tableCell')
+      // No paragraph in the cell: somebody emptied it while somebody else was in it.
+      full.insert(0, [cell])
+      const list = new Y.XmlElement('bulletList')
+      const item = new Y.XmlElement('listItem')
+      const nested = new Y.XmlElement('bulletList')
+      const inner = new Y.XmlElement('listItem')
+      const words = new Y.XmlElement('paragraph')
+      words.insert(0, [new Y.XmlText('alleen het geneste punt is over')])
+      inner.insert(0, [words])
+      nested.insert(0, [inner])
+      item.insert(0, [nested])
+      list.insert(0, [item])
+      table.insert(0, [full, empty])
+      handles[1].prose.insert(0, [table, list])
+    })
+    await scene.page.waitForFunction(() => window.world.proses[0]!.editor.getText().includes('alleen het geneste punt is over'))
+    const kept = await scene.page.evaluate(() => window.world.handles.map((handle) => handle.prose.toString()))
+    expect(kept[0]).toContain('alleen het geneste punt is over')
+    expect(kept[0]).toContain('<tablerow></tablerow>')
+    expect(kept[1]).toBe(kept[0])
+    expect(await scene.page.evaluate(() => window.world.proses[0]!.editor.isEditable)).toBe(true)
   })
 
   test('a bare text at the top is shown as a paragraph and can be written beside', async () => {

@@ -7,7 +7,7 @@ export const agreements: Texts<typeof dutch> = {
   document: (title: string) => `Agreement: ${title}`,
   text: (title: string) => `Text of ${title}`,
   placeholder: 'Write what you agree on here. With / you insert something.',
-  kindFirst: 'Pathway agreement, first version',
+  kindFirst: 'Pathway agreement',
   kind: (version: number) => `Pathway agreement, version ${version}`,
   template: 'Template for a pathway agreement',
   course: 'Course',

@@ -4,7 +4,7 @@ export const agreements = {
   document: (title: string) => `Afspraak: ${title}`,
   text: (title: string) => `Tekst van ${title}`,
   placeholder: 'Schrijf hier wat jullie afspreken. Met / voeg je iets in.',
-  kindFirst: 'Zorgpad-afspraak, eerste versie',
+  kindFirst: 'Zorgpad-afspraak',
   kind: (version: number) => `Zorgpad-afspraak, versie ${version}`,
   template: 'Sjabloon voor een zorgpad-afspraak',
   course: 'Levensloop',
