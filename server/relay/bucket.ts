@@ -1,25 +1,36 @@
-/** A token bucket on a handed-in clock: so many a second on average, a bucket full at once. A clock that jumps back gives nothing. */
+/**
+ * A token bucket on a handed-in clock: so many a second on average, a bucket full at once. A clock that jumps back gives nothing.
+ * A class, because every connection has one: fields cost a tenth of closures.
+ */
 import type { Clock } from '../../shared/base/clock.ts'
 
-export interface Bucket {
-  /** Takes one token if there is one. */
-  take(): boolean
-  /** Until the next token, at least 1. */
-  waitMs(): number
-}
+export class Bucket {
+  readonly #clock: Clock
+  readonly #perSecond: number
+  readonly #size: number
+  #tokens: number
+  #filledAt: number
 
-export function createBucket(clock: Clock, perSecond: number, size: number): Bucket {
-  let tokens = size
-  let filledAt = clock.now()
-  return {
-    take() {
-      const now = clock.now()
-      tokens = Math.min(size, tokens + (Math.max(0, now - filledAt) * perSecond) / 1000)
-      filledAt = now
-      if (tokens < 1) return false
-      tokens--
-      return true
-    },
-    waitMs: () => Math.max(1, Math.ceil(((1 - tokens) * 1000) / perSecond)),
+  constructor(clock: Clock, perSecond: number, size: number) {
+    this.#clock = clock
+    this.#perSecond = perSecond
+    this.#size = size
+    this.#tokens = size
+    this.#filledAt = clock.now()
+  }
+
+  /** Takes one token if there is one. */
+  take(): boolean {
+    const now = this.#clock.now()
+    this.#tokens = Math.min(this.#size, this.#tokens + (Math.max(0, now - this.#filledAt) * this.#perSecond) / 1000)
+    this.#filledAt = now
+    if (this.#tokens < 1) return false
+    this.#tokens--
+    return true
+  }
+
+  /** Until the next token, at least 1. */
+  waitMs(): number {
+    return Math.max(1, Math.ceil(((1 - this.#tokens) * 1000) / this.#perSecond))
   }
 }

@@ -19,7 +19,7 @@ import {
 import type { DownMessage, Up } from '../../shared/protocol/messages/index.ts'
 import type { Directory } from '../auth/directory.ts'
 import type { AppendResult } from '../store/log.ts'
-import { createBucket } from './bucket.ts'
+import { Bucket } from './bucket.ts'
 import type { CommitQueue } from './commit-queue.ts'
 
 type Push = Up<'push'>
@@ -81,7 +81,7 @@ interface Pending {
 
 export function createPushes(deps: PushesDeps): Pushes {
   const { user, clock, directory, queue, budget, send, onSettled } = deps
-  const bucket = createBucket(clock, PUSHES_PER_SECOND_MAX, PUSHES_PER_SECOND_MAX)
+  const bucket = new Bucket(clock, PUSHES_PER_SECOND_MAX, PUSHES_PER_SECOND_MAX)
   let pending: Pending[] = []
   let pendingBytes = 0
   let lastN = 0

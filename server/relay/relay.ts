@@ -16,7 +16,7 @@ import { createCommitQueue } from './commit-queue.ts'
 import { createGate } from './gate.ts'
 import { createPresence } from './presence.ts'
 import { operationOf, type FragmentBudget } from './pushes.ts'
-import { createSession, type Session } from './session.ts'
+import { Session, type SessionDeps } from './session.ts'
 import type { Feed } from './subscription.ts'
 
 /** What fits a message, whatever the directory holds. */
@@ -101,12 +101,13 @@ export function createRelay(deps: RelayDeps): Relay {
     for (const door of otherDoors.get(user) ?? []) presence.leave(door)
     otherDoors.delete(user)
   }))
+  const shared: SessionDeps = {
+    log, directory, clock, queue, presence, reads, budget, report, person, feed: feedOf, onSettled: (session) => void unflushed.add(session), onClosed: forget,
+  }
+
   return {
     accept(connection, user) {
-      const session = createSession({
-        id: newId(dice), user, connection, log, directory, clock, queue, presence, reads, budget, report, person,
-        feed: feedOf, onSettled: (settled) => void unflushed.add(settled), onClosed: forget,
-      })
+      const session = new Session(shared, newId(dice), user, connection)
       sessions.add(session)
       let others = sessionsByUser.get(user)
       if (!others) sessionsByUser.set(user, (others = new Set()))

@@ -2,7 +2,6 @@
  * One connection: what it may say in which state, and what the relay does about it. States and events are one complete table, so
  * that a forgotten pair does not compile. A frame is never trusted: anything malformed closes this connection with a code, nothing throws.
  */
-import type { Clock } from '../../shared/base/clock.ts'
 import type { Disposable } from '../../shared/base/dispose.ts'
 import type { Id, ItemId, SpaceId, UserId } from '../../shared/base/ids.ts'
 import { CLOSE, type CloseReason } from '../../shared/model/errors.ts'
@@ -15,15 +14,13 @@ import type { Person } from '../../shared/model/people.ts'
 import { decodeUp, encodeDown, PROTO_MAX, PROTO_MIN, WireError } from '../../shared/protocol/codec.ts'
 import type { DownMessage, Up, UpMessage } from '../../shared/protocol/messages/index.ts'
 import type { Directory, SpaceInfo } from '../auth/directory.ts'
-import type { Log } from '../store/log.ts'
-import type { RelayDeps, RelaySession } from './api.ts'
-import { createBucket } from './bucket.ts'
+import type { RelaySession } from './api.ts'
+import { Bucket } from './bucket.ts'
 import type { CommitQueue } from './commit-queue.ts'
 import type { Connection } from './connection.ts'
-import type { Gate } from './gate.ts'
 import type { Presence } from './presence.ts'
-import { createPushes, type FragmentBudget } from './pushes.ts'
-import { createSubscription, type Feed, type Reader, type Subscription } from './subscription.ts'
+import { createPushes, type FragmentBudget, type Pushes } from './pushes.ts'
+import { Subscription, type Feed, type Reader, type SubscriptionDeps } from './subscription.ts'
 
 export type SessionState = 'new' | 'known' | 'closed'
 export type SessionEvent = UpMessage['type'] | 'late' | 'malformed' | 'tooBig' | 'flood' | 'full' | 'signedOut' | 'roleChanged' | 'draining' | 'fault' | 'gone'
@@ -62,18 +59,12 @@ const BUFFER_BYTES_LAST = 4 * SOCKET_BUFFER_BYTES_MAX
 const DRAIN_POLL_MS = 50
 const NO_SPACE: Omit<SpaceInfo, 'space'> = { kind: 'municipality', name: '' }
 
-export interface SessionDeps {
-  id: Id
-  user: UserId
-  connection: Connection
-  log: Log
+/** What all sessions of a relay share. */
+export interface SessionDeps extends SubscriptionDeps {
   directory: Directory
-  clock: Clock
   queue: CommitQueue
   presence: Presence
-  reads: Gate
   budget: FragmentBudget
-  report: RelayDeps['report']
   person(user: UserId): Person | null
   /** The feed of a space, made when the first subscription comes. */
   feed(space: SpaceId): Feed
@@ -82,196 +73,234 @@ export interface SessionDeps {
   onClosed(session: Session): void
 }
 
-export interface Session extends RelaySession {
+/**
+ * A class with fields, not a factory with closures, and everything that an idle reader does not need is made when it is first used: an idle
+ * connection costs the relay about 1 KiB, a subscription half of that.
+ */
+export class Session implements RelaySession, Reader {
+  readonly id: Id
   readonly user: UserId
-  readonly subscriptionsCount: number
-  /** Acknowledgements that may leave now. */
-  flush(): void
-  roleChanged(info: SpaceInfo, role: Role | null): void
-  signedOut(): void
-  drain(): void
-}
+  readonly #deps: SessionDeps
+  readonly #connection: Connection
+  readonly #bucket: Bucket
+  #state: SessionState = 'new'
+  #subscriptions: Map<SpaceId, Subscription> | null = null
+  #shownItems: Map<ItemId, SpaceId> | null = null
+  #pushes: Pushes | null = null
+  #fetching: Promise<void> | null = null
+  #fetchesCount = 0
+  #helloTimer: Disposable | null
 
-export function createSession(deps: SessionDeps): Session {
-  const { id, user, connection, log, directory, clock, queue, presence, reads, budget, report, person, feed } = deps
-  let state: SessionState = 'new'
-  const subscriptions = new Map<SpaceId, Subscription>()
-  const shownItems = new Map<ItemId, SpaceId>()
-  const bucket = createBucket(clock, MESSAGES_PER_SECOND_MAX, 2 * MESSAGES_PER_SECOND_MAX)
-  let fetching: Promise<void> = Promise.resolve()
-  let fetchesCount = 0
-  const helloTimer: Disposable = clock.after(HELLO_MS_MAX, () => on('late'))
-
-  const sendFrame = (frame: Uint8Array): void => {
-    if (state === 'closed') return
-    connection.send(frame)
-    if (connection.bufferedBytes() > BUFFER_BYTES_LAST) on('full')
+  constructor(deps: SessionDeps, id: Id, user: UserId, connection: Connection) {
+    this.#deps = deps
+    this.id = id
+    this.user = user
+    this.#connection = connection
+    this.#bucket = new Bucket(deps.clock, MESSAGES_PER_SECOND_MAX, 2 * MESSAGES_PER_SECOND_MAX)
+    this.#helloTimer = deps.clock.after(HELLO_MS_MAX, () => this.#on('late'))
   }
-  const send = (...messages: DownMessage[]): void => sendFrame(encodeDown(...messages))
 
-  const reader: Reader = {
-    send: sendFrame,
-    bufferedBytes: () => connection.bufferedBytes(),
-    mayRead: (space) => state === 'known' && directory.may(user, space, 'space.read'),
+  get subscriptionsCount(): number {
+    return this.#subscriptions?.size ?? 0
   }
-  const pushes = createPushes({ user, clock, directory, queue, budget, send: (messages) => send(...messages), onSettled: () => deps.onSettled(session) })
 
-  function on(event: SessionEvent, message?: UpMessage | SpaceInfo, role: Role | null = null): void {
-    const step = SESSION_TABLE[state][event]
-    if ('ignore' in step) return
-    if ('close' in step) return close(step.close)
-    switch (step.do) {
-      case 'greet':
-        return greet(message as Up<'hello'>)
-      case 'subscribe':
-        return subscribe(message as Up<'sub'>)
-      case 'unsubscribe':
-        return leave((message as Up<'unsub'>).space)
-      case 'push':
-        return receivePush(message as Up<'push'>)
-      case 'fetch':
-        return fetch(message as Up<'fetch'>)
-      case 'show':
-        return show(message as Up<'presence'>)
-      case 'credit': {
-        const { space, cursor } = message as Up<'recv'>
-        subscriptions.get(space)?.confirmed(cursor)
-        return
-      }
-      case 'answerPing':
-        return send({ type: 'pong', serverTime: clock.now() })
-      case 'tellRole':
-        return tellRole(message as SpaceInfo, role)
-      case 'forget':
-        return forget()
+  /** One frame from the other side. Never throws. */
+  receive(frame: Uint8Array): void {
+    if (this.#state === 'closed') return
+    try {
+      this.#read(frame)
+    } catch (error) {
+      if (error instanceof WireError) return this.#on('malformed')
+      this.#deps.report({ kind: 'bug', error })
+      this.#on('fault')
     }
   }
 
-  function greet(hello: Up<'hello'>): void {
-    const who = person(user)
-    if (!who) return close('signedOut')
-    if (hello.protoMin > PROTO_MAX || hello.protoMax < PROTO_MIN || hello.protoMin > hello.protoMax) return close('upgrade')
-    helloTimer.dispose()
-    state = 'known'
+  /** The connection is gone. */
+  closed(): void {
+    this.#on('gone')
+  }
+
+  /** Acknowledgements that may leave now. */
+  flush(): void {
+    if (this.#state === 'known') this.#pushes?.flush()
+  }
+
+  roleChanged(info: SpaceInfo, role: Role | null): void {
+    this.#on('roleChanged', info, role)
+  }
+
+  signedOut(): void {
+    this.#on('signedOut')
+  }
+
+  drain(): void {
+    this.#on('draining')
+  }
+
+  // The socket, as subscriptions see it.
+
+  send(frame: Uint8Array): void {
+    if (this.#state === 'closed') return
+    this.#connection.send(frame)
+    if (this.#connection.bufferedBytes() > BUFFER_BYTES_LAST) this.#on('full')
+  }
+
+  bufferedBytes(): number {
+    return this.#connection.bufferedBytes()
+  }
+
+  mayRead(space: SpaceId): boolean {
+    return this.#state === 'known' && this.#deps.directory.may(this.user, space, 'space.read')
+  }
+
+  #say(...messages: DownMessage[]): void {
+    this.send(encodeDown(...messages))
+  }
+
+  #read(frame: Uint8Array): void {
+    if (frame.length > (this.#state === 'new' ? FRAME_BYTES_MAX_BEFORE_LOGIN : FRAME_BYTES_MAX)) return this.#on('tooBig')
+    for (const message of decodeUp(frame)) {
+      // Pushes have a measure of their own.
+      if (message.type !== 'push' && !this.#bucket.take()) return this.#on('flood')
+      this.#on(message.type, message)
+    }
+    this.#pushes?.flush()
+  }
+
+  #on(event: SessionEvent, message?: UpMessage | SpaceInfo, role: Role | null = null): void {
+    const step = SESSION_TABLE[this.#state][event]
+    if ('ignore' in step) return
+    if ('close' in step) return this.#close(step.close)
+    switch (step.do) {
+      case 'greet':
+        return this.#greet(message as Up<'hello'>)
+      case 'subscribe':
+        return this.#subscribe(message as Up<'sub'>)
+      case 'unsubscribe':
+        return this.#leave((message as Up<'unsub'>).space)
+      case 'push':
+        return this.#push(message as Up<'push'>)
+      case 'fetch':
+        return this.#fetch(message as Up<'fetch'>)
+      case 'show':
+        return this.#show(message as Up<'presence'>)
+      case 'credit': {
+        const { space, cursor } = message as Up<'recv'>
+        this.#subscriptions?.get(space)?.confirmed(cursor)
+        return
+      }
+      case 'answerPing':
+        return this.#say({ type: 'pong', serverTime: this.#deps.clock.now() })
+      case 'tellRole':
+        return this.#tellRole(message as SpaceInfo, role)
+      case 'forget':
+        return this.#forget()
+    }
+  }
+
+  #greet(hello: Up<'hello'>): void {
+    const { directory, clock, person } = this.#deps
+    const who = person(this.user)
+    if (!who) return this.#close('signedOut')
+    if (hello.protoMin > PROTO_MAX || hello.protoMax < PROTO_MIN || hello.protoMin > hello.protoMax) return this.#close('upgrade')
+    this.#helloTimer?.dispose()
+    this.#helloTimer = null
+    this.#state = 'known'
     const proto = Math.min(hello.protoMax, PROTO_MAX)
-    send(
-      { type: 'welcome', proto, serverTime: clock.now(), session: id, who, payloadBytesMax: PAYLOAD_BYTES_MAX, minBuild: '' },
-      ...directory.spacesOf(user).map(({ info, role }): DownMessage => ({ type: 'scope', space: info.space, role, kind: info.kind, name: info.name })),
+    this.#say(
+      { type: 'welcome', proto, serverTime: clock.now(), session: this.id, who, payloadBytesMax: PAYLOAD_BYTES_MAX, minBuild: '' },
+      ...directory.spacesOf(this.user).map(({ info, role }): DownMessage => ({ type: 'scope', space: info.space, role, kind: info.kind, name: info.name })),
     )
   }
 
-  function receivePush(push: Up<'push'>): void {
-    const fault = pushes.receive(push)
-    if (fault) close(fault)
+  #push(push: Up<'push'>): void {
+    const { clock, directory, queue, budget } = this.#deps
+    this.#pushes ??= createPushes({
+      user: this.user, clock, directory, queue, budget, send: (messages) => this.#say(...messages), onSettled: () => this.#deps.onSettled(this),
+    })
+    const fault = this.#pushes.receive(push)
+    if (fault) this.#close(fault)
   }
 
-  function subscribe(sub: Up<'sub'>): void {
-    subscriptions.get(sub.space)?.end()
-    subscriptions.delete(sub.space)
-    pushes.resubscribed(sub.space)
+  #subscribe(sub: Up<'sub'>): void {
+    const { space } = sub
+    const mine = (this.#subscriptions ??= new Map())
+    mine.get(space)?.end()
+    mine.delete(space)
+    this.#pushes?.resubscribed(space)
     // Unknown and forbidden are answered alike.
-    if (!directory.may(user, sub.space, 'space.read')) return send({ type: 'scope', space: sub.space, role: null, ...NO_SPACE })
-    if (subscriptions.size >= SUBSCRIPTIONS_COUNT_MAX) return close('protocol')
-    subscriptions.set(sub.space, createSubscription({ log, clock, reads, report, reader, feed: feed(sub.space) }, sub))
+    if (!this.#deps.directory.may(this.user, space, 'space.read')) return this.#say({ type: 'scope', space, role: null, ...NO_SPACE })
+    if (mine.size >= SUBSCRIPTIONS_COUNT_MAX) return this.#close('protocol')
+    mine.set(space, new Subscription(this.#deps, this, this.#deps.feed(space), sub))
   }
 
-  function leave(space: SpaceId): void {
-    subscriptions.get(space)?.end()
-    subscriptions.delete(space)
-    presence.leave(id, space)
-    for (const [item, itsSpace] of shownItems) if (itsSpace === space) shownItems.delete(item)
+  #leave(space: SpaceId): void {
+    this.#subscriptions?.get(space)?.end()
+    this.#subscriptions?.delete(space)
+    this.#deps.presence.leave(this.id, space)
+    for (const [item, itsSpace] of this.#shownItems ?? []) if (itsSpace === space) this.#shownItems?.delete(item)
   }
 
-  function tellRole(info: SpaceInfo, role: Role | null): void {
-    if (!directory.may(user, info.space, 'space.read')) leave(info.space)
-    send({ type: 'scope', space: info.space, role, kind: info.kind, name: role === null ? '' : info.name })
+  #tellRole(info: SpaceInfo, role: Role | null): void {
+    if (!this.#deps.directory.may(this.user, info.space, 'space.read')) this.#leave(info.space)
+    this.#say({ type: 'scope', space: info.space, role, kind: info.kind, name: role === null ? '' : info.name })
   }
 
-  function show(shown: Up<'presence'>): void {
+  #show(shown: Up<'presence'>): void {
+    const mine = (this.#shownItems ??= new Map())
     if (shown.open) {
-      shownItems.set(shown.item, shown.space)
-      if (shownItems.size > PRESENCE_ITEMS_COUNT_MAX) return close('protocol')
-    } else shownItems.delete(shown.item)
-    presence.look({
-      user, session: id, space: shown.space, item: shown.item, bytes: shown.open ? shown.bytes : null,
+      mine.set(shown.item, shown.space)
+      if (mine.size > PRESENCE_ITEMS_COUNT_MAX) return this.#close('protocol')
+    } else mine.delete(shown.item)
+    this.#deps.presence.look({
+      user: this.user, session: this.id, space: shown.space, item: shown.item, bytes: shown.open ? shown.bytes : null,
       // Somebody else's caret is worth nothing to a socket that is behind.
-      sink: (frame) => void (connection.bufferedBytes() <= SOCKET_BUFFER_BYTES_MAX && sendFrame(frame)),
-      isOpen: () => state === 'known',
+      sink: (frame) => void (this.bufferedBytes() <= SOCKET_BUFFER_BYTES_MAX && this.send(frame)),
+      isOpen: () => this.#state === 'known',
     })
   }
 
-  function fetch(asked: Up<'fetch'>): void {
-    if (++fetchesCount > FETCHES_COUNT_MAX) return close('busy')
-    fetching = fetching.then(() => answerFetch(asked)).then(
-      () => void fetchesCount--,
+  #fetch(asked: Up<'fetch'>): void {
+    if (++this.#fetchesCount > FETCHES_COUNT_MAX) return this.#close('busy')
+    const answered = (this.#fetching ?? Promise.resolve()).then(() => this.#answerFetch(asked))
+    this.#fetching = answered.then(
+      () => void this.#fetchesCount--,
       (problem: unknown) => {
-        fetchesCount--
-        report({ kind: 'read-failed', space: asked.space, problem })
+        this.#fetchesCount--
+        this.#deps.report({ kind: 'read-failed', space: asked.space, problem })
         // Left unanswered the laptop would wait for ever; it may ask again on a new connection.
-        on('fault')
+        this.#on('fault')
       },
     )
   }
 
-  async function answerFetch(asked: Up<'fetch'>): Promise<void> {
-    const { request, space, item, part } = asked
-    const may = (): boolean => directory.may(user, space, 'history.read')
-    const upTo = asked.upTo === 0 ? Number.MAX_SAFE_INTEGER : asked.upTo
-    while (state === 'known' && connection.bufferedBytes() > SOCKET_BUFFER_BYTES_MAX) await new Promise<void>((resolve) => clock.after(DRAIN_POLL_MS, resolve))
-    if (state !== 'known') return
-    const found = may() ? await reads.run(() => log.readItem(space, item, part, asked.from, upTo, ENTRIES_BATCH_COUNT_MAX, ENTRIES_BATCH_BYTES_MAX)) : []
+  async #answerFetch({ request, space, item, part, from, upTo: asked }: Up<'fetch'>): Promise<void> {
+    const { log, clock, reads, directory } = this.#deps
+    const may = (): boolean => directory.may(this.user, space, 'history.read')
+    const upTo = asked === 0 ? Number.MAX_SAFE_INTEGER : asked
+    while (this.#state === 'known' && this.bufferedBytes() > SOCKET_BUFFER_BYTES_MAX) await new Promise<void>((resolve) => clock.after(DRAIN_POLL_MS, resolve))
+    if (this.#state !== 'known') return
+    const found = may() ? await reads.run(() => log.readItem(space, item, part, from, upTo, ENTRIES_BATCH_COUNT_MAX, ENTRIES_BATCH_BYTES_MAX)) : []
     const last = found.at(-1)
     const rest = last && last.seq < upTo ? await reads.run(() => log.readItem(space, item, part, last.seq + 1, upTo, 1)) : []
     const entries = may() ? found : []
-    send({ type: 'itemEntries', request, space, item, entries, more: entries.length > 0 && rest.length > 0 })
+    this.#say({ type: 'itemEntries', request, space, item, entries, more: entries.length > 0 && rest.length > 0 })
   }
 
-  function forget(): void {
-    state = 'closed'
-    helloTimer.dispose()
-    for (const subscription of subscriptions.values()) subscription.end()
-    subscriptions.clear()
-    presence.leave(id)
-    pushes.dispose()
-    deps.onClosed(session)
+  #forget(): void {
+    this.#state = 'closed'
+    this.#helloTimer?.dispose()
+    for (const subscription of this.#subscriptions?.values() ?? []) subscription.end()
+    this.#subscriptions = null
+    this.#deps.presence.leave(this.id)
+    this.#pushes?.dispose()
+    this.#deps.onClosed(this)
   }
 
-  function close(reason: CloseReason): void {
-    forget()
+  #close(reason: CloseReason): void {
+    this.#forget()
     const { code, reason: text } = CLOSE[reason]
-    connection.close(code, text)
+    this.#connection.close(code, text)
   }
-
-  function read(frame: Uint8Array): void {
-    if (frame.length > (state === 'new' ? FRAME_BYTES_MAX_BEFORE_LOGIN : FRAME_BYTES_MAX)) return on('tooBig')
-    for (const message of decodeUp(frame)) {
-      // Pushes have a measure of their own.
-      if (message.type !== 'push' && !bucket.take()) return on('flood')
-      on(message.type, message)
-    }
-    pushes.flush()
-  }
-
-  const session: Session = {
-    user,
-    get subscriptionsCount() {
-      return subscriptions.size
-    },
-    receive(frame) {
-      if (state === 'closed') return
-      try {
-        read(frame)
-      } catch (error) {
-        if (error instanceof WireError) return on('malformed')
-        report({ kind: 'bug', error })
-        on('fault')
-      }
-    },
-    closed: () => on('gone'),
-    flush: () => void (state === 'known' && pushes.flush()),
-    roleChanged: (info, role) => on('roleChanged', info, role),
-    signedOut: () => on('signedOut'),
-    drain: () => on('draining'),
-  }
-  return session
 }

@@ -29,23 +29,13 @@ export interface Reader {
   mayRead(space: SpaceId): boolean
 }
 
-export interface Subscription {
-  readonly space: SpaceId
-  /** A commit in this space; `frame` encodes it once for everybody. */
-  committed(run: CommittedRun, frame: () => Uint8Array): void
-  /** The laptop stored everything up to `cursor`. */
-  confirmed(cursor: number): void
-  end(): void
-}
-
+/** What all subscriptions of a relay share. */
 export interface SubscriptionDeps {
   log: Log
   clock: Clock
   /** Bounds how many catch-up reads are in memory at the same time. */
   reads: Gate
   report: RelayDeps['report']
-  reader: Reader
-  feed: Feed
 }
 
 export type SubscriptionState = 'opening' | 'catchingUp' | 'live' | 'lagging' | 'ended'
@@ -83,50 +73,95 @@ const DRAIN_POLL_MS = 50
 /** A space that cannot be read is tried again after this long; other spaces of the socket go on. */
 const RETRY_READ_MS = 5_000
 
-export function createSubscription(deps: SubscriptionDeps, sub: Up<'sub'>): Subscription {
-  const { log, clock, reads, report, reader, feed } = deps
-  const { space } = sub
-  let state: SubscriptionState = 'opening'
-  let epoch: Epoch = NO_ID
+/** A class with fields, not a factory with closures: there is one per followed space and connection, and most of them are idle. */
+export class Subscription {
+  readonly #deps: SubscriptionDeps
+  readonly #reader: Reader
+  readonly #feed: Feed
+  #state: SubscriptionState = 'opening'
+  #epoch: Epoch = NO_ID
   /** Everything up to here was handed to the socket. */
-  let sentUpTo = 0
+  #sentUpTo = 0
   /** Catch-up frames that the laptop has not confirmed. */
-  const unconfirmed: { upTo: number; bytes: number }[] = []
-  let unconfirmedBytes = 0
-  let timer: Disposable | null = null
+  #unconfirmed: { upTo: number; bytes: number }[] | null = null
+  #unconfirmedBytes = 0
+  #timer: Disposable | null = null
 
-  function step(event: SubscriptionEvent): void {
-    const next = SUBSCRIPTION_TABLE[state][event]
-    if (next === 'bug') throw new Error(`Bug: ${event} in state ${state}`)
-    if (typeof next === 'object') return
-    state = next
-    timer?.dispose()
-    timer = null
-    if (state === 'catchingUp') run(catchUp)
-    if (state === 'ended') feed.subscriptions.delete(subscription)
+  /** Begins at once: SUBBED and what follows come by themselves. */
+  constructor(deps: SubscriptionDeps, reader: Reader, feed: Feed, sub: Up<'sub'>) {
+    this.#deps = deps
+    this.#reader = reader
+    this.#feed = feed
+    feed.subscriptions.add(this)
+    this.#run(() => this.#open(sub))
   }
 
-  const run = (work: () => Promise<void>): void => {
+  /** A commit in this space; `frame` encodes it once for everybody. */
+  committed(commit: CommittedRun, frame: () => Uint8Array): void {
+    if (this.#state === 'opening' || this.#state === 'ended') return
+    if (commit.epoch !== this.#epoch) {
+      this.#say({ type: 'epoch', space: this.#feed.space, epoch: commit.epoch })
+      return this.#step('end')
+    }
+    if (this.#state !== 'live' || commit.entries[0]?.seq !== this.#sentUpTo + 1) {
+      // What a catch-up read already brought is not sent again; of anything else the catch-up brings the rest.
+      if (this.#sentUpTo < this.#feed.head) this.#step('missed')
+    } else if (!this.#reader.mayRead(this.#feed.space)) this.#step('end')
+    else if (!this.#hasRoom()) this.#block()
+    else {
+      this.#reader.send(frame())
+      this.#sentUpTo += commit.entries.length
+    }
+  }
+
+  /** The laptop stored everything up to `cursor`. */
+  confirmed(cursor: number): void {
+    if (this.#unconfirmed === null) return
+    const left = this.#unconfirmed.filter(({ upTo }) => upTo > cursor)
+    this.#unconfirmed = left.length > 0 ? left : null
+    this.#unconfirmedBytes = left.reduce((sum, { bytes }) => sum + bytes, 0)
+    if (this.#state === 'lagging' && this.#hasCredit()) this.#waitForRoom()
+  }
+
+  end(): void {
+    this.#step('end')
+  }
+
+  #step(event: SubscriptionEvent): void {
+    const next = SUBSCRIPTION_TABLE[this.#state][event]
+    if (next === 'bug') throw new Error(`Bug: ${event} in state ${this.#state}`)
+    if (typeof next === 'object') return
+    this.#state = next
+    this.#timer?.dispose()
+    this.#timer = null
+    if (next === 'catchingUp') this.#run(() => this.#catchUp())
+    if (next === 'ended') this.#feed.subscriptions.delete(this)
+  }
+
+  #run(work: () => Promise<void>): void {
     work().catch((problem: unknown) => {
-      if (state === 'ended') return
-      report({ kind: 'read-failed', space, problem })
-      const wasOpening = state === 'opening'
-      step('failed')
-      again(RETRY_READ_MS, () => (wasOpening ? run(open) : step('room')))
+      if (this.#state === 'ended') return
+      this.#deps.report({ kind: 'read-failed', space: this.#feed.space, problem })
+      const wasOpening = this.#state === 'opening'
+      this.#step('failed')
+      this.#again(RETRY_READ_MS, () => (wasOpening ? this.#run(work) : this.#step('room')))
     })
   }
-  const again = (delayMs: number, what: () => void): void => {
-    timer?.dispose()
-    timer = clock.after(delayMs, what)
+
+  #again(delayMs: number, what: () => void): void {
+    this.#timer?.dispose()
+    this.#timer = this.#deps.clock.after(delayMs, what)
   }
 
-  const say = (message: DownMessage): number => {
+  #say(message: DownMessage): number {
     const frame = encodeDown(message)
-    reader.send(frame)
+    this.#reader.send(frame)
     return frame.length
   }
 
-  async function open(): Promise<void> {
+  async #open(sub: Up<'sub'>): Promise<void> {
+    const { log } = this.#deps
+    const { space } = this.#feed
     const head = await log.ensureSpace(space)
     const isNothing = sub.epoch === NO_ID && sub.cursor === 0
     let isKnown = isNothing
@@ -134,76 +169,53 @@ export function createSubscription(deps: SubscriptionDeps, sub: Up<'sub'>): Subs
       const hash = sub.cursor === 0 ? sub.tailHash : await log.tailHashAt(space, sub.cursor)
       isKnown = hash !== null && bytesEqual(hash, sub.tailHash)
     }
-    if (state !== 'opening') return
-    if (!reader.mayRead(space)) return step('end')
-    epoch = head.epoch
-    feed.head = Math.max(feed.head, head.head)
-    sentUpTo = isKnown ? sub.cursor : 0
-    say({ type: 'subbed', space, epoch, head: feed.head, floor: head.floor, mode: isKnown ? 'resume' : 'recover', commonSeq: sentUpTo })
-    step('opened')
+    if (this.#state !== 'opening') return
+    if (!this.#reader.mayRead(space)) return this.#step('end')
+    this.#epoch = head.epoch
+    this.#feed.head = Math.max(this.#feed.head, head.head)
+    this.#sentUpTo = isKnown ? sub.cursor : 0
+    this.#say({ type: 'subbed', space, epoch: head.epoch, head: this.#feed.head, floor: head.floor, mode: isKnown ? 'resume' : 'recover', commonSeq: this.#sentUpTo })
+    this.#step('opened')
   }
 
-  const hasCredit = (): boolean => unconfirmedBytes < CATCH_UP_CREDIT_BYTES_MAX
-  const hasRoom = (): boolean => reader.bufferedBytes() <= SOCKET_BUFFER_BYTES_MAX
+  #hasCredit(): boolean {
+    return this.#unconfirmedBytes < CATCH_UP_CREDIT_BYTES_MAX
+  }
+
+  #hasRoom(): boolean {
+    return this.#reader.bufferedBytes() <= SOCKET_BUFFER_BYTES_MAX
+  }
+
+  #block(): void {
+    this.#step('blocked')
+    this.#waitForRoom()
+  }
 
   /** Waiting for the socket is a poll; waiting for credit is not, RECV wakes it. */
-  const waitForRoom = (): void => {
-    if (state !== 'lagging') return
-    if (hasRoom()) return hasCredit() ? step('room') : undefined
-    again(DRAIN_POLL_MS, waitForRoom)
-  }
-  const block = (): void => {
-    step('blocked')
-    waitForRoom()
+  #waitForRoom(): void {
+    if (this.#state !== 'lagging') return
+    if (!this.#hasRoom()) this.#again(DRAIN_POLL_MS, () => this.#waitForRoom())
+    else if (this.#hasCredit()) this.#step('room')
   }
 
-  async function catchUp(): Promise<void> {
-    // A read of an earlier catch-up that was overtaken finds another place in the log and stops.
-    while (state === 'catchingUp') {
-      if (sentUpTo >= feed.head) return step('level')
-      if (!hasCredit() || !hasRoom()) return block()
-      const from = sentUpTo
+  async #catchUp(): Promise<void> {
+    const { log, reads } = this.#deps
+    const { space } = this.#feed
+    while (this.#state === 'catchingUp') {
+      if (this.#sentUpTo >= this.#feed.head) return this.#step('level')
+      if (!this.#hasCredit() || !this.#hasRoom()) return this.#block()
+      const from = this.#sentUpTo
       const { entries, tailHashAfter } = await reads.run(() => log.read(space, from, ENTRIES_BATCH_BYTES_MAX, ENTRIES_BATCH_COUNT_MAX))
-      if (state !== 'catchingUp' || sentUpTo !== from) return
-      if (!reader.mayRead(space)) return step('end')
-      if (entries[0]?.seq !== from + 1) throw new Error(`entry ${from + 1} of ${feed.head} cannot be read`)
-      sentUpTo = from + entries.length
+      if (this.#state !== 'catchingUp') return
+      if (!this.#reader.mayRead(space)) return this.#step('end')
+      if (entries[0]?.seq !== from + 1) throw new Error(`entry ${from + 1} of ${this.#feed.head} cannot be read`)
+      this.#sentUpTo = from + entries.length
       // The read may have seen a commit that is about to be announced.
-      feed.head = Math.max(feed.head, sentUpTo)
-      const bytes = say({ type: 'entries', space, epoch, entries, cursorAfter: sentUpTo, tailHashAfter, more: sentUpTo < feed.head })
-      unconfirmed.push({ upTo: sentUpTo, bytes })
-      unconfirmedBytes += bytes
+      this.#feed.head = Math.max(this.#feed.head, this.#sentUpTo)
+      const more = this.#sentUpTo < this.#feed.head
+      const bytes = this.#say({ type: 'entries', space, epoch: this.#epoch, entries, cursorAfter: this.#sentUpTo, tailHashAfter, more })
+      ;(this.#unconfirmed ??= []).push({ upTo: this.#sentUpTo, bytes })
+      this.#unconfirmedBytes += bytes
     }
   }
-
-  const subscription: Subscription = {
-    space,
-    committed(commit, frame) {
-      if (state === 'opening' || state === 'ended') return
-      if (commit.epoch !== epoch) {
-        say({ type: 'epoch', space, epoch: commit.epoch })
-        return step('end')
-      }
-      const last = sentUpTo + commit.entries.length
-      if (state !== 'live' || commit.entries[0]?.seq !== sentUpTo + 1) {
-        // What a catch-up read already brought is not sent again; of anything else the catch-up brings the rest.
-        if (sentUpTo < feed.head) step('missed')
-      } else if (!reader.mayRead(space)) step('end')
-      else if (!hasRoom()) block()
-      else {
-        reader.send(frame())
-        sentUpTo = last
-      }
-    },
-    confirmed(cursor) {
-      const kept = unconfirmed.findIndex(({ upTo }) => upTo > cursor)
-      const gone = kept < 0 ? unconfirmed.splice(0) : unconfirmed.splice(0, kept)
-      for (const { bytes } of gone) unconfirmedBytes -= bytes
-      if (state === 'lagging' && hasCredit()) waitForRoom()
-    },
-    end: () => step('end'),
-  }
-  feed.subscriptions.add(subscription)
-  run(open)
-  return subscription
 }
