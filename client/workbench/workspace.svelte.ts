@@ -113,6 +113,7 @@ export function createWorkspace({ engine, identity, storage, clock }: Deps): Wor
         case 'prose':
         case 'facts':
         case 'acts':
+        case 'rebuilt':
         case 'report':
           return // of open items and of the programme view: their own handles listen
       }
