@@ -56,7 +56,8 @@ export async function personIn(context: BrowserContext, existing?: Page): Promis
       await text().waitFor()
     },
     async write(words) {
-      await text().click()
+      // In a paragraph: the middle of a text may be the table of steps, which is no text.
+      await text().locator('p').first().click()
       await page.keyboard.press('Control+End')
       await page.keyboard.press('Enter')
       await page.keyboard.type(words, { delay: 5 })
