@@ -35,16 +35,15 @@ const badge = (person: Person, status: string) => person.page.getByRole('complem
 async function sign(person: Person, party: string, verdict: string, note = ''): Promise<void> {
   await person.page.getByRole('button', { name: 'Geef akkoord' }).first().click()
   const dialog = person.page.getByRole('dialog')
-  const options = await dialog.getByRole('combobox', { name: 'Namens' }).locator('option').allInnerTexts()
-  const label = options.find((one) => one.startsWith(party)) ?? party
-  await dialog.getByRole('combobox', { name: 'Namens' }).selectOption({ label })
+  // By its value: the label also says where the party stands, and that changes.
+  await dialog.getByRole('combobox', { name: 'Namens' }).selectOption({ value: party })
   await dialog.getByRole('radio', { name: verdict, exact: true }).check()
   for (const box of await dialog.getByRole('checkbox').all()) {
     expect(await box.isChecked()).toBe(false)
     await box.check()
   }
   if (note !== '') await dialog.getByRole('textbox', { name: /Opmerking/ }).fill(note)
-  await dialog.locator('footer').getByRole('button').first().click()
+  await dialog.getByRole('button', { name: /^Geef/ }).click()
   await dialog.waitFor({ state: 'detached' })
 }
 
