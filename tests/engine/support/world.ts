@@ -27,13 +27,15 @@ export const settle = (): Promise<void> => new Promise((resolve) => void setImme
 export interface VirtualClock extends Clock {
   /** Lets time pass; promises settle after every timer. */
   pass(ms: number): Promise<void>
+  /** The answer to something that takes its time. */
+  answer<T>(asked: Promise<T>): Promise<T>
 }
 
 export function virtualClock(): VirtualClock {
   let now = Date.UTC(2026, 10, 23, 9)
   let order = 0
   const timers = new Map<number, { at: number; order: number; run: () => void }>()
-  return {
+  const clock: VirtualClock = {
     now: () => now,
     after(delayMs, run) {
       const id = ++order
@@ -53,7 +55,12 @@ export function virtualClock(): VirtualClock {
       }
       now = until
     },
+    async answer(asked) {
+      await clock.pass(1000)
+      return asked
+    },
   }
+  return clock
 }
 
 type WireEntry = Down<'entries'>['entries'][number]
@@ -77,6 +84,8 @@ export interface TestRelay {
   isUp: boolean
   /** Pushes are stored and not answered. */
   isSilent: boolean
+  /** Whose cookie the browser sends now, when it is somebody else's. */
+  signedInAs: UserId | null
   readonly pushes: Up<'push'>[]
   readonly heard: { user: UserId; type: string }[]
   /** Asked for every complete push; a code refuses it. */
@@ -86,7 +95,10 @@ export interface TestRelay {
   log(space: SpaceId): SpaceLog
   /** The log gets a new life: only its first entries survive. */
   replaceLog(space: SpaceId, keep: number): void
-  cut(): void
+  /** Nothing that is sent is heard, and nothing is said: a line that went dead. */
+  isDeaf: boolean
+  cut(code?: number): void
+  sayRaw(user: UserId, frame: Uint8Array): void
   /** Says something to every open connection of a user. */
   say(user: UserId, ...messages: DownMessage[]): void
   append(space: SpaceId, entry: Omit<WireEntry, 'seq' | 'prevItemSeq'>): void
@@ -106,7 +118,7 @@ export function testRelay(dice: Dice, clock: Clock, person: (user: UserId) => Pe
   const send = (line: Line, ...messages: DownMessage[]): void => {
     const frame = encodeDown(...messages)
     later(() => {
-      if (line.isOpen) line.listener.frame(frame)
+      if (line.isOpen && !relay.isDeaf) line.listener.frame(frame)
     })
   }
   const end = (line: Line, code: number): void => {
@@ -120,12 +132,14 @@ export function testRelay(dice: Dice, clock: Clock, person: (user: UserId) => Pe
   const relay: TestRelay = {
     isUp: true,
     isSilent: false,
+    isDeaf: false,
+    signedInAs: null,
     pushes: [],
     heard: [],
     judge: () => null,
     transport: (user) => ({
       connect(listener) {
-        const line: Line = { user, listener, isOpen: false, subs: new Set(), fragments: [] }
+        const line: Line = { user: relay.signedInAs ?? user, listener, isOpen: false, subs: new Set(), fragments: [] }
         later(() => {
           if (!relay.isUp) return listener.closed(1006, '')
           line.isOpen = true
@@ -135,7 +149,7 @@ export function testRelay(dice: Dice, clock: Clock, person: (user: UserId) => Pe
         return {
           send: (frame) =>
             later(() => {
-              if (line.isOpen) for (const message of decodeUp(frame)) receive(line, message)
+              if (line.isOpen && !relay.isDeaf) for (const message of decodeUp(frame)) receive(line, message)
             }),
           bufferedBytes: () => 0,
           dispose: () => {
@@ -158,8 +172,11 @@ export function testRelay(dice: Dice, clock: Clock, person: (user: UserId) => Pe
       for (const line of lines)
         if (line.subs.delete(space)) send(line, { type: 'epoch', space, epoch: log.epoch })
     },
-    cut() {
-      for (const line of [...lines]) end(line, 1006)
+    cut(code = 1006) {
+      for (const line of [...lines]) end(line, code)
+    },
+    sayRaw(user, frame) {
+      for (const line of lines) if (line.user === user) later(() => line.isOpen && line.listener.frame(frame))
     },
     say(user, ...messages) {
       for (const line of lines) if (line.user === user) send(line, ...messages)

@@ -1,0 +1,125 @@
+// One connection: how it is sought, how its silence is noticed, and what the tables promise.
+import { expect, test } from 'vitest'
+import { CLOSE } from '../../shared/model/errors.ts'
+import { BACKOFF_MS_MAX, SILENCE_MS_MAX } from '../../shared/model/limits.ts'
+import { CONNECTION_STEPS, SUBSCRIPTION_STEPS, takesPushes } from '../../client/engine/connection-states.ts'
+import { EDIT_STEPS } from '../../client/engine/outbox.ts'
+import { createWorld, type World } from './support/world.ts'
+import type { FactEdit } from '../../shared/model/facts.ts'
+
+const set = (path: string, value: string): FactEdit => ({ op: 'set', path, value })
+
+test('every state of every table is reached from another one, and every "ignored" says why', () => {
+  for (const [table, first] of [[CONNECTION_STEPS, 'follower'], [SUBSCRIPTION_STEPS, 'none'], [EDIT_STEPS, 'memory']] as [Record<string, Record<string, object>>, string][]) {
+    const reached = new Set([first])
+    for (const [state, steps] of Object.entries(table))
+      for (const step of Object.values(steps)) {
+        if ('ignored' in step) expect(String(step.ignored).length).toBeGreaterThan(5)
+        else if ('to' in step && step.to !== state) reached.add(String(step.to))
+      }
+    expect([...reached].sort()).toEqual(Object.keys(table).sort())
+  }
+})
+
+test('[INV4] nothing is pushed into a space whose epoch is in doubt', () => {
+  expect(Object.keys(SUBSCRIPTION_STEPS).filter((state) => takesPushes(state as keyof typeof SUBSCRIPTION_STEPS)).sort()).toEqual(['catchingUp', 'lagging', 'live'])
+})
+
+const attempts = (world: World): number => world.relay.heard.filter(({ type }) => type === 'hello').length
+
+test('a relay that is away is sought again after a time that grows, varies and stays within the longest', async () => {
+  const world = createWorld()
+  const connects: number[] = []
+  const transport = world.relay.transport.bind(world.relay)
+  world.relay.transport = (user) => ({
+    connect(listener) {
+      connects.push(world.clock.now())
+      return transport(user).connect(listener)
+    },
+  })
+  world.relay.isUp = false
+  const tab = await world.laptop(world.user('verloskundige')).open()
+  await world.clock.pass(10 * 60_000)
+  const waits = connects.slice(1).map((at, i) => at - connects[i]!)
+  expect(Math.max(...waits)).toBeLessThanOrEqual(BACKOFF_MS_MAX + 100)
+  expect(Math.min(...waits)).toBeGreaterThanOrEqual(100)
+  expect(new Set(waits.slice(-8)).size).toBeGreaterThan(4)
+  expect(waits.slice(-5).reduce((a, b) => a + b)).toBeGreaterThan(waits.slice(0, 5).reduce((a, b) => a + b))
+  expect((await tab.status()).connection).toBe('offline')
+  world.relay.isUp = true
+  await tab.engine.reconnect()
+  await world.clock.pass(50)
+  expect((await tab.status()).connection).toBe('live')
+})
+
+test('a line that went dead without a word is noticed and given up', async () => {
+  const world = createWorld()
+  const tab = await world.laptop(world.user('verloskundige')).open()
+  await world.clock.pass(1000)
+  world.relay.isDeaf = true
+  await world.clock.pass(SILENCE_MS_MAX + 1000)
+  expect(tab.events.some((event) => event.type === 'status' && event.status.connection === 'offline')).toBe(true)
+  world.relay.isDeaf = false
+  await world.clock.pass(60_000)
+  expect((await tab.status()).connection).toBe('live')
+  expect(attempts(world)).toBeGreaterThan(1)
+})
+
+test('[INV10] a line that swallows what we send while others are heard is given up as well', async () => {
+  const world = createWorld()
+  const a = await world.laptop(world.user('verloskundige')).open()
+  await world.clock.pass(1000)
+  const item = await a.engine.createItem({ space: world.space, type: 'agreement', edits: [], prose: null })
+  await world.clock.pass(1000)
+  world.relay.isSilent = true
+  await a.engine.editFacts(item, [set('title', 'hoort iemand mij')])
+  for (let i = 0; i < 60; i++) {
+    world.relay.say(world.relay.log(world.space).entries[0]!.author, { type: 'pong', serverTime: 0 })
+    await world.clock.pass(1000)
+  }
+  expect(attempts(world)).toBeGreaterThan(1)
+  expect((await a.status()).state).not.toBe('relay')
+  world.relay.isSilent = false
+  await world.clock.pass(SILENCE_MS_MAX + 60_000)
+  expect(await a.status()).toMatchObject({ state: 'relay' })
+})
+
+for (const [name, { code, permanent }] of Object.entries(CLOSE))
+  test(`closed with ${name} (${code}): ${permanent && name !== 'epoch' ? 'says why and waits for a person' : 'comes back by itself'}`, async () => {
+    const world = createWorld()
+    const tab = await world.laptop(world.user('verloskundige')).open()
+    await world.clock.pass(1000)
+    world.relay.cut(code)
+    await world.clock.pass(2 * 60_000)
+    const status = await tab.status()
+    if (permanent && name !== 'epoch') {
+      expect(status).toMatchObject({ connection: 'blocked', blockedBy: name, state: 'offline' })
+      await tab.engine.reconnect()
+      await world.clock.pass(1000)
+    }
+    expect(await tab.status()).toMatchObject({ connection: 'live', blockedBy: null })
+  })
+
+test('a frame that is no frame ends the connection with a reason', async () => {
+  const world = createWorld()
+  const me = world.user('verloskundige')
+  const tab = await world.laptop(me).open()
+  await world.clock.pass(1000)
+  world.relay.sayRaw(me.user, new Uint8Array([5, 63, 1]))
+  await world.clock.pass(1000)
+  expect(await tab.status()).toMatchObject({ connection: 'blocked', blockedBy: 'protocol' })
+})
+
+test('catching up says how much is still to come', async () => {
+  const world = createWorld()
+  const a = await world.laptop(world.user('verloskundige')).open()
+  await world.clock.pass(1000)
+  const item = await a.engine.createItem({ space: world.space, type: 'agreement', edits: [], prose: null })
+  for (let i = 0; i < 20; i++) await a.engine.editFacts(item, [set('title', `titel ${i}`)])
+  await world.clock.pass(1000)
+  const b = await world.laptop(world.user('projectleider')).open()
+  await world.clock.pass(5000)
+  const behind = b.events.flatMap((event) => (event.type === 'status' ? [event.status.behindCount] : []))
+  expect(Math.max(...behind)).toBe(21)
+  expect((await b.status()).behindCount).toBe(0)
+})
