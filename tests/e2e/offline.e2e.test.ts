@@ -139,8 +139,8 @@ describe('without a network', () => {
   it('the relay is killed while somebody types, and comes back: nothing is lost and the status told the truth', async () => {
     const { person: leader } = laptops.leader
     const { person: midwife } = laptops.midwife
-    await leader.text().click()
-    await leader.page.keyboard.press('Control+End')
+    await leader.text().locator(':scope > p').last().click()
+    await leader.page.keyboard.press('End')
     const typing = leader.page.keyboard.type(' [[leader.3]] doortypen terwijl het knooppunt valt [[leader.4]]', { delay: 40 })
     await until('some of it arrived', async () => (await midwife.text().innerText()).includes('[[leader.3]]'))
     await product.kill()
