@@ -75,7 +75,8 @@ export function replayItem(A: typeof Automerge, entries: readonly (NewEntry & { 
   for (const entry of entries) {
     switch (entry.part) {
       case 'prose':
-        Y.applyUpdate(prose, entry.payload)
+        // In a transaction of its own: after remote ones Yjs tidies formatting, and what it deletes depends on how updates were grouped.
+        prose.transact(() => Y.applyUpdate(prose, entry.payload))
         break
       case 'facts': {
         const chunks = splitChunks(entry.payload)

@@ -2,7 +2,7 @@
  * Runs schedules and keeps count. Used by the command line (run.ts) and by the test stage alike, so that both mean the same by "a seed".
  * A count that stays at zero is a fault of the tester: what never happens proves nothing.
  */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Rule } from './checker.ts'
 import { minimise } from './minimise.ts'
@@ -68,6 +68,7 @@ const MINIMISE_RUNS_MAX = 300
 export async function saveFailure(result: RunResult, plan: Plan): Promise<string> {
   const rules = rulesOf(result)
   const small = await minimise(plan, rules, async (candidate) => rulesOf(await runPlan(candidate)), MINIMISE_RUNS_MAX)
+  mkdirSync(REGRESSIONS, { recursive: true })
   const path = join(REGRESSIONS, `unnamed-${plan.seed}.json`)
   const head = { lesson: 'name this file after the lesson, and say here what it was', broke: result.violations.map(({ rule, what }) => `[${rule}] ${what}`) }
   const ops = small.ops.map((op) => JSON.stringify(op)).join(',\n    ')

@@ -151,7 +151,7 @@ export function createTab(deps: TabDeps): Tab {
   })
 
   const hear = (handle: Handle, event: EngineEvent): void => {
-    if (event.type === 'prose') Y.applyUpdate(handle.doc, event.update, REMOTE)
+    if (event.type === 'prose') handle.doc.transact(() => Y.applyUpdate(handle.doc, event.update), REMOTE)
     else if (event.type === 'facts') handle.facts = event.facts
     else if (event.type === 'acts') handle.acts = event.acts
   }
@@ -263,7 +263,7 @@ export function createTab(deps: TabDeps): Tab {
         if (!isAlive) return false
         const doc = new Y.Doc()
         doc.clientID = opened.prose.clientId
-        if (opened.prose.update.length > 0) Y.applyUpdate(doc, opened.prose.update, REMOTE)
+        if (opened.prose.update.length > 0) doc.transact(() => Y.applyUpdate(doc, opened.prose.update), REMOTE)
         const handle: Handle = { item, doc, facts: opened.facts, acts: opened.acts }
         handles.set(item, handle)
         // Facts and acts that came before the answer are in the answer.

@@ -65,7 +65,7 @@ export async function whyNotQuiet(world: World): Promise<string | null> {
 async function contentFrom(engine: Engine, item: ItemId): Promise<Content & { acts: string }> {
   const opened = await engine.openItem(item)
   const doc = new Y.Doc()
-  if (opened.prose.update.length > 0) Y.applyUpdate(doc, opened.prose.update)
+  if (opened.prose.update.length > 0) doc.transact(() => Y.applyUpdate(doc, opened.prose.update))
   const content = { prose: proseText(doc), facts: factsText(opened.facts), acts: actsText(opened.acts.settled), pending: pendingOf(doc) }
   doc.destroy()
   await engine.closeItem(item)
