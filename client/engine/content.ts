@@ -21,7 +21,7 @@ import type { ActsView, ActView, EngineEvent, ProseOpened } from './api.ts'
 import type { CrashGuard } from './crash-guard.ts'
 import { createFactsDocument, factsReady, type FactsDocument } from './facts.ts'
 import type { LocalEdit, Outbox } from './outbox.ts'
-import { clientsIn, faultOf, isEmptyUpdate, loadProse, mergeProse, type ProsePayload } from './prose.ts'
+import { applyProse, clientsIn, faultOf, isEmptyUpdate, loadProse, mergeProse, type ProsePayload } from './prose.ts'
 import { StoreError, type EngineStore, type StoreChange, type StoredEntry } from './store.ts'
 import type { Unsent } from './unsent-text.ts'
 
@@ -304,7 +304,7 @@ export async function createContent(deps: ContentDeps): Promise<Content> {
     const doc = new Y.Doc()
     for (const { entry, payload } of payloads) {
       const apply = (): void => {
-        if (faultOf(payload) === null) Y.applyUpdate(doc, payload)
+        if (faultOf(payload) === null) applyProse(doc, payload)
       }
       if (entry) await guard.applying(entry, apply)
       else apply()

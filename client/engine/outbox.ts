@@ -100,8 +100,11 @@ export interface Outbox {
   /** Reads rows behind the last known one. */
   readAdded(): Promise<void>
   readAll(): Promise<void>
-  /** Rows are about to come back to the outbox, at most so many: counted as waiting from now until they are read, so that no moment shows fewer. */
-  expect(count: number): void
+  /**
+   * `work` brings rows back to the outbox, at most so many: they count as waiting until they were read, so that no moment shows fewer than there
+   * are. Errors: rejects as `work` does.
+   */
+  bringBack(count: number, work: () => Promise<void>): Promise<void>
   /** Resolves when no reading is under way: the counts are those of the store. */
   upToDate(): Promise<void>
   readonly isReading: boolean
@@ -153,7 +156,6 @@ export async function createOutbox(deps: { store: EngineStore; clock: Clock; sto
   const readAll = (): Promise<void> =>
     inTurn(async () => {
       const rows = await store.outbox()
-      expectedCount = 0
       const before = waiting
       waiting = new Map()
       for (const row of rows) take(row, before.get(row.entry))
@@ -249,9 +251,16 @@ export async function createOutbox(deps: { store: EngineStore; clock: Clock; sto
     },
     readAdded,
     readAll,
-    expect(count) {
+    async bringBack(count, work) {
       expectedCount += count
       changed.fire()
+      try {
+        await work()
+        await readAll()
+      } finally {
+        expectedCount -= count
+        changed.fire()
+      }
     },
     upToDate: () => reading,
     get isReading() {

@@ -35,6 +35,14 @@ export function faultOf(update: Uint8Array): string | null {
   }
 }
 
+/**
+ * Applies an update to a document that nobody edits. Within a transaction of our own, because Yjs tidies formatting after remote ones, and what it
+ * deletes then depends on how the updates were grouped: two documents with the same updates would not be equal.
+ */
+export function applyProse(doc: Y.Doc, update: Uint8Array): void {
+  doc.transact(() => Y.applyUpdate(doc, update))
+}
+
 export interface ProsePayload {
   /** null for a snapshot. */
   entry: EntryId | null
@@ -48,7 +56,7 @@ export interface ProsePayload {
 export function loadProse(payloads: readonly ProsePayload[]): { doc: Y.Doc; unreadable: { entry: EntryId | null; reason: string }[] } {
   const whole = new Y.Doc()
   try {
-    Y.applyUpdate(whole, mergeProse(payloads.map(({ payload }) => payload)))
+    applyProse(whole, mergeProse(payloads.map(({ payload }) => payload)))
     // A single payload is not decoded by the merge, but it was by applying it.
     return { doc: whole, unreadable: [] }
   } catch {
@@ -60,7 +68,7 @@ export function loadProse(payloads: readonly ProsePayload[]): { doc: Y.Doc; unre
   for (const { entry, payload } of payloads) {
     const probe = new Y.Doc()
     try {
-      Y.applyUpdate(probe, mergeProse([...good, payload]))
+      applyProse(probe, mergeProse([...good, payload]))
       good.push(payload)
     } catch (error) {
       unreadable.push({ entry, reason: reasonOf(error) })
@@ -69,7 +77,7 @@ export function loadProse(payloads: readonly ProsePayload[]): { doc: Y.Doc; unre
     if (good.length > 1) good.splice(0, good.length, mergeProse(good))
   }
   const doc = new Y.Doc()
-  Y.applyUpdate(doc, mergeProse(good))
+  applyProse(doc, mergeProse(good))
   return { doc, unreadable }
 }
 

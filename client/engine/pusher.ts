@@ -208,9 +208,7 @@ export function createPusher(deps: {
     one.isHealed = true
     if (before.length === 0) return park(row.entry, 'invalid', 'gap')
     outbox.step(row.entry, 'askedAgainLater')
-    outbox.expect(before.length)
-    await store.unarchive(row.space, before.map(({ entry }) => entry))
-    await outbox.readAll()
+    await outbox.bringBack(before.length, () => store.unarchive(row.space, before.map(({ entry }) => entry)))
   }
 
   return {

@@ -367,10 +367,8 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
       subscriptionStep(one, 'recover')
       const common = Math.min(commonSeq, row.cursor)
       const tailHash = common === row.cursor ? row.tailHash : common === 0 ? EMPTY_TAIL_HASH : UNKNOWN_TAIL_HASH
-      outbox.expect((await store.archive(space)).length)
-      await store.recheckSpace(space, epoch, common, tailHash)
+      await outbox.bringBack((await store.archive(space)).length, () => store.recheckSpace(space, epoch, common, tailHash))
       one.row = { ...row, epoch, head, cursor: common, tailHash, rechecking: true }
-      await outbox.readAll()
       subscriptionStep(one, 'rechecked')
     }
     one.behindCount = Math.max(0, head - one.row.cursor)
@@ -424,9 +422,7 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
       // An act is its author's own step: nobody else can take it.
       const lost = (await store.unplaced(space)).filter(({ part }) => part !== 'act')
       if (lost.length > 0) {
-        outbox.expect(lost.length)
-        await store.offerAgain(lost.map(({ entry }) => entry), clock.now())
-        await outbox.readAll()
+        await outbox.bringBack(lost.length, () => store.offerAgain(lost.map(({ entry }) => entry), clock.now()))
       }
     }
     // Still the same log, and everything that could be offered waits in the outbox: the rest is ordinary sending.
