@@ -442,7 +442,9 @@ describe('[X1] [X4] the look', () => {
       await scene.page.waitForTimeout(300)
       for (const theme of themes) {
         await scene.page.evaluate((theme) => (document.documentElement.dataset.theme = theme), theme)
-        const { violations } = await new AxeBuilder({ page: scene.page }).exclude('#toasts').analyze()
+        // Every rule once for each width; of the other themes only the colours are another question.
+        const audit = new AxeBuilder({ page: scene.page }).exclude('#toasts')
+        const { violations } = await (theme === 'light' ? audit : audit.withRules(['color-contrast'])).analyze()
         expect(violations.map(({ id, nodes }) => `${place} ${width} ${theme} ${id}: ${nodes[0]?.html}`)).toEqual([])
       }
       expect(await scene.page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0)
