@@ -46,6 +46,8 @@ export interface SpaceView {
   name: string
   /** null: known from before, no longer allowed. */
   role: Role | null
+  /** Whether its log held anything when it was first asked for; left out: not asked yet. No rows and `true` is a space that is still arriving. */
+  hasLog?: boolean
 }
 
 /** An act as listed: accepted ones have a place in the log, asked-for ones wait in the outbox. */

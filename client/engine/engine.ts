@@ -5,7 +5,7 @@
 import { createBag, type Disposable } from '../../shared/base/dispose.ts'
 import { createEmitter } from '../../shared/base/emitter.ts'
 import type { Clock } from '../../shared/base/clock.ts'
-import { isId, newId, type ItemId, type SpaceId } from '../../shared/base/ids.ts'
+import { isId, newId, NO_ID, type ItemId, type SpaceId } from '../../shared/base/ids.ts'
 import type { Dice } from '../../shared/base/random.ts'
 import { sealOf } from '../../shared/model/acts.ts'
 import { ARCHIVE_DAYS } from '../../shared/model/limits.ts'
@@ -159,7 +159,7 @@ export async function createEngine(deps: EngineDeps): Promise<Engine> {
 
   // ── Spaces and people ──
 
-  const spaceViews = (): SpaceView[] => spaceRows.map(({ space, kind, name, role }) => ({ space, kind, name, role }))
+  const spaceViews = (): SpaceView[] => spaceRows.map(({ space, kind, name, role, epoch, head, cursor }) => ({ space, kind, name, role, ...(epoch === NO_ID ? {} : { hasLog: head > 0 || cursor > 0 }) }))
   const readSpaces = async (): Promise<void> => {
     const before = spaceRows
     spaceRows = await store.spaces()

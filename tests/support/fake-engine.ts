@@ -40,6 +40,8 @@ export interface FakeEngine extends Engine {
     /** From now on edits stay unacknowledged (true), or are acknowledged at once. */
     hold(isHeld: boolean): void;
     setStatus(part: Partial<SyncStatus>): void;
+    /** After `world.spaces` was changed. */
+    tellSpaces(): void;
     setPresent(item: ItemId, people: Person[]): void;
     park(item: ItemId, reason: string): void;
     editAs(person: Person, item: ItemId, edits: FactEdit[]): void;
@@ -72,8 +74,8 @@ const HOUR_MS = 3_600_000;
 export function exampleWorld(now: number, extraCount = 0): FakeWorld {
   const me = person('projectleider', 'Gemeente Schiedam', 5);
   const people = [me, person('verloskundige', 'Verloskundigenpraktijk', 1), person('wijkteammedewerker', 'Wijkteam West', 2), person('jeugdverpleegkundige', 'Jeugdgezondheidszorg', 3), person('GGD-adviseur', 'GGD', 4)];
-  const spaces: SpaceView[] = MUNICIPALITIES.map(({ name }) => ({ space: fakeId(), kind: 'municipality', name, role: name === 'Schiedam' ? 'leader' : name === 'Tilburg' ? 'reader' : 'member' }));
-  spaces.push({ space: fakeId(), kind: 'programme', name: 'Healthy Pregnancy', role: 'programme-leader' });
+  const spaces: SpaceView[] = MUNICIPALITIES.map(({ name }) => ({ space: fakeId(), kind: 'municipality', name, role: name === 'Schiedam' ? 'leader' : name === 'Tilburg' ? 'reader' : 'member', hasLog: true }));
+  spaces.push({ space: fakeId(), kind: 'programme', name: 'Healthy Pregnancy', role: 'programme-leader', hasLog: false });
   const items: FakeItem[] = [];
   const add = (space: SpaceId, type: ItemType, title: string, more: Record<string, FactValue> = {}, status: Status = 'concept', age = 50): FakeItem => {
     const version = status === 'adopted' || status === 'revision' || status === 'withdrawn' ? 1 : 0;
@@ -261,6 +263,7 @@ export function createFakeEngine(world: FakeWorld, now: () => number = Date.now)
         forced = part;
         tellStatus();
       },
+      tellSpaces: () => events.fire({ type: 'spaces', spaces: world.spaces.map((space) => ({ ...space })) }),
       setPresent(id, people) {
         present.set(id, people.map((who) => ({ session: fakeId(), who, state: {} })));
         events.fire({ type: 'presence', item: id, present: present.get(id) ?? [] });

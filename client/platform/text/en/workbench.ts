@@ -150,6 +150,8 @@ export const workbench: Texts<typeof dutch> = {
     reviewNone: 'No agreement needs a review soon.',
     inDays: (days) => (days === 0 ? 'today' : days === 1 ? 'tomorrow' : `in ${days} days`),
     passed: (days) => (days === 1 ? '1 day past' : `${days} days past`),
+    arriving: (space) => `${space} is coming to this laptop. That usually takes a few seconds.`,
+    arrivesLater: (space) => `${space} is not on this laptop yet. It comes as soon as you have a connection.`,
     unknownSpace: 'This space is not on this laptop.',
     start: {
       title: (space) => `Welcome to ${space}`,

@@ -147,6 +147,8 @@ export const workbench = {
     reviewNone: 'Geen afspraak hoeft binnenkort herzien te worden.',
     inDays: (days: number) => (days === 0 ? 'vandaag' : days === 1 ? 'morgen' : `over ${days} dagen`),
     passed: (days: number) => (days === 1 ? '1 dag voorbij' : `${days} dagen voorbij`),
+    arriving: (space: string) => `${space} komt nu op deze laptop. Dat duurt meestal een paar seconden.`,
+    arrivesLater: (space: string) => `${space} staat nog niet op deze laptop. Het komt zodra je verbinding hebt.`,
     unknownSpace: 'Deze ruimte staat niet op deze laptop.',
     start: {
       title: (space: string) => `Welkom in ${space}`,
