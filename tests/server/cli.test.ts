@@ -94,7 +94,7 @@ test('beside a running relay: spaces, items, users, token, invite, verify, expor
   expect(await ask(folder, 'export', '--space', 'Schiedam', '--out', out)).toMatchObject({ code: 1, json: { error: { kind: 'folder-filled' } } })
 
   expect(running.accounts.audit.recent(10).map(({ operation, from }) => `${operation} ${from}`)).toEqual(expect.arrayContaining(['token.make cli', 'token.end cli', 'invitation.make cli', 'export.read cli']))
-}, 120_000)
+})
 
 test('a backup made while people write, put back elsewhere: everything of before, under a new epoch', async () => {
   const relay = await startUnderTest()
@@ -131,7 +131,7 @@ test('a backup made while people write, put back elsewhere: everything of before
     expect((await again.running.log.readItem(space, item, null, 1, 99, 99)).length).toBe(2)
     await again.running.close()
   }
-}, 120_000)
+})
 
 test('a backup with one wrong byte, or cut off, puts nothing back', async () => {
   const relay = await startUnderTest()
@@ -153,7 +153,7 @@ test('a backup with one wrong byte, or cut off, puts nothing back', async () => 
   }
   expect(await ask(target, 'spaces')).toMatchObject({ code: 1, json: { error: { kind: 'folder-missing' } } })
   expect((await ask(target, 'restore', file)).code).toBe(0)
-}, 120_000)
+})
 
 test('verify finds a changed audit record, and says so in its exit code', async () => {
   const relay = await startUnderTest()
@@ -166,7 +166,7 @@ test('verify finds a changed audit record, and says so in its exit code', async 
   accounts.value.database.run("UPDATE audit SET subject = 'iets anders'")
   accounts.value.dispose()
   expect(await ask(relay.folder, 'verify')).toMatchObject({ code: 1, json: { ok: false, audit: { brokenAt: 1 }, problems: [{ text: expect.stringContaining('audit') }] } })
-}, 60_000)
+})
 
 test('what cannot be done says why, on stderr for people and as one document for programs', async () => {
   const relay = await startUnderTest()
@@ -196,4 +196,4 @@ test('what cannot be done says why, on stderr for people and as one document for
   for (const name of ['spaces', 'items', 'users', 'token', 'invite', 'backup', 'restore', 'verify', 'export', 'version']) expect(listed.stdout).toContain(`  ${name} `)
   // For scripts that want the token and nothing else.
   expect((await run('server/cli.ts', ['token', '--space', 'Schiedam', '--role', 'member'], { SAMENPAD_DATA: folder }).ended).stdout).toMatch(/^[\w-]{43}\n$/)
-}, 120_000)
+})

@@ -82,7 +82,7 @@ test('what a person can put right ends in one line with a next step, and nothing
   // And where the start failed half-way, nothing is held: the next one runs.
   expect(await saysAtStart({ SAMENPAD_DATA: join(folder, 'a') })).toBeNull()
   expectCalm(await run('server/main.ts', [], { SAMENPAD_DATA: join(folder, 'a'), PORT: String(port) }).ended, /al in gebruik/)
-}, 60_000)
+})
 
 test('a log of a newer version is refused and not touched', async () => {
   const relay = await startUnderTest()
@@ -101,7 +101,7 @@ test('a second relay on one folder says where the first is, which goes on', asyn
   const relay = await startUnderTest()
   expectCalm(await run('server/main.ts', [], { PORT: '0', SAMENPAD_DATA: relay.folder }).ended, new RegExp(`Er draait al een Samenpad.*${process.pid}.*http://localhost:${relay.port}`))
   expect((await relay.ask('GET', '/readyz')).json.ready).toBe(true)
-}, 60_000)
+})
 
 test('SIGTERM: what was taken is acknowledged, laptops are told to come back, exit code 0; afterwards everything is there', async () => {
   const data = join(freshFolder(), 'data')
@@ -141,4 +141,4 @@ test('SIGTERM: what was taken is acknowledged, laptops are told to come back, ex
   expect(messages).toMatchObject([{ type: 'subbed', head: 1 }, { type: 'entries', entries: [{ seq: 1, entry }] }])
   second.child.kill('SIGINT')
   expect((await second.ended).code).toBe(0)
-}, 60_000)
+})

@@ -8,13 +8,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { pino } from 'pino'
-import { afterEach, expect } from 'vitest'
+import { afterEach, expect, vi } from 'vitest'
 import WebSocket from 'ws'
 import { must } from '../../shared/base/assert.ts'
 import type { Role } from '../../shared/model/grants.ts'
 import { startRelay, type Running } from '../../server/assemble.ts'
 import type { Config } from '../../server/config.ts'
 import { systemClock, systemDice } from '../../server/system.ts'
+
+// Threads and processes are started here, on machines that do other work as well: this limit only says "it hangs".
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 60_000 })
 
 export const PASSWORD = 'elf fietsen in de regen'
 

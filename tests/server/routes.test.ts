@@ -204,14 +204,14 @@ describe('shapes', () => {
       const answer = await relay.running.app.fastify.inject({
         method: below(dice, 4) === 0 ? pick(dice, methods) : method,
         url,
-        headers: { host: '127.0.0.1', origin: 'http://127.0.0.1', 'content-type': pick(dice, ['application/json', 'text/plain', 'application/octet-stream', 'x', 'application/json; charset=\"']), accept: pick(dice, ['*/*', 'text/html', 'application/json', 'x']), ...(cookie === undefined ? {} : { cookie }) },
+        headers: { host: '127.0.0.1', origin: 'http://127.0.0.1', 'content-type': pick(dice, ['application/json', 'text/plain', 'application/octet-stream', 'x', 'application/json; charset="']), accept: pick(dice, ['*/*', 'text/html', 'application/json', 'x']), ...(cookie === undefined ? {} : { cookie }) },
         payload: below(dice, 3) === 0 ? pick(dice, words) : JSON.stringify(value()),
         remoteAddress: `10.0.${below(dice, 256)}.${below(dice, 256)}`,
       })
       expect([url, answer.statusCode < 500, / at .*\.(ts|js):\d+/.test(answer.body)]).toEqual([url, true, false])
     }
     expect(relay.lines.filter((line) => line.includes('"level":50'))).toEqual([])
-  }, 120_000)
+  })
 
   test('a body that is too large is refused before it is read', async () => {
     const relay = await startUnderTest()
