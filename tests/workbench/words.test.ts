@@ -22,6 +22,7 @@ describe('dates', () => {
   test('times have a dot in Dutch and are of Amsterdam', () => {
     expect(timeText(Date.UTC(2026, 10, 21, 13, 20))).toBe('14.20');
     expect(timeText(Date.UTC(2026, 6, 1, 22, 5))).toBe('00.05');
+    expect(isoDateOf(Date.UTC(2026, 6, 1, 22, 5))).toBe('2026-07-02');
   });
 
   test('the day changes at midnight in Amsterdam, also when the clock is set back', () => {
