@@ -114,8 +114,9 @@ describe('materialise', () => {
   })
 })
 
-/** A text of many characters of which every other one was deleted on the way: whoever applies this many gaps is busy for long. */
-function slowUpdate(structs: number): Uint8Array {
+/** Applying it costs the square of its size: minutes on any machine, so that a reader's limit of half a second never lets it pass. */
+function endlessUpdate(): Uint8Array {
+  const structs = 900_000
   const encoder = encoding.createEncoder()
   encoding.writeVarUint(encoder, 1) // one client
   encoding.writeVarUint(encoder, structs)
@@ -181,7 +182,7 @@ describe('the reader thread', () => {
     const item = world.newItem()
     await world.write(item, 'Goed.')
     const { space } = world
-    const hostile = reader.ask('novelty', { space, item, update: slowUpdate(90_000) })
+    const hostile = reader.ask('novelty', { space, item, update: endlessUpdate() })
     const honest = reader.ask('missing', { space, item, stateVector: new Uint8Array([0]) })
     expect(await hostile).toEqual({ ok: false, failure: { kind: 'poison' } })
     expect(await honest).toMatchObject({ ok: true, value: { seq: 1 } })
@@ -194,7 +195,7 @@ describe('the reader thread', () => {
     await world.set(item, ['type', 'knowledge'], ['title', 'Tolken'])
     await world.write(item, 'Goed.')
     // Past the log's own checks, as an entry from before they were written would be.
-    const bad = slowUpdate(90_000)
+    const bad = endlessUpdate()
     const log: Pick<Log, 'readItem'> = {
       readItem: async (...args) => (await world.log.readItem(...args)).map((entry) => (entry.seq === 2 ? { ...entry, payload: bad } : entry)),
     }
