@@ -22,7 +22,7 @@ import type { CrashGuard } from './crash-guard.ts'
 import { createFactsDocument, factsReady, type FactsDocument } from './facts.ts'
 import type { LocalEdit, Outbox } from './outbox.ts'
 import { applyProse, clientsIn, faultOf, isEmptyUpdate, loadProse, mergeProse, type ProsePayload } from './prose.ts'
-import { StoreError, type EngineStore, type StoreChange, type StoredEntry } from './store.ts'
+import { unlessRefused, type EngineStore, type StoreChange, type StoredEntry } from './store.ts'
 import type { Unsent } from './unsent-text.ts'
 
 export interface Content extends Disposable {
@@ -137,13 +137,7 @@ export async function createContent(deps: ContentDeps): Promise<Content> {
   })
 
   /** Unreadable: left out of the content, the bytes stay. A store that refuses to note it hears of it again at the next reading. */
-  const leaveOut = async (entry: EntryId, reason: string): Promise<void> => {
-    try {
-      await store.quarantine(entry, reason)
-    } catch (error) {
-      if (!(error instanceof StoreError)) throw error
-    }
-  }
+  const leaveOut = (entry: EntryId, reason: string): Promise<void> => unlessRefused(store.quarantine(entry, reason))
 
   const unstoredOf = (item: ItemId, part: Part): LocalEdit[] => outbox.unstored().filter((edit) => edit.item === item && edit.part === part)
 

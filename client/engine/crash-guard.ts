@@ -4,7 +4,7 @@
  * twice that way is quarantined. A browser that was killed by chance at that moment leaves a mark as well; once is therefore not enough.
  */
 import type { EntryId, ItemId } from '../../shared/base/ids.ts'
-import { StoreError, type EngineStore } from './store.ts'
+import { unlessRefused, type EngineStore } from './store.ts'
 
 export interface CrashGuard {
   /** `work` reads these items. */
@@ -28,8 +28,7 @@ export async function createCrashGuard(store: EngineStore): Promise<CrashGuard> 
   const crashes = new Map<string, number>(Object.entries(((await store.getValue(CRASHES)) as Record<string, number> | undefined) ?? {}))
   const found = ((await store.getValue(APPLYING)) as string[] | undefined) ?? []
   const keep = (): Promise<void> => store.putValue(CRASHES, Object.fromEntries(crashes))
-  if (found.length > 0) {
-    for (const id of found) crashes.set(id, (crashes.get(id) ?? 0) + 1)
+  const settle = async (): Promise<void> => {
     for (const id of found) {
       if ((crashes.get(id) ?? 0) < CRASHES_MAX || !id.startsWith('entry/')) continue
       await store.quarantine(id.slice('entry/'.length), CRASHED)
@@ -38,18 +37,15 @@ export async function createCrashGuard(store: EngineStore): Promise<CrashGuard> 
     await keep()
     await store.putValue(APPLYING, [])
   }
+  for (const id of found) crashes.set(id, (crashes.get(id) ?? 0) + 1)
+  // Without room the marks stay, and are found once more at the next start; what they name is suspect all the same.
+  if (found.length > 0) await unlessRefused(settle())
 
   const marked = new Set<string>()
   /** Items that were read to the end, with nothing from elsewhere since: they need no mark, and typing costs no extra writes. */
   const proven = new Set<ItemId>()
   /** A store without room for a mark must not keep a person from reading; that it refuses is said by the store itself. */
-  const say = async (): Promise<void> => {
-    try {
-      await store.putValue(APPLYING, [...marked])
-    } catch (error) {
-      if (!(error instanceof StoreError)) throw error
-    }
-  }
+  const say = (): Promise<void> => unlessRefused(store.putValue(APPLYING, [...marked]))
   const mark = async (ids: readonly string[]): Promise<string[]> => {
     const fresh = ids.filter((id) => !marked.has(id))
     if (fresh.length === 0) return fresh
@@ -82,7 +78,7 @@ export async function createCrashGuard(store: EngineStore): Promise<CrashGuard> 
       await unmark(fresh)
     },
     async cleared(item) {
-      if (crashes.delete(item)) await keep()
+      if (crashes.delete(item)) await unlessRefused(keep())
     },
   }
 }

@@ -2,7 +2,7 @@
  * The engine: local store, outbox, documents, projections, search and one connection, tied together behind `api.ts`. It takes everything
  * that differs between a browser and a simulator as an argument: store, transport, leadership, clock, dice.
  */
-import { createBag, type Disposable } from '../../shared/base/dispose.ts'
+import { createBag, type Disposable, type DisposableBag } from '../../shared/base/dispose.ts'
 import { createEmitter } from '../../shared/base/emitter.ts'
 import type { Clock } from '../../shared/base/clock.ts'
 import { isId, newId, NO_ID, type ItemId, type SpaceId } from '../../shared/base/ids.ts'
@@ -23,7 +23,7 @@ import { createPresence } from './presence.ts'
 import { createProjection } from './projection.ts'
 import { createSearch } from './search.ts'
 import { statusOf } from './status.ts'
-import { StoreError, type EngineStore, type SpaceRow, type StoreFailure } from './store.ts'
+import { StoreError, unlessRefused, type EngineStore, type SpaceRow, type StoreFailure } from './store.ts'
 import { createSync, type SyncView } from './sync.ts'
 import type { Leadership, Transport } from './transport.ts'
 import { unsentText, type Unsent } from './unsent-text.ts'
@@ -54,12 +54,27 @@ const PROBE_AFTER_MS = 1_000
 const PEOPLE = 'people'
 const reportKey = (programme: SpaceId): string => `report/${programme}`
 
+/**
+ * Errors: rejects when the store cannot be read; nothing of the engine is left behind then, and the store is the caller's. A store that can be
+ * read and takes nothing is no error but part of the status: reading goes on.
+ */
 export async function createEngine(deps: EngineDeps): Promise<Engine> {
-  const { store, clock, dice, me } = deps
   const bag = createBag()
+  try {
+    return await openEngine(deps, bag)
+  } catch (error) {
+    bag.dispose()
+    throw error
+  }
+}
+
+async function openEngine(deps: EngineDeps, bag: DisposableBag): Promise<Engine> {
+  const { store, clock, dice, me } = deps
   const events = createEmitter<EngineEvent>()
   const emit = (event: EngineEvent): void => events.fire(event)
   const tab = newId(dice)
+  /** Until then there are no parts to ask, and nobody to tell. */
+  let isOpen = false
   let isEnding = false
 
   // ── Failure of the store ──
@@ -78,10 +93,15 @@ export async function createEngine(deps: EngineDeps): Promise<Engine> {
   }
   const storeRefuses = (failure: StoreFailure): void => {
     storeFailure = failure.kind
+    if (!isOpen) return
     statusChanged()
-    probing ??= clock.after(PROBE_AFTER_MS, probe)
+    probeLater()
   }
   let probing: Disposable | null = null
+  bag.add({ dispose: () => probing?.dispose() })
+  const probeLater = (): void => {
+    probing ??= clock.after(PROBE_AFTER_MS, probe)
+  }
   /** Whether it takes something again is found out by a small write, not by waiting for a person to type. */
   const probe = (): void => {
     probing = null
@@ -100,10 +120,14 @@ export async function createEngine(deps: EngineDeps): Promise<Engine> {
   // ── Parts ──
 
   let spaceRows: SpaceRow[] = await store.spaces()
-  for (const row of spaceRows) if (row.role === null && row.cursor > 0) await store.removeSpace(row.space)
+  /** What was left over of spaces whose right was lost. */
+  const removeLeftovers = async (): Promise<void> => {
+    for (const row of spaceRows) if (row.role === null && row.cursor > 0) await store.removeSpace(row.space)
+  }
+  await unlessRefused(removeLeftovers())
   const knownDevice = await store.getValue('device')
   const device = isId(knownDevice) ? knownDevice : newId(dice)
-  if (device !== knownDevice) await store.putValue('device', device)
+  if (device !== knownDevice) await unlessRefused(store.putValue('device', device))
   const outbox = await createOutbox({ store, clock, storeFailed, storeWorks })
   const guard = await createCrashGuard(store)
   const compaction = createCompaction({ store, clock, dice })
@@ -131,7 +155,7 @@ export async function createEngine(deps: EngineDeps): Promise<Engine> {
   let lastStatus = ''
   let isStatusDue = false
   function statusChanged(): void {
-    if (isStatusDue || isEnding) return
+    if (!isOpen || isStatusDue || isEnding) return
     isStatusDue = true
     // Several things change at once; the sum of them is said, and never from counts that are being read anew.
     const say = (): void => {
@@ -243,6 +267,7 @@ export async function createEngine(deps: EngineDeps): Promise<Engine> {
 
   const tidy = async (): Promise<void> => {
     if (!isLeading()) return
+    await removeLeftovers()
     await store.dropArchiveBefore(clock.now() - ARCHIVE_DAYS * DAY_MS)
     await compaction.run()
   }
@@ -274,6 +299,9 @@ export async function createEngine(deps: EngineDeps): Promise<Engine> {
   store.post({ type: 'whoLeads' })
   tidyLater()
   projection.wake()
+  isOpen = true
+  statusChanged()
+  if (storeFailure !== null && !deps.storeFailure) probeLater()
 
   const titleOf = async (): Promise<(item: ItemId) => string> => {
     const titles = new Map((await store.rows()).map((row) => [row.item, row.title]))
@@ -340,7 +368,6 @@ export async function createEngine(deps: EngineDeps): Promise<Engine> {
       await outbox.drained()
       isEnding = true
       tidying.dispose()
-      probing?.dispose()
       bag.dispose()
       await store.close()
     },

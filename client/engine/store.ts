@@ -117,6 +117,15 @@ export class StoreError extends Error {
   }
 }
 
+/** A write that may be left undone, because it is tried again at another time; that the store refuses, it says itself. */
+export async function unlessRefused(write: Promise<void>): Promise<void> {
+  try {
+    await write
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error
+  }
+}
+
 export type StoreFailure = { kind: 'quota' } | { kind: 'lost' } | { kind: 'newer-schema'; found: number } | { kind: 'unavailable'; reason: string }
 
 export interface EngineStore {

@@ -3,7 +3,9 @@ import { expect, test } from 'vitest'
 import * as Y from 'yjs'
 import { newId } from '../../shared/base/ids.ts'
 import { rowsOf, type FactEdit } from '../../shared/model/facts.ts'
-import type { CommitVerdict } from '../../client/engine/memory-store.ts'
+import { createEngine } from '../../client/engine/engine.ts'
+import { createMemoryDevice, type CommitVerdict } from '../../client/engine/memory-store.ts'
+import { StoreError, type EngineStore } from '../../client/engine/store.ts'
 import { createWorld, proseText, settle, type } from './support/world.ts'
 
 const set = (path: string, value: string): FactEdit => ({ op: 'set', path, value })
@@ -104,6 +106,66 @@ test('[INV10] a full disk is said at once, typing goes on, can be taken along as
   expect(isStored).toBe(true)
   expect(await tab.status()).toMatchObject({ state: 'relay', storeFailure: null, inMemoryCount: 0 })
   expect(world.relay.log(world.space).entries).toHaveLength(3)
+})
+
+test('[INV10] a disk that is full at the start: the tab opens, shows what it has, says so, and stores when there is room', async () => {
+  const world = createWorld()
+  const laptop = world.laptop(world.user('verloskundige'))
+  const before = await laptop.open()
+  await world.clock.pass(1000)
+  const item = await before.engine.createItem({ space: world.space, type: 'meeting', edits: [set('title', 'overleg')], prose: null })
+  await world.clock.pass(1000)
+  // What an opening writes: a new device id, the end of a crash mark, and what is left of a space whose right was lost.
+  await before.store.putValue('device', 'none')
+  await before.store.putValue('applying', [item])
+  const [row] = await before.store.spaces()
+  await before.store.putSpace({ ...row!, space: newId(world.dice), role: null, cursor: 1 })
+  before.kill()
+  let verdict: CommitVerdict = 'quota'
+  const tab = await laptop.open({ hooks: { beforeCommit: () => verdict } })
+  await world.clock.pass(500)
+  expect(await tab.status()).toMatchObject({ state: 'relay', storeFailure: 'quota', connection: 'live' })
+  expect((await tab.engine.rows()).map(({ title }) => title)).toEqual(['overleg'])
+  expect((await tab.engine.openItem(item)).facts.registers.title).toBe('overleg')
+  expect((await world.clock.answer(tab.engine.search('overleg', 5))).map(({ title }) => title)).toEqual(['overleg'])
+  void tab.engine.editFacts(item, [set('place', 'Schiedam')])
+  await world.clock.pass(500)
+  expect(await tab.status()).toMatchObject({ state: 'pending', storeFailure: 'quota', inMemoryCount: 1 })
+  verdict = 'go'
+  await world.clock.pass(60_000)
+  expect(await tab.status()).toMatchObject({ state: 'relay', storeFailure: null, inMemoryCount: 0 })
+  expect((await tab.store.entriesOf(item, 'facts')).entries).toHaveLength(2)
+})
+
+test('a store that cannot be read while the engine opens ends the opening, and leaves no timer and no listener behind', async () => {
+  const world = createWorld()
+  const { clock } = world
+  const timers = new Set<object>()
+  const listeners = new Set<object>()
+  const counting = <T extends { dispose(): void }>(held: Set<object>, one: T): { dispose(): void } => {
+    const counted = { dispose: () => void (held.delete(counted), one.dispose()) }
+    held.add(counted)
+    return counted
+  }
+  let verdict: CommitVerdict = 'quota'
+  const honest = createMemoryDevice().openStore({ beforeCommit: () => verdict })
+  const lost = new StoreError({ kind: 'lost' })
+  const store: EngineStore = {
+    ...honest,
+    onDidFail: (listener) => counting(listeners, honest.onDidFail(listener)),
+    onDidChange: (listener) => counting(listeners, honest.onDidChange(listener)),
+    outbox: () => Promise.reject(lost),
+  }
+  const opening = createEngine({
+    store, clock: { now: clock.now, after: (ms, run) => counting(timers, clock.after(ms, run)) }, dice: world.dice, me: world.user('verloskundige'), build: '0.1.0',
+    transport: { connect: () => expect.fail('nothing is sent before everything was read') },
+    leadership: { campaign: () => expect.fail('nobody leads before everything was read') },
+    web: { report: () => Promise.reject(new Error('offline')), people: () => Promise.reject(new Error('offline')) },
+  })
+  await expect(opening).rejects.toBe(lost)
+  expect([timers.size, listeners.size]).toEqual([0, 0])
+  verdict = 'go'
+  await honest.putValue('other', 1)
 })
 
 test('a disk that was full while entries came in takes them afterwards, and the rows follow', async () => {

@@ -81,7 +81,9 @@ export function createDisk(scheduler: Scheduler, dice: Dice, tap: DiskTap): Disk
       })
       let lastAsked: Promise<unknown> = Promise.resolve()
       const after = <T>(asked: Promise<T>): Promise<T> => {
-        lastAsked = asked.catch(() => undefined) // reason: only its end counts here; whoever asked hears how it went
+        // Only that it ended counts here; whoever asked hears how it went.
+        const ended = (): void => undefined
+        lastAsked = asked.then(ended, ended)
         return asked
       }
       const store: EngineStore = { ...raw }
