@@ -114,20 +114,32 @@ describe('materialise', () => {
   })
 })
 
-/** Applying it costs the square of its size: minutes on any machine, so that a reader's limit of half a second never lets it pass. */
+/**
+ * Minutes on any machine: each of 60,000 letters that one client put at the very beginning is compared with each of 60,000 that another put
+ * there. The second client's first letter waits for the first client's last, so that these come first.
+ */
 function endlessUpdate(): Uint8Array {
-  const structs = 900_000
+  const letters = 60_000
+  const AT_THE_BEGINNING = 4 // a string, no neighbours named
+  const AFTER_ANOTHER = 0x84 // a string, its left neighbour named
   const encoder = encoding.createEncoder()
-  encoding.writeVarUint(encoder, 1) // one client
-  encoding.writeVarUint(encoder, structs)
-  encoding.writeVarUint(encoder, 7)
-  encoding.writeVarUint(encoder, 0)
-  for (let clock = 0; clock < structs; clock++) {
-    // A string item at the very beginning of the fragment: each new one is compared with all before it.
-    encoding.writeUint8(encoder, 4)
-    encoding.writeVarUint(encoder, 1)
-    encoding.writeVarString(encoder, 'prose')
-    encoding.writeVarString(encoder, 'x')
+  encoding.writeVarUint(encoder, 2) // clients, the highest first
+  for (const client of [2, 1]) {
+    encoding.writeVarUint(encoder, letters)
+    encoding.writeVarUint(encoder, client)
+    encoding.writeVarUint(encoder, 0)
+    for (let clock = 0; clock < letters; clock++) {
+      if (client === 2 && clock === 0) {
+        encoding.writeUint8(encoder, AFTER_ANOTHER)
+        encoding.writeVarUint(encoder, 1)
+        encoding.writeVarUint(encoder, letters - 1)
+      } else {
+        encoding.writeUint8(encoder, AT_THE_BEGINNING)
+        encoding.writeVarUint(encoder, 1)
+        encoding.writeVarString(encoder, 'prose')
+      }
+      encoding.writeVarString(encoder, 'x')
+    }
   }
   encoding.writeVarUint(encoder, 0)
   return encoding.toUint8Array(encoder)
