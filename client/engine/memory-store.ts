@@ -390,7 +390,7 @@ export function createMemoryDevice(): MemoryDevice {
   }
 }
 
-function toStored(held: HeldEntry): StoredEntry {
-  const { isCovered: _isCovered, ...entry } = held
-  return entry
+/** Named one by one: a rest pattern takes twenty times as long, and reading an item copies every entry of it. */
+function toStored({ space, entry, item, part, format, schema, clientTime, writer, payload, at, seq, epoch, author, serverTime, quarantined }: HeldEntry): StoredEntry {
+  return { space, entry, item, part, format, schema, clientTime, writer, payload, at, seq, epoch, author, serverTime, quarantined }
 }

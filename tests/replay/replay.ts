@@ -26,6 +26,8 @@ export interface Replayed {
   windows: string[]
   engines: string[]
   fresh: string
+  /** Seal of the whole content, as the three engines make it. */
+  seals: string[]
   /** The item's entries as they lie in the log. */
   entries: Entry[]
   item: ItemId
@@ -242,11 +244,13 @@ export async function replay(steps: readonly Step[], openLog: (dice: Dice) => Lo
     Y.applyUpdate(doc, (await inTime(engine.openItem(item))).prose.update)
     return plainText(doc)
   }
+  const sealOf = async ({ engine }: Laptop): Promise<string> => (await inTime(engine.sealContent(item))).seal
   const entries = await log.readItem(space, item, null, 1, await headOf(), Number.MAX_SAFE_INTEGER)
   const replayed: Replayed = {
     windows: writers.map(({ doc }) => plainText(doc)),
     engines: [await openedText(first), await openedText(second)],
     fresh: await openedText(newcomer),
+    seals: [await sealOf(first), await sealOf(second), await sealOf(newcomer)],
     entries,
     item,
     counts: { ...counts, entries: entries.length, virtualSeconds: Math.round((scheduler.now - start) / 1000) },
