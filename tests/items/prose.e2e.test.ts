@@ -411,6 +411,44 @@ describe('by keyboard', () => {
   })
 })
 
+describe('keys that come faster than frames', () => {
+  // One task from the first key to the last: no frame, no `selectionchange` in between, as after a stall of the page. Only observers' microtasks run.
+  const inOneTask = (page: Page, keys: readonly string[]): Promise<void> =>
+    page.evaluate(async (keys) => {
+      const { dom } = window.world.proses[0]!.editor.view
+      for (const key of keys) {
+        const isFree = dom.dispatchEvent(new KeyboardEvent('keydown', { key, keyCode: key === 'Enter' ? 13 : 0, bubbles: true, cancelable: true }))
+        if (key === 'End' && isFree) getSelection()!.modify('move', 'forward', 'lineboundary')
+        else if (key === 'Home' && isFree) getSelection()!.modify('move', 'backward', 'lineboundary')
+        else if (key.length === 1 && isFree) document.execCommand('insertText', false, key)
+        await Promise.resolve()
+      }
+    }, keys)
+
+  test('letters typed into a line that was not laid out yet stand in the order they were typed in', async () => {
+    await using scene = await open()
+    await caretAt(scene.page, 1, 0)
+    await inOneTask(scene.page, ['Enter', 'Enter', ...'/besluit'])
+    expect((await textOf(scene.page)).split('\n').slice(0, 4)).toEqual([expect.stringMatching(/^Alinea 1:/), '', '', expect.stringMatching(/^\/besluitAlinea 2:/)])
+    await caretAt(scene.page, 2, 0)
+    await inOneTask(scene.page, ['Enter', ...'woord'])
+    expect((await textOf(scene.page)).split('\n').slice(2, 5)).toEqual(['', 'woord', expect.stringMatching(/^\/besluit/)])
+    expect(await sameOnBothSides(scene.page)).toBe(true)
+  })
+
+  test('Enter right after End or Home acts where the caret went, not where it was', async () => {
+    await using scene = await open()
+    await caretAt(scene.page, 0, 0)
+    await scene.page.keyboard.type('kort')
+    await caretAt(scene.page, 0, 4)
+    await inOneTask(scene.page, ['Enter'])
+    await caretAt(scene.page, 0, 1)
+    await inOneTask(scene.page, ['End', 'Enter', ...'na', 'Home', 'Enter'])
+    expect((await textOf(scene.page)).split('\n').slice(0, 4)).toEqual(['kort', '', 'na', expect.stringMatching(/^Alinea 1:/)])
+    expect(await sameOnBothSides(scene.page)).toBe(true)
+  })
+})
+
 describe('links', () => {
   test('an address that runs a script is never drawn as a link, whoever wrote it', async () => {
     await using scene = await open()

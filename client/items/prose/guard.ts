@@ -8,11 +8,7 @@ import type * as Y from 'yjs'
 import type { Transaction } from '@tiptap/pm/state'
 import { guardRemote, resumeRemote } from '../remote-guard.ts'
 import { isFromDocument } from './binding.ts'
-
-/** Part of every ProseMirror view, though not of its documented types. */
-interface Flushable {
-  domObserver?: { flush(): void }
-}
+import { readDom } from './own-caret.ts'
 
 const scrollerOf = (element: Element): Element => {
   for (let at: Element | null = element; at; at = at.parentElement) {
@@ -83,7 +79,7 @@ export function guardEditor(editor: Editor, doc: Y.Doc, hooks: { onApplied(): vo
   const guard = guardRemote(doc, {
     isBusy: () => view.composing,
     beforeApply() {
-      ;(view as unknown as Flushable).domObserver?.flush()
+      readDom(view)
       caretTop = readCaretTop()
       // Still where it was left, or the last drawing has not come to rest: what was owed is still owed.
       if (caretTop !== null && standsAt !== null && wanted !== null && (settleFrame !== 0 || Math.abs(caretTop - standsAt) < 0.1)) caretTop = wanted

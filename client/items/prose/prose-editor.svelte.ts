@@ -16,6 +16,7 @@ import { createCarets, type Carets } from './carets.ts'
 import { guardEditor, type EditGuard } from './guard.ts'
 import { enterAtom, insertReference, setLink, writeAtEnd } from './insert.ts'
 import { isSafeHref, itemOfHref } from './links.ts'
+import { ownCaret } from './own-caret.ts'
 import { cleanPastedHtml } from './paste.ts'
 import { proseSchema, REFERENCE_NODES, type DomainNode } from './schema.ts'
 import { slashMenu, type SlashItem, type SlashMenuState } from './slash.ts'
@@ -162,6 +163,7 @@ export function createProse(element: HTMLElement, layer: HTMLElement, options: P
         return component ? blockView(component, options.context, (REFERENCE_NODES as readonly string[]).includes(name)) : null
       }),
       ...proseBinding(handle.prose, noteUnknown),
+      ownCaret,
       placeholder(options.placeholder),
       slashMenu(options.slashItems, {
         show(next) {
