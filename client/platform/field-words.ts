@@ -5,6 +5,7 @@
 import { rowsOf, type FactValue, type Registers } from '../../shared/model/facts.ts'
 import { isItemType, SCHEMAS } from '../../shared/model/items/index.ts'
 import type { FieldSpec } from '../../shared/model/items/schema.ts'
+import { areaName } from '../../shared/model/municipalities.ts'
 import { labelOf } from '../../shared/model/vocabularies.ts'
 import { dateText } from './dates.ts'
 import { language, t } from './text/text.svelte.ts'
@@ -46,6 +47,7 @@ export function valueText(type: string, path: string, value: FactValue, titleOf:
   const spec = specOf(type, path)
   if (path === 'parent' || spec?.kind === 'item') return titleOf(value)
   if (spec?.kind === 'date') return dateText(value)
+  if (spec?.kind === 'area') return areaName(value)
   if (spec?.kind === 'code') return labelOf(spec.vocabulary, value, language())
   return value
 }

@@ -6,6 +6,7 @@ import { rowsOf, type FactsState, type FactValue, type Registers } from '../mode
 import { isItemType, SCHEMAS } from '../model/items/index.ts'
 import type { FieldSpec, Fields } from '../model/items/schema.ts'
 import type { Status } from '../model/acts.ts'
+import { areaName } from '../model/municipalities.ts'
 import { labelOf } from '../model/vocabularies.ts'
 import type { ProseMark, ProseNode } from './prose-json.ts'
 
@@ -65,12 +66,15 @@ function shown(spec: FieldSpec, value: FactValue | undefined): string {
       return value === true ? 'ja' : ''
     case 'code':
       return labelOf(spec.vocabulary, String(value), 'nl')
+    case 'area':
+      return areaName(String(value))
     case 'number':
       return typeof value === 'number' ? String(value).replace('.', ',') : ''
     case 'text':
     case 'longText':
     case 'date':
     case 'item':
+    case 'id':
       return String(value)
   }
 }

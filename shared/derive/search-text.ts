@@ -6,6 +6,7 @@ import { stemmer } from '@orama/stemmers/dutch'
 import { rowsOf, type FactsState, type FactValue } from '../model/facts.ts'
 import { isItemType, SCHEMAS } from '../model/items/index.ts'
 import type { FieldSpec, Fields } from '../model/items/schema.ts'
+import { areaName } from '../model/municipalities.ts'
 import { labelOf } from '../model/vocabularies.ts'
 import { textOfProse, type ProseNode } from './prose-json.ts'
 
@@ -36,10 +37,13 @@ function wordsOf(spec: FieldSpec, value: FactValue | undefined): string {
       return typeof value === 'string' ? value : ''
     case 'code':
       return typeof value === 'string' && value !== '' ? labelOf(spec.vocabulary, value, 'nl') : ''
+    case 'area':
+      return typeof value === 'string' ? areaName(value) : ''
     case 'date':
     case 'number':
     case 'flag':
     case 'item':
+    case 'id':
       return ''
   }
 }

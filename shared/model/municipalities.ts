@@ -41,6 +41,9 @@ export const MUNICIPALITIES: readonly Municipality[] = [
   present('Utrecht', 'GM0344', 'to-confirm'),
 ]
 
+/** The name of a municipality by its code; anything else, a quarter or a name in words, is its own name. */
+export const areaName = (area: string): string => MUNICIPALITIES.find(({ code }) => code === area)?.name ?? area
+
 export interface Region {
   name: string
   /** Perinatal centre; all names are to be confirmed. */

@@ -6,16 +6,16 @@ const [x, y] = ['a'.repeat(32), 'b'.repeat(32)]
 const of = (registers: Registers, text = ''): string =>
   searchTextOf({ facts: { registers, conflicts: {} }, prose: { type: 'doc', content: [{ type: 'paragraph', content: [{ type: 'text', text }] }] } })
 
-test('words of facts, labels of codes and prose are searched; ids, dates, numbers and removed rows are not', () => {
+test('words of facts, labels of codes, names of areas and prose are searched; ids, dates, numbers and removed rows are not', () => {
   const text = of(
     {
-      type: 'agreement', title: 'Roken', owner: 'GGD Rotterdam', domain: 'lifestyle', reviewBy: '2027-01-01', originItem: x, unknown: 'onbekend veld',
+      type: 'agreement', title: 'Roken', owner: 'GGD Rotterdam', domain: 'lifestyle', reviewBy: '2027-01-01', originItem: x, originSpace: y, originSeal: 'c'.repeat(64), unknown: 'onbekend veld',
       [`steps/${x}/order`]: 'V', [`steps/${x}/action`]: 'doorverwijzen', [`steps/${x}/role`]: 'jgz', [`steps/${x}/term`]: 5,
-      [`steps/${y}/order`]: 'k', [`steps/${y}/action`]: 'vervallen stap', [`steps/${y}/gone`]: true,
+      [`areas/${x}/order`]: 'V', [`areas/${x}/code`]: 'GM0606', [`steps/${y}/order`]: 'k', [`steps/${y}/action`]: 'vervallen stap', [`steps/${y}/gone`]: true,
     },
     'lopende tekst',
   )
-  expect(text.split('\n')).toEqual(['leefstijl', 'GGD Rotterdam', 'doorverwijzen · jeugdgezondheidszorg (JGZ)', 'lopende tekst'])
+  expect(text.split('\n')).toEqual(['leefstijl', 'GGD Rotterdam', 'Schiedam', 'doorverwijzen · jeugdgezondheidszorg (JGZ)', 'lopende tekst'])
 })
 
 test('a pasted book is bounded', () => {

@@ -55,30 +55,38 @@ describe('the overview', () => {
   });
 });
 
+const everywhere = { here: null, onlyHere: false };
+
 describe('quick open', () => {
   test('words may be spread over title and municipality, and both names of a municipality count', async () => {
     const { rows, names } = await world();
-    const found = findRows(rows, "schul 's-gravenhage", names, [], null);
+    const found = findRows(rows, "schul 's-gravenhage", names, [], everywhere);
     expect(found.others.map((row) => [row.title, names.get(row.space)])).toEqual([['Schulden en geldzorgen', 'Den Haag']]);
-    expect(findRows(rows, 'den haag', names, [], null).others.every((row) => names.get(row.space) === 'Den Haag')).toBe(true);
+    expect(findRows(rows, 'den haag', names, [], everywhere).others.every((row) => names.get(row.space) === 'Den Haag')).toBe(true);
   });
 
   test('what was opened last comes first, in that order', async () => {
     const { rows, names } = await world();
     const [first, second] = rows.filter((row) => row.title.startsWith('Schulden')).map((row) => row.item);
-    const found = findRows(rows, 'schulden', names, [second!, first!], null);
+    const found = findRows(rows, 'schulden', names, [second!, first!], everywhere);
     expect(found.recent.map((row) => row.item)).toEqual([second, first]);
     expect(found.others.map((row) => row.item)).not.toContain(first);
   });
 
   test('never offers more than fits, however many rows there are', async () => {
     const { rows, names } = await world(10_000);
-    expect(findRows(rows, 'afspraak', names, [], null).others).toHaveLength(SHOWN_COUNT_MAX);
+    expect(findRows(rows, 'afspraak', names, [], everywhere).others).toHaveLength(SHOWN_COUNT_MAX);
+  });
+
+  test('among equal titles that of the space one is in comes first', async () => {
+    const { rows, names } = await world();
+    for (const space of new Set(rows.filter((row) => row.title === 'Schulden en geldzorgen').map((row) => row.space)))
+      expect(findRows(rows, 'schulden en geldzorgen', names, [], { here: space, onlyHere: false }).others[0]?.space).toBe(space);
   });
 
   test('keeps to one space when asked', async () => {
     const { rows, names, schiedam } = await world();
-    expect(findRows(rows, '', names, [], schiedam).others.every((row) => row.space === schiedam)).toBe(true);
+    expect(findRows(rows, '', names, [], { here: schiedam, onlyHere: true }).others.every((row) => row.space === schiedam)).toBe(true);
   });
 });
 

@@ -24,21 +24,21 @@ export interface Found {
   others: ItemRow[]
 }
 
-/** In: rows; names of spaces; recently opened items, newest first; only this space when given. */
-export function findRows(rows: readonly ItemRow[], query: string, spaceNames: ReadonlyMap<SpaceId, string>, recent: readonly ItemId[], only: SpaceId | null): Found {
+/** In: rows; names of spaces; recently opened items, newest first; the space one is in, whose titles come first among equals, or alone. */
+export function findRows(rows: readonly ItemRow[], query: string, spaceNames: ReadonlyMap<SpaceId, string>, recent: readonly ItemId[], { here, onlyHere }: { here: SpaceId | null; onlyHere: boolean }): Found {
   const words = wordsOf(query)
   const places = new Map([...spaceNames].map(([space, name]) => [space, fold(searchableName(name))]))
   const recentAt = new Map(recent.map((item, at) => [item, at]))
   const hits: { row: ItemRow; score: number }[] = []
   for (const row of rows) {
-    if (row.type === 'folder' || (only !== null && row.space !== only)) continue
+    if (row.type === 'folder' || (onlyHere && row.space !== here)) continue
     const title = foldedTitle(row)
     const ofTitle = foldedScore(title, words)
     // "schulden heerlen": the words may be spread over title and place.
     const score = ofTitle > 0 ? ofTitle * 2 : foldedScore(`${title} ${places.get(row.space) ?? ''}`, words)
     if (score > 0) hits.push({ row, score })
   }
-  const byScore = hits.filter(({ row }) => !recentAt.has(row.item)).sort((a, b) => b.score - a.score || b.row.changedAt - a.row.changedAt)
+  const byScore = hits.filter(({ row }) => !recentAt.has(row.item)).sort((a, b) => b.score - a.score || Number(b.row.space === here) - Number(a.row.space === here) || b.row.changedAt - a.row.changedAt)
   return {
     recent: hits.filter(({ row }) => recentAt.has(row.item)).sort((a, b) => (recentAt.get(a.row.item) ?? 0) - (recentAt.get(b.row.item) ?? 0)).map(({ row }) => row),
     others: byScore.slice(0, SHOWN_COUNT_MAX).map(({ row }) => row),

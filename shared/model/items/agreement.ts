@@ -23,13 +23,13 @@ export const agreementSchema = defineItem({
     /** Made-up figures and terms carry a label until somebody makes them real. */
     sample: { kind: 'flag' },
     /** Where it was copied from, with the seal it had there. */
-    originSpace: { kind: 'text' },
+    originSpace: { kind: 'id' },
     originItem: { kind: 'item' },
-    originSeal: { kind: 'text' },
+    originSeal: { kind: 'id' },
   },
   lists: {
     parties: { name: { kind: 'text' } },
-    areas: { code: { kind: 'text' } },
+    areas: { code: { kind: 'area' } },
     steps: {
       action: { kind: 'longText' },
       role: { kind: 'code', vocabulary: 'role' },

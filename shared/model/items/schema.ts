@@ -14,8 +14,12 @@ export type FieldSpec =
   | { kind: 'number' }
   | { kind: 'flag' }
   | { kind: 'code'; vocabulary: VocabularyName }
+  /** Code of the statistics office for a municipality or quarter, or its name in words. */
+  | { kind: 'area' }
   /** Id of another item. */
   | { kind: 'item' }
+  /** Id of a space or a seal: never read as words. */
+  | { kind: 'id' }
 
 export type Fields = Readonly<Record<string, FieldSpec>>
 
