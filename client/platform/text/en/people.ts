@@ -81,7 +81,7 @@ export const people: Texts<typeof dutch> = {
     invitedTitle: (space) => `Welcome to ${space}`,
     invitedText: (role) => `You are invited as ${role}. Fill in who you are.`,
     signInTitle: (name) => `Welcome, ${name}`,
-    signInText: 'With this link you sign in without a password. The link works once.',
+    signInText: 'With this link you sign in without a password. Whoever has it gets in, so share it with care.',
     signInAction: 'Sign in',
     name: 'Name',
     nameHint: 'This is how others see you in the text and with a signature.',

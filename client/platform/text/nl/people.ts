@@ -78,7 +78,7 @@ export const people = {
     invitedTitle: (space: string) => `Welkom bij ${space}`,
     invitedText: (role: string) => `Je bent uitgenodigd als ${role}. Vul in wie je bent.`,
     signInTitle: (name: string) => `Welkom, ${name}`,
-    signInText: 'Met deze link log je in zonder wachtwoord. De link werkt één keer.',
+    signInText: 'Met deze link log je in zonder wachtwoord. Wie de link heeft, komt binnen; deel hem dus niet zomaar.',
     signInAction: 'Log in',
     name: 'Naam',
     nameHint: 'Zo zien anderen je in de tekst en bij een akkoord.',
