@@ -22,6 +22,7 @@ import type { Readiness } from './http/routes/health.ts'
 import type { Relay } from './relay/api.ts'
 import { createRelay } from './relay/relay.ts'
 import { takeDataFolder } from './store/data-folder.ts'
+import { StoreProblem } from './store/problem.ts'
 import type { StoredLog } from './store/sqlite-log.ts'
 import { createThreadedLog } from './store/threaded-log.ts'
 
@@ -77,8 +78,7 @@ export async function startRelay(config: Config, surroundings: Surroundings): Pr
   if (!opened.ok) return opened
   const accounts = opened.value
   building.defer(() => accounts.dispose())
-  // A space that the command line made, or whose log was never begun because the machine stopped in between.
-  for (const { space } of accounts.spaces()) await log.ensureSpace(space)
+  await beginLogs(log, accounts, report)
 
   const seeded = config.isDemo ? await seedDemo({ log, accounts, dice, clock }) : null
   if (seeded && !seeded.ok && seeded.failure.kind === 'not-empty') return fail({ kind: 'demo-not-empty', path: folder.value.path })
@@ -117,6 +117,22 @@ export async function startRelay(config: Config, surroundings: Surroundings): Pr
     demoLinks: config.isDemo ? demoPeople(accounts).map(({ role, person }) => ({ role, person, token: accounts.createSignInLink(person.user, null).token })) : [],
     close: () => done.disposeAsync(),
   })
+}
+
+/**
+ * Every space has a log: also one that the command line made, or whose log was never begun because the machine stopped in between.
+ * A space that is damaged is told, and the others go on.
+ */
+async function beginLogs(log: StoredLog, accounts: Accounts, report: Report): Promise<void> {
+  for (const space of log.damagedSpaces) report({ kind: 'space-damaged', space })
+  for (const { space } of accounts.spaces()) {
+    try {
+      await log.ensureSpace(space)
+    } catch (problem) {
+      if (!(problem instanceof StoreProblem) || problem.kind !== 'corrupt') throw problem
+      report({ kind: 'space-damaged', space, problem })
+    }
+  }
 }
 
 async function readinessOf(log: StoredLog, accounts: Accounts): Promise<Readiness> {

@@ -9,7 +9,7 @@ import type { Clock } from '../../shared/base/clock.ts'
 import type { Disposable } from '../../shared/base/dispose.ts'
 import type { EntryId, Epoch, ItemId, SpaceId } from '../../shared/base/ids.ts'
 import { fraction, type Dice } from '../../shared/base/random.ts'
-import { isRetry, type RefusalCode } from '../../shared/model/errors.ts'
+import { isRetry, STORAGE_DAMAGED, type RefusalCode } from '../../shared/model/errors.ts'
 import { FRAGMENTS_COUNT_MAX, FRAME_BYTES_MAX, PAYLOAD_BYTES_MAX, PUSHES_IN_FLIGHT_BYTES_MAX, PUSHES_IN_FLIGHT_COUNT_MAX } from '../../shared/model/limits.ts'
 import type { Up } from '../../shared/protocol/messages/index.ts'
 import type { Outbox, Waiting } from './outbox.ts'
@@ -64,7 +64,7 @@ export function createPusher(deps: {
   let flights: Flight[] = []
   let bytesInFlight = 0
   let messagesInFlight = 0
-  /** Items whose first waiting row met a hole and rests. */
+  /** Items whose first waiting row met a hole or a damaged log, and rests. */
   const resting = new Set<ItemId>()
   let pause: Disposable | null = null
   let pauseAttempts = 0
@@ -177,6 +177,7 @@ export function createPusher(deps: {
     const mayComeRight = deps.isRechecking(space) && (code === 'gap' || (code === 'invalid' && one.row.part === 'act'))
     if (mayComeRight) rest(one, item, retryAfterMs)
     else if (!isRetry(code)) await park(entry, code, reason)
+    else if (code === 'storage' && reason === STORAGE_DAMAGED) rest(one, item, retryAfterMs)
     else if (code !== 'gap') askLater(one, retryAfterMs)
     else if (one.attempts < GAP_ATTEMPTS_MAX) rest(one, item, retryAfterMs)
     else await healGap(one)

@@ -6,15 +6,18 @@
  * A failed append answers its whole batch, and everything that waits behind it, with `storage`; nothing of it is acknowledged [INV1]. It may
  * have been written all the same (a sync that failed late): before anything else is committed, and within a second, the log is looked at and
  * what is found there is handed on as if it had just been committed, or readers would never hear of it [INV2].
+ * A space whose log is damaged answers its own pushes with `storage`; the others go on.
  */
 import type { Clock } from '../../shared/base/clock.ts'
 import { must } from '../../shared/base/assert.ts'
 import type { SpaceId, UserId } from '../../shared/base/ids.ts'
 import type { NewEntry } from '../../shared/model/entries.ts'
+import { STORAGE_DAMAGED } from '../../shared/model/errors.ts'
 import {
   COMMIT_BATCH_BYTES_MAX, COMMIT_BATCH_COUNT_MAX, COMMIT_BATCH_MS_MAX, COMMIT_QUEUE_BYTES_MAX, COMMIT_QUEUE_COUNT_MAX,
 } from '../../shared/model/limits.ts'
 import type { AppendResult, CommittedRun, Log } from '../store/log.ts'
+import { StoreProblem } from '../store/problem.ts'
 import type { RelayDeps } from './api.ts'
 
 export interface Waiting {
@@ -46,6 +49,7 @@ export interface CommitQueueDeps {
 
 const REFUSED_FORBIDDEN: AppendResult = { kind: 'refused', code: 'forbidden', reason: 'no-access' }
 const REFUSED_STORAGE: AppendResult = { kind: 'refused', code: 'storage', reason: 'commit-failed' }
+const REFUSED_DAMAGED: AppendResult = { kind: 'refused', code: 'storage', reason: STORAGE_DAMAGED }
 /** How soon after a failed commit the log is looked at when nobody pushes. */
 const LOOK_AGAIN_MS = 1_000
 
@@ -63,6 +67,8 @@ export function createCommitQueue({ log, clock, report, onAnswered, onCommitted 
   const handedOn = new Map<SpaceId, number>()
   /** Spaces of a failed commit. */
   const doubtful = new Set<SpaceId>()
+  /** Spaces that could not be read, of which that was reported. */
+  const damaged = new Set<SpaceId>()
   let mustLook = false
   let idlers: (() => void)[] = []
 
@@ -89,14 +95,35 @@ export function createCommitQueue({ log, clock, report, onAnswered, onCommitted 
     return batch
   }
 
-  /** Those who still may, appended in one commit. */
-  async function append(allowed: readonly Waiting[], serverTime: number): Promise<{ results: AppendResult[]; runs: CommittedRun[] }> {
-    if (allowed.length === 0) return { results: [], runs: [] }
+  /** Whether `work` could read the log of its space. Errors: rejects when the store as a whole fails. */
+  async function isReadable(space: SpaceId, work: () => Promise<void>): Promise<boolean> {
+    try {
+      await work()
+      damaged.delete(space)
+      return true
+    } catch (problem) {
+      if (!(problem instanceof StoreProblem) || problem.kind !== 'corrupt') throw problem
+      if (!damaged.has(space)) report({ kind: 'space-damaged', space, problem })
+      damaged.add(space)
+      return false
+    }
+  }
+
+  /** Those who still may, appended in one commit. Out: an answer for each of them. */
+  async function append(allowed: readonly Waiting[], serverTime: number): Promise<{ answers: Map<Waiting, AppendResult>; runs: CommittedRun[] }> {
+    const answers = new Map<Waiting, AppendResult>()
+    const refused = new Set(doubtful)
     for (const space of new Set(allowed.map((waiting) => waiting.entry.space))) {
       if (handedOn.has(space)) continue
-      handedOn.set(space, (await log.ensureSpace(space)).head)
+      const begin = async (): Promise<void> => void handedOn.set(space, (await log.ensureSpace(space)).head)
+      if (!(await isReadable(space, begin))) refused.add(space)
     }
-    return log.append(allowed.map(({ entry, author }) => ({ entry, author, serverTime })))
+    const sound = allowed.filter((waiting) => !refused.has(waiting.entry.space))
+    for (const waiting of allowed) answers.set(waiting, REFUSED_DAMAGED)
+    if (sound.length === 0) return { answers, runs: [] }
+    const { results, runs } = await log.append(sound.map(({ entry, author }) => ({ entry, author, serverTime })))
+    for (const [i, waiting] of sound.entries()) answers.set(waiting, must(results[i], 'one answer per request'))
+    return { answers, runs }
   }
 
   function handOn(run: CommittedRun): void {
@@ -105,17 +132,17 @@ export function createCommitQueue({ log, clock, report, onAnswered, onCommitted 
     onCommitted(run)
   }
 
-  /** Hands on what failed commits wrote all the same. Errors: rejects when the log cannot be read; the doubt stays. */
+  /** Hands on what failed commits wrote all the same; a damaged space stays in doubt. Errors: rejects when the store as a whole fails. */
   async function lookBack(): Promise<void> {
     mustLook = false
-    for (const space of doubtful) {
-      const found = await log.head(space)
-      for (let from = handedOn.get(space) ?? 0; found && from < found.head; from = handedOn.get(space) ?? found.head) {
-        const { entries, tailHashAfter } = await log.read(space, from, COMMIT_BATCH_BYTES_MAX, COMMIT_BATCH_COUNT_MAX)
-        if (entries.length === 0) throw new Error(`entry ${from + 1} of ${found.head} cannot be read`)
-        handOn({ space, epoch: found.epoch, entries, tailHashAfter })
-      }
-      doubtful.delete(space)
+    for (const space of doubtful) if (await isReadable(space, () => catchUp(space))) doubtful.delete(space)
+  }
+  async function catchUp(space: SpaceId): Promise<void> {
+    const found = await log.head(space)
+    for (let from = handedOn.get(space) ?? 0; found && from < found.head; from = handedOn.get(space) ?? found.head) {
+      const { entries, tailHashAfter } = await log.read(space, from, COMMIT_BATCH_BYTES_MAX, COMMIT_BATCH_COUNT_MAX)
+      if (entries.length === 0) throw new Error(`entry ${from + 1} of ${found.head} cannot be read`)
+      handOn({ space, epoch: found.epoch, entries, tailHashAfter })
     }
   }
 
@@ -144,9 +171,8 @@ export function createCommitQueue({ log, clock, report, onAnswered, onCommitted 
       onAnswered()
       return
     }
-    const { results, runs } = outcome
-    const resultOf = new Map(allowed.map((waiting, i) => [waiting, must(results[i], 'one answer per request')]))
-    for (const waiting of batch) waiting.answer(resultOf.get(waiting) ?? REFUSED_FORBIDDEN, serverTime)
+    const { answers, runs } = outcome
+    for (const waiting of batch) waiting.answer(answers.get(waiting) ?? REFUSED_FORBIDDEN, serverTime)
     if (runs.length > 0) commits++
     onAnswered()
     for (const run of runs) handOn(run)

@@ -12,6 +12,7 @@ import { newId, type Epoch, type ItemId, type SpaceId } from '../../shared/base/
 import type { Dice } from '../../shared/base/random.ts'
 import { NO_ACTS, type ActsState } from '../../shared/model/acts.ts'
 import { FORMATS, type Entry, type Part } from '../../shared/model/entries.ts'
+import { STORAGE_DAMAGED } from '../../shared/model/errors.ts'
 import { EMPTY_TAIL_HASH, nextTailHash } from '../../shared/protocol/tail-hash.ts'
 import { admit, sha256Native, type Admitted, type Lookups, type Owner } from './admission.ts'
 import type { Database } from './database.ts'
@@ -60,7 +61,7 @@ interface Moved {
 }
 const nothingMoved = (): Moved => ({ spaces: new Set(), items: new Set(), owners: new Map() })
 
-const DAMAGED: AppendResult = { kind: 'refused', code: 'storage', reason: 'damaged' }
+const DAMAGED: AppendResult = { kind: 'refused', code: 'storage', reason: STORAGE_DAMAGED }
 
 /** Items and owners kept in memory between commits: those being worked on now. Beyond it the oldest are read again when needed. */
 const CACHED_ITEMS_COUNT_MAX = 10_000

@@ -8,6 +8,9 @@ export const RETRY_CODES = ['busy', 'rate', 'gap', 'storage'] as const
 /** A person has to look; the row is parked: visible, exportable, never deleted by itself. */
 export const PARK_CODES = ['forbidden', 'too-large', 'invalid', 'id-conflict', 'deleted', 'upgrade-required'] as const
 
+/** Reason of a `storage` that is about one space alone: its log is damaged, and somebody has to restore it. */
+export const STORAGE_DAMAGED = 'damaged'
+
 export type RetryCode = (typeof RETRY_CODES)[number]
 export type ParkCode = (typeof PARK_CODES)[number]
 export type RefusalCode = RetryCode | ParkCode

@@ -1,5 +1,6 @@
 // What the relay refuses: for now, or until a person looks. A refused entry holds back its own item and nothing else, and never disappears.
 import { expect, test } from 'vitest'
+import { STORAGE_DAMAGED } from '../../shared/model/errors.ts'
 import type { FactEdit } from '../../shared/model/facts.ts'
 import { createWorld, proseText, type } from './support/world.ts'
 
@@ -106,6 +107,20 @@ test('a relay that is busy, full or slow is asked again by itself, later and lat
     expect(await a.status()).toMatchObject({ state: 'relay', parkedCount: 0 })
     expect(asked.at(-1)! - asked[0]!).toBeGreaterThan(100)
   }
+})
+
+test('[INV9] a space whose log is damaged holds up its own items, and what is typed elsewhere goes on', async () => {
+  const { world, a, x, y, titleOnB } = await setup()
+  world.relay.judge = ({ item }) => (item === x ? { code: 'storage', reason: STORAGE_DAMAGED } : null)
+  await a.engine.editFacts(x, [set('title', 'x wacht')])
+  await world.clock.pass(60_000)
+  await a.engine.editFacts(y, [set('title', 'y gaat door')])
+  await world.clock.pass(500)
+  expect([await titleOnB(x), await titleOnB(y)]).toEqual(['x', 'y gaat door'])
+  expect(await a.status()).toMatchObject({ state: 'local', waitingCount: 1, parkedCount: 0 })
+  world.relay.judge = () => null
+  await world.clock.pass(60_000)
+  expect(await titleOnB(x)).toBe('x wacht')
 })
 
 test('what the relay asks to wait is waited', async () => {

@@ -11,6 +11,7 @@ import {
 import type { Up } from '../../shared/protocol/messages/index.ts'
 import { encodeUp } from '../../shared/protocol/codec.ts'
 import { createMemoryLog, restoreMemoryLog } from '../../server/store/memory-log.ts'
+import { StoreProblem } from '../../server/store/problem.ts'
 import { seededDice } from '../../shared/base/random.ts'
 import { createEntryMaker, createTypist, proposeAct } from '../contract/payloads.ts'
 import { ANNE, BEN, HELLO, OTHER_SPACE, SPACE, setupRelay, subTo, type TestConnection } from './world.ts'
@@ -160,6 +161,45 @@ describe('push', () => {
     await world.pass(10)
     expect(acks(connection)).toEqual([2])
     expect((await world.log.head(SPACE))?.head).toBe(1)
+  })
+
+  it('a space whose log is damaged refuses its own entries, whether it was read before or not; the others of the same commit are stored', async () => {
+    let fault: 'unsure' | 'none' = 'none'
+    begin({ fault: () => fault })
+    world.people.give(ANNE, OTHER_SPACE, 'member')
+    const connection = await world.join(ANNE)
+    const damaged = (space: string, ...honest: ('ensureSpace' | 'head')[]): (() => void) => {
+      const { ensureSpace, head } = world.log
+      const asked = (call: (space: string) => Promise<never>) => (of: string) => (of === space ? Promise.reject(new StoreProblem('corrupt', 'Entry 1 is damaged on the disk.')) : call(of))
+      for (const name of honest) Object.assign(world.log, { [name]: asked(world.log[name] as (space: string) => Promise<never>) })
+      return () => void Object.assign(world.log, { ensureSpace, head })
+    }
+    const elsewhere = () => prose(createTypist(5).type('a'), { space: OTHER_SPACE, item: make.id(), writer: make.id() })
+    // Never read by this relay.
+    const repair = damaged(OTHER_SPACE, 'ensureSpace')
+    connection.push(elsewhere(), next(), elsewhere())
+    await world.pass(10)
+    const refused = (n: number) => ({ n, code: 'storage', reason: 'damaged' })
+    expect(nacks(connection)).toEqual([refused(1), refused(3)])
+    expect(connection.seqs()).toEqual([1])
+    expect(world.reports).toMatchObject([{ kind: 'space-damaged', space: OTHER_SPACE }])
+    repair()
+    // In doubt after a failed commit.
+    fault = 'unsure'
+    connection.push(elsewhere())
+    await world.pass(10)
+    fault = 'none'
+    const mend = damaged(OTHER_SPACE, 'head')
+    connection.push(elsewhere(), next())
+    await world.pass(3_000)
+    expect(nacks(connection).at(-1)).toEqual(refused(5))
+    expect(connection.seqs()).toEqual([1, 2])
+    mend()
+    connection.push(elsewhere())
+    await world.pass(3_000)
+    expect(acks(connection).at(-1)).toBe(7)
+    expect((await world.log.head(OTHER_SPACE))?.head).toBe(2)
+    expect(world.reports.map(({ kind }) => kind)).toEqual(['space-damaged', 'commit-failed', 'space-damaged'])
   })
 
   it('[INV2] what a failed commit wrote all the same reaches its readers, without anybody sending it again', async () => {

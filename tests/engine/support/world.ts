@@ -89,7 +89,7 @@ export interface TestRelay {
   readonly pushes: Up<'push'>[]
   readonly heard: { user: UserId; type: string }[]
   /** Asked for every complete push; a code refuses it. */
-  judge: (push: Up<'push'>, user: UserId) => RefusalCode | { code: RefusalCode; retryAfterMs: number } | null
+  judge: (push: Up<'push'>, user: UserId) => RefusalCode | { code: RefusalCode; retryAfterMs?: number; reason?: string } | null
   transport(user: UserId): Transport
   grant(user: UserId, space: SpaceId, role: Role | null): void
   log(space: SpaceId): SpaceLog
@@ -223,8 +223,8 @@ export function testRelay(dice: Dice, clock: Clock, person: (user: UserId) => Pe
         relay.pushes.push(message)
         const refused = relay.judge(message, line.user)
         if (refused) {
-          const { code, retryAfterMs } = typeof refused === 'string' ? { code: refused, retryAfterMs: 0 } : refused
-          return send(line, { type: 'nack', n: message.n, code, retryAfterMs, reason: 'test' })
+          const { code, retryAfterMs = 0, reason = 'test' } = typeof refused === 'string' ? { code: refused } : refused
+          return send(line, { type: 'nack', n: message.n, code, retryAfterMs, reason })
         }
         const { entry, item, part, format, schema, clientTime, writer, space } = message
         if (!logOf(space).entries.some((one) => one.entry === entry))
