@@ -1,0 +1,5 @@
+/** The rows that can be tried, in the order of the table. */
+import type { Row } from './row.ts'
+import { d1 } from './d1-sigkill.ts'
+
+export const ROWS: readonly Row[] = [d1]
