@@ -11,6 +11,7 @@ import type { Clock } from '../../shared/base/clock.ts'
 import type { Disposable } from '../../shared/base/dispose.ts'
 import { newId, NO_ID, type EntryId, type ItemId, type SpaceId, type WriterId } from '../../shared/base/ids.ts'
 import type { Dice } from '../../shared/base/random.ts'
+import { createProseDoc } from '../../shared/derive/prose-doc.ts'
 import { actToBytes, applyAct, NO_ACTS, readAct, type Act, type ActsState } from '../../shared/model/acts.ts'
 import { FORMAT_OF_PART, type Part } from '../../shared/model/entries.ts'
 import { assignmentsOf, type FactEdit, type FactsState } from '../../shared/model/facts.ts'
@@ -21,7 +22,7 @@ import type { ActsView, ActView, EngineEvent, ProseOpened } from './api.ts'
 import type { CrashGuard } from './crash-guard.ts'
 import { createFactsDocument, factsReady, type FactsDocument } from './facts.ts'
 import type { LocalEdit, Outbox } from './outbox.ts'
-import { applyProse, clientsIn, faultOf, isEmptyUpdate, loadProse, mergeProse, type ProsePayload } from './prose.ts'
+import { clientsIn, faultOf, isEmptyUpdate, loadProse, mergeProse, type ProsePayload } from './prose.ts'
 import { unlessRefused, type EngineStore, type StoreChange, type StoredEntry } from './store.ts'
 import type { Unsent } from './unsent-text.ts'
 
@@ -295,10 +296,10 @@ export async function createContent(deps: ContentDeps): Promise<Content> {
     })
   /** The same once before, entry by entry with a mark on each. */
   const probe = async (payloads: readonly ProsePayload[]): Promise<void> => {
-    const doc = new Y.Doc()
+    const doc = createProseDoc()
     for (const { entry, payload } of payloads) {
       const apply = (): void => {
-        if (faultOf(payload) === null) applyProse(doc, payload)
+        if (faultOf(payload) === null) Y.applyUpdate(doc, payload)
       }
       if (entry) await guard.applying(entry, apply)
       else apply()

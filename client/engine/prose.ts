@@ -4,6 +4,7 @@
  */
 import * as Y from 'yjs'
 import type { EntryId } from '../../shared/base/ids.ts'
+import { createProseDoc } from '../../shared/derive/prose-doc.ts'
 
 /** No structs, nothing deleted. */
 export const EMPTY_UPDATE: Uint8Array<ArrayBuffer> = new Uint8Array([0, 0])
@@ -35,14 +36,6 @@ export function faultOf(update: Uint8Array): string | null {
   }
 }
 
-/**
- * Applies an update to a document that nobody edits. Within a transaction of our own, because Yjs tidies formatting after remote ones, and what it
- * deletes then depends on how the updates were grouped: two documents with the same updates would not be equal.
- */
-export function applyProse(doc: Y.Doc, update: Uint8Array): void {
-  doc.transact(() => Y.applyUpdate(doc, update))
-}
-
 export interface ProsePayload {
   /** null for a snapshot. */
   entry: EntryId | null
@@ -54,9 +47,9 @@ export interface ProsePayload {
  * The caller destroys the document.
  */
 export function loadProse(payloads: readonly ProsePayload[]): { doc: Y.Doc; unreadable: { entry: EntryId | null; reason: string }[] } {
-  const whole = new Y.Doc()
+  const whole = createProseDoc()
   try {
-    applyProse(whole, mergeProse(payloads.map(({ payload }) => payload)))
+    Y.applyUpdate(whole, mergeProse(payloads.map(({ payload }) => payload)))
     // A single payload is not decoded by the merge, but it was by applying it.
     return { doc: whole, unreadable: [] }
   } catch {
@@ -66,9 +59,9 @@ export function loadProse(payloads: readonly ProsePayload[]): { doc: Y.Doc; unre
   const unreadable: { entry: EntryId | null; reason: string }[] = []
   const good: Uint8Array[] = []
   for (const { entry, payload } of payloads) {
-    const probe = new Y.Doc()
+    const probe = createProseDoc()
     try {
-      applyProse(probe, mergeProse([...good, payload]))
+      Y.applyUpdate(probe, mergeProse([...good, payload]))
       good.push(payload)
     } catch (error) {
       unreadable.push({ entry, reason: reasonOf(error) })
@@ -76,8 +69,8 @@ export function loadProse(payloads: readonly ProsePayload[]): { doc: Y.Doc; unre
     probe.destroy()
     if (good.length > 1) good.splice(0, good.length, mergeProse(good))
   }
-  const doc = new Y.Doc()
-  applyProse(doc, mergeProse(good))
+  const doc = createProseDoc()
+  Y.applyUpdate(doc, mergeProse(good))
   return { doc, unreadable }
 }
 

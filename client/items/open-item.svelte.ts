@@ -15,6 +15,7 @@ import { may, type Role } from '../../shared/model/grants.ts'
 import { isItemType, SCHEMAS } from '../../shared/model/items/index.ts'
 import { PRESENCE_COALESCE_MS } from '../../shared/model/limits.ts'
 import type { ItemRow } from '../../shared/model/rows.ts'
+import { createProseDoc } from '../../shared/derive/prose-doc.ts'
 import type { ActsView, Engine, EngineEvent, PresenceView } from '../engine/api.ts'
 import { ORIGIN_REMOTE, type ItemHandle } from './items.ts'
 import { createOptimisticFacts } from './optimistic-facts.ts'
@@ -50,7 +51,7 @@ interface Core extends Omit<ItemHandle, 'row' | 'dispose'> {
 
 function createCore(item: ItemId, opened: Opened, deps: OpenItemDeps): Core {
   const { engine, clock, report } = deps
-  const doc = new Y.Doc()
+  const doc = createProseDoc()
   doc.clientID = opened.prose.clientId
   if (opened.prose.update.length > 0) Y.applyUpdate(doc, opened.prose.update, ORIGIN_REMOTE)
 

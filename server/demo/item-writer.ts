@@ -14,6 +14,7 @@ import { assignmentsOf, rowsOf, type FactEdit, type FactRow, type FactsState, ty
 import { agreementSchema } from '../../shared/model/items/agreement.ts'
 import { COMMIT_BATCH_COUNT_MAX } from '../../shared/model/limits.ts'
 import { canonicalOf } from '../../shared/derive/canonical.ts'
+import { createProseDoc } from '../../shared/derive/prose-doc.ts'
 import { proseJson } from '../../shared/derive/prose-json.ts'
 import { createFactsDocument } from '../derive/facts-document.ts'
 import type { AppendRequest, Log } from '../store/log.ts'
@@ -68,7 +69,7 @@ export function createDemoWriter({ log, dice }: { log: Log; dice: Dice }): DemoW
     function handOf(by: UserId): Hand {
       let hand = hands.get(by)
       if (!hand) {
-        const doc = new Y.Doc()
+        const doc = createProseDoc()
         doc.clientID = dice.uint32()
         hands.set(by, (hand = { writer: newId(dice), facts: createFactsDocument(newId(dice)), doc, seen: 0 }))
       }

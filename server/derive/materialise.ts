@@ -13,6 +13,7 @@ import type { Entry, Part } from '../../shared/model/entries.ts'
 import type { FactsState } from '../../shared/model/facts.ts'
 import type { ItemRow } from '../../shared/model/rows.ts'
 import { canonicalOf } from '../../shared/derive/canonical.ts'
+import { createProseDoc } from '../../shared/derive/prose-doc.ts'
 import { proseJson, type ProseNode } from '../../shared/derive/prose-json.ts'
 import { needsContentSeal, needsProse, rowOf } from '../../shared/derive/row.ts'
 import { createFactsDocument, type FactsDocument } from './facts-document.ts'
@@ -63,7 +64,7 @@ const reasonOf = (error: unknown): string => (error instanceof Error ? error.mes
 export function createItemState(space: SpaceId, item: ItemId): ItemState {
   const actor = newId(seededDice(1))
   let facts: FactsDocument = createFactsDocument(actor)
-  let doc = new Y.Doc()
+  let doc = createProseDoc()
   const read: Record<'prose' | 'facts', ReadableEntry[]> = { prose: [], facts: [] }
   const actList: AcceptedAct[] = []
   const leftOut: LeftOut[] = []
@@ -79,7 +80,7 @@ export function createItemState(space: SpaceId, item: ItemId): ItemState {
       for (const { payload, author } of read.facts) facts.apply(payload, author)
     } else {
       doc.destroy()
-      doc = new Y.Doc()
+      doc = createProseDoc()
       for (const { payload } of read.prose) Y.applyUpdate(doc, payload)
     }
   }

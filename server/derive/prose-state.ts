@@ -8,6 +8,7 @@
  */
 import * as Y from 'yjs'
 import type { WriterId } from '../../shared/base/ids.ts'
+import { createProseDoc } from '../../shared/derive/prose-doc.ts'
 import { readProseHeader } from '../../shared/protocol/prose-header.ts'
 import { splitByWriter, withDeletionsOf, type WriterPart } from './split-update.ts'
 
@@ -38,11 +39,8 @@ export interface ProseState {
   dispose(): void
 }
 
-/** Origin of an update that is looked at, not yet in the log. */
-const CANDIDATE = 'candidate'
-
 export function createProseState(): ProseState {
-  const doc = new Y.Doc()
+  const doc = createProseDoc()
   let seq = 0
   let bytes = 0
   /** Who continues a clientID, as far as the log says. */
@@ -72,13 +70,10 @@ export function createProseState(): ProseState {
       if (header === 'malformed') return { kind: 'malformed' }
       const before = Y.encodeStateVector(doc)
       const added: Uint8Array[] = []
-      // Yjs tidies redundant formatting after others' changes, in a transaction of its own: that is nobody's edit.
-      const collect = (delta: Uint8Array, origin: unknown): void => {
-        if (origin === CANDIDATE) added.push(delta)
-      }
+      const collect = (delta: Uint8Array): void => void added.push(delta)
       doc.on('update', collect)
       try {
-        Y.applyUpdate(doc, update, CANDIDATE)
+        Y.applyUpdate(doc, update)
       } catch {
         return { kind: 'malformed' } // passed the header check, yet cannot be integrated: refused as what it is
       } finally {

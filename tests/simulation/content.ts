@@ -20,6 +20,13 @@ export interface Content {
   pending: string | null
 }
 
+/** After changes of others Yjs tidies formatting by edits of its own, and what it deletes depends on how updates were grouped: here it may not. */
+export function untidied(): Y.Doc {
+  const doc = new Y.Doc()
+  doc.on('afterTransaction', (transaction: Y.Transaction) => void (transaction._needFormattingCleanup = false))
+  return doc
+}
+
 export const proseText = (doc: Y.Doc): string => doc.getXmlFragment(PROSE).toString()
 
 /** null: nothing waits. */
@@ -67,7 +74,7 @@ export interface Replayed {
 
 /** One item from its entries alone, in log order. */
 export function replayItem(A: typeof Automerge, entries: readonly (NewEntry & { author: string; serverTime: number })[]): Replayed {
-  const prose = new Y.Doc()
+  const prose = untidied()
   let facts = A.init<Record<string, Register>>({ actor: '00'.repeat(16) })
   let acts: ActsState = NO_ACTS
   let pending: string | null = null
@@ -75,8 +82,7 @@ export function replayItem(A: typeof Automerge, entries: readonly (NewEntry & { 
   for (const entry of entries) {
     switch (entry.part) {
       case 'prose':
-        // In a transaction of its own: after remote ones Yjs tidies formatting, and what it deletes depends on how updates were grouped.
-        prose.transact(() => Y.applyUpdate(prose, entry.payload))
+        Y.applyUpdate(prose, entry.payload)
         break
       case 'facts': {
         const chunks = splitChunks(entry.payload)

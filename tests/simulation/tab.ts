@@ -10,6 +10,7 @@ import type { ItemId, SpaceId } from '../../shared/base/ids.ts'
 import { toHex } from '../../shared/base/bytes.ts'
 import { orderBetween } from '../../shared/base/order.ts'
 import { below, namedDice, pick, randomBytes, seededDice, type Dice } from '../../shared/base/random.ts'
+import { createProseDoc } from '../../shared/derive/prose-doc.ts'
 import type { Act, ActKind } from '../../shared/model/acts.ts'
 import { rowsOf, type FactEdit, type FactsState } from '../../shared/model/facts.ts'
 import { PROSE } from './content.ts'
@@ -151,7 +152,7 @@ export function createTab(deps: TabDeps): Tab {
   })
 
   const hear = (handle: Handle, event: EngineEvent): void => {
-    if (event.type === 'prose') handle.doc.transact(() => Y.applyUpdate(handle.doc, event.update), REMOTE)
+    if (event.type === 'prose') Y.applyUpdate(handle.doc, event.update, REMOTE)
     else if (event.type === 'facts') handle.facts = event.facts
     else if (event.type === 'acts') handle.acts = event.acts
   }
@@ -261,9 +262,9 @@ export function createTab(deps: TabDeps): Tab {
       try {
         const opened = await engine.openItem(item)
         if (!isAlive) return false
-        const doc = new Y.Doc()
+        const doc = createProseDoc()
         doc.clientID = opened.prose.clientId
-        if (opened.prose.update.length > 0) doc.transact(() => Y.applyUpdate(doc, opened.prose.update), REMOTE)
+        if (opened.prose.update.length > 0) Y.applyUpdate(doc, opened.prose.update, REMOTE)
         const handle: Handle = { item, doc, facts: opened.facts, acts: opened.acts }
         handles.set(item, handle)
         // Facts and acts that came before the answer are in the answer.

@@ -9,7 +9,7 @@ import type { Entry, NewEntry } from '../../shared/model/entries.ts'
 import type { Engine } from '../../client/engine/api.ts'
 import type { OutboxRow } from '../../client/engine/store.ts'
 import { readyAutomerge } from './automerge.ts'
-import { actsText, factsText, pendingOf, proseText, replayItem, textsOf, type Content, type Replayed } from './content.ts'
+import { actsText, factsText, pendingOf, proseText, replayItem, textsOf, untidied, type Content, type Replayed } from './content.ts'
 import { tabName } from './plan.ts'
 import { tokensIn } from './tokens.ts'
 import type { Device, World } from './world.ts'
@@ -64,8 +64,8 @@ export async function whyNotQuiet(world: World): Promise<string | null> {
 
 async function contentFrom(engine: Engine, item: ItemId): Promise<Content & { acts: string }> {
   const opened = await engine.openItem(item)
-  const doc = new Y.Doc()
-  if (opened.prose.update.length > 0) doc.transact(() => Y.applyUpdate(doc, opened.prose.update))
+  const doc = untidied()
+  if (opened.prose.update.length > 0) Y.applyUpdate(doc, opened.prose.update)
   const content = { prose: proseText(doc), facts: factsText(opened.facts), acts: actsText(opened.acts.settled), pending: pendingOf(doc) }
   doc.destroy()
   await engine.closeItem(item)
