@@ -3,11 +3,14 @@
  * instead of the relay.
  */
 import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 import WebSocket from 'ws'
 import * as Y from 'yjs'
 import { must } from '../../shared/base/assert.ts'
 import { NO_ID, newId, type Id } from '../../shared/base/ids.ts'
 import type { Dice } from '../../shared/base/random.ts'
+import { FORMAT_OF_PART, type Part } from '../../shared/model/entries.ts'
+import { PUSHES_IN_FLIGHT_COUNT_MAX } from '../../shared/model/limits.ts'
 import { decodeDown, encodeUp, PROTO_MAX, PROTO_MIN } from '../../shared/protocol/codec.ts'
 import type { Down, DownMessage, UpMessage } from '../../shared/protocol/messages/index.ts'
 import { EMPTY_TAIL_HASH } from '../../shared/protocol/tail-hash.ts'
@@ -96,8 +99,18 @@ export async function follow(laptop: Laptop, space: Id, from: Place): Promise<{ 
   return { place: { ...place, epoch: answer.epoch }, entryCount }
 }
 
+/** In: place in the order of one connection, from 1. */
+export type MakeEntry = (n: number) => UpMessage
+
+/** An entry as a PUSH, under a fresh id. */
+export function entryOf(dice: Dice, { n, space, item, part, schema = 1, writer, payload }: { n: number; space: Id; item: Id; part: Part; schema?: number; writer: Id; payload: Uint8Array }): UpMessage {
+  return {
+    type: 'push', n, space, entry: newId(dice), item, part, format: FORMAT_OF_PART[part], schema, clientTime: Date.now(), writer, spans: new Uint8Array(), fragment: 0, fragments: 1, payload,
+  }
+}
+
 /** Somebody who types in one item: each call is the update of one keystroke, as an entry ready to be pushed. */
-export function typist(space: Id, item: Id, dice: Dice): (n: number) => UpMessage {
+export function typist(space: Id, item: Id, dice: Dice): MakeEntry {
   const doc = new Y.Doc()
   const writer = newId(dice)
   const text = new Y.XmlText()
@@ -113,9 +126,42 @@ export function typist(space: Id, item: Id, dice: Dice): (n: number) => UpMessag
       paragraph.insert(0, [text])
       doc.getXmlFragment('prose').insert(0, [paragraph])
     } else text.insert(text.length, 'e')
-    return {
-      type: 'push', n, space, entry: newId(dice), item, part: 'prose', format: 'yjs1', schema: 1, clientTime: Date.now(), writer, spans: new Uint8Array(), fragment: 0, fragments: 1,
-      payload: must(update, 'an update after an edit'),
-    }
+    return entryOf(dice, { n, space, item, part: 'prose', writer, payload: must(update, 'an update after an edit') })
   }
+}
+
+/**
+ * Pushes so many entries over a fresh connection, spread over the typists, at most so many a second; resolves when all are acknowledged.
+ * Out: ms per entry from sending to ACK. `sentAt` gets when each left.
+ */
+export async function pushAt(laptop: Laptop, typists: readonly MakeEntry[], perSecond: number, count: number, sentAt?: Map<Id, number>): Promise<number[]> {
+  const times: number[] = []
+  const began: number[] = []
+  let n = 0
+  let acked = 0
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  laptop.on((message) => {
+    if (message.type === 'nack') reject(new Error(`refused: ${message.code} ${message.reason}`))
+    if (message.type !== 'ack') return
+    const now = performance.now()
+    for (; acked < message.upToN; acked++) times.push(now - (began[acked] as number))
+    if (acked >= count) resolve()
+  })
+  // What is refused is thrown below; meanwhile the loop goes on for a moment.
+  promise.catch(() => (n = count))
+  const start = performance.now()
+  while (n < count) {
+    // A laptop keeps at most so many unanswered; beyond it typing waits, as the engine's does.
+    const due = Math.min(count, acked + PUSHES_IN_FLIGHT_COUNT_MAX, Math.ceil(((performance.now() - start) / 1000) * perSecond))
+    for (; n < due; n++) {
+      const message = must(typists[n % typists.length], 'a typist')(n + 1)
+      const now = performance.now()
+      began.push(now)
+      if (message.type === 'push') sentAt?.set(message.entry, now)
+      laptop.send(message)
+    }
+    await sleep(1)
+  }
+  await promise
+  return times
 }

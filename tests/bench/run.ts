@@ -6,6 +6,8 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { lineOf, markdownOf, type Figure, type Measure } from './figures.ts'
 import { describeMachine } from './machine.ts'
+import { benchStart, benchWeight } from './start.bench.ts'
+import { benchTyping } from './typing.bench.ts'
 import { benchAcknowledgement, benchCatchUp, benchFanOut, benchIdle } from './relay.bench.ts'
 
 const GROUPS: Record<string, (measure: Measure) => Promise<void>> = {
@@ -13,6 +15,9 @@ const GROUPS: Record<string, (measure: Measure) => Promise<void>> = {
   'catch-up': benchCatchUp,
   'fan-out': benchFanOut,
   idle: benchIdle,
+  typing: benchTyping,
+  start: benchStart,
+  weight: benchWeight,
 }
 
 const { values } = parseArgs({ options: { only: { type: 'string' }, write: { type: 'string' } } })
