@@ -411,6 +411,27 @@ describe('by keyboard', () => {
   })
 })
 
+test('Ctrl+End and Ctrl+Home go to the ends of a long text of which only a part was ever laid out, and select up to there with Shift', async () => {
+  await using scene = await open()
+  const { keyboard } = scene.page
+  await scene.page.evaluate(() => {
+    const { editor } = window.world.proses[0]!
+    const paragraph = { type: 'paragraph', content: [{ type: 'text', text: 'Een regel verderop in de tekst.' }] }
+    editor.commands.insertContentAt(editor.state.doc.content.size, Array.from({ length: 300 }, () => paragraph))
+  })
+  await caretAt(scene.page, 0, 0)
+  await keyboard.press('Control+End')
+  await keyboard.type(' slot')
+  await keyboard.press('Control+Home')
+  await keyboard.type('begin ')
+  const text = await textOf(scene.page)
+  expect([text.slice(0, 6), text.slice(-5)]).toEqual(['begin ', ' slot'])
+  await keyboard.press('Control+Shift+End')
+  await keyboard.press('Delete')
+  expect(await textOf(scene.page)).toBe('begin ')
+  expect(await sameOnBothSides(scene.page)).toBe(true)
+})
+
 describe('keys that come faster than frames', () => {
   // One task from the first key to the last: no frame, no `selectionchange` in between, as after a stall of the page. Only observers' microtasks run.
   const inOneTask = (page: Page, keys: readonly string[]): Promise<void> =>

@@ -7,9 +7,11 @@
  *    Neighbours are laid out too, so that a step to them and back meets laid-out text.
  * 2. The editor knows where the browser put the caret. After End, arrows or a click the browser tells by `selectionchange`, a frame later; Enter
  *    before that split the line at the old place.
+ *
+ * And the ends of the text are found by the editor: Chromium's own Ctrl+End stops before the first letter of a last block that is skipped.
  */
-import { Extension } from '@tiptap/core'
-import { Plugin, PluginKey, type EditorState } from '@tiptap/pm/state'
+import { Extension, isMacOS, type Editor } from '@tiptap/core'
+import { Plugin, PluginKey, Selection, TextSelection, type EditorState } from '@tiptap/pm/state'
 import { Decoration, DecorationSet, type EditorView } from '@tiptap/pm/view'
 
 /** Part of every ProseMirror view, though not of its documented types. */
@@ -39,9 +41,28 @@ function laidOut({ doc }: EditorState, ends: LaidOut['ends']): LaidOut {
 
 const key = new PluginKey<LaidOut>('ownCaret')
 
+/** To the start or end of the whole text; with `isExtending` everything from the other end of the selection is selected. */
+const goTo =
+  (end: 'start' | 'end', { isExtending }: { isExtending: boolean }) =>
+  ({ editor }: { editor: Editor }): boolean => {
+    const { state, view } = editor
+    const edge = end === 'start' ? Selection.atStart(state.doc) : Selection.atEnd(state.doc)
+    view.dispatch(state.tr.setSelection(isExtending ? TextSelection.between(state.selection.$anchor, edge.$head) : edge).scrollIntoView())
+    return true
+  }
+
 export const ownCaret = Extension.create({
   name: 'ownCaret',
   priority: 1000, // before anything that has a use for a key
+  addKeyboardShortcuts: () => {
+    const [start, end] = isMacOS() ? ['ArrowUp', 'ArrowDown'] : ['Home', 'End']
+    return {
+      [`Mod-${start}`]: goTo('start', { isExtending: false }),
+      [`Mod-${end}`]: goTo('end', { isExtending: false }),
+      [`Shift-Mod-${start}`]: goTo('start', { isExtending: true }),
+      [`Shift-Mod-${end}`]: goTo('end', { isExtending: true }),
+    }
+  },
   addProseMirrorPlugins: () => [
     new Plugin<LaidOut>({
       key,
