@@ -161,14 +161,21 @@ export async function createContent(deps: ContentDeps): Promise<Content> {
     const unstored = unstoredOf(item, 'facts')
     const { snapshot, entries } = await store.entriesOf(item, 'facts')
     deps.read(item, 'facts', entries.length)
-    const document = createFactsDocument(newId(dice))
-    if (snapshot) {
-      const begun = document.begin(snapshot.payload)
-      if (!begun.ok) deps.storeFailed(new Error(`snapshot of facts: ${begun.failure.reason}`))
+    const begin = (): FactsDocument => {
+      const begun = createFactsDocument(newId(dice))
+      const from = snapshot ? begun.begin(snapshot.payload) : null
+      if (from && !from.ok) deps.storeFailed(new Error(`snapshot of facts: ${from.failure.reason}`))
+      return begun
     }
+    let document = begin()
     const isSuspect = guard.isSuspect(item)
-    for (const { entry, payload, author, quarantined } of entries) {
-      if (quarantined !== null) continue
+    const readable = entries.filter(({ quarantined }) => quarantined === null)
+    const isWhole = !isSuspect && document.applyAll(readable).ok
+    if (!isSuspect && !isWhole) {
+      document.dispose()
+      document = begin()
+    }
+    for (const { entry, payload, author } of isWhole ? [] : readable) {
       let fault: string | null = null
       const apply = (): void => {
         const applied = document.apply(payload, author)

@@ -7,7 +7,8 @@ import * as Y from 'yjs'
 
 /** The caller destroys it. */
 export function createProseDoc(): Y.Doc {
-  const doc = new Y.Doc()
+  // Nobody asks a document of prose for its own name, and drawing one costs more than the rest of it.
+  const doc = new Y.Doc({ guid: 'prose' })
   // The last event before Yjs looks at its mark: see cleanupTransactions in yjs 13.6.
   doc.on('afterTransaction', (transaction: Y.Transaction) => {
     transaction._needFormattingCleanup = false

@@ -22,7 +22,7 @@ export interface Content {
 
 /** After changes of others Yjs tidies formatting by edits of its own, and what it deletes depends on how updates were grouped: here it may not. */
 export function untidied(): Y.Doc {
-  const doc = new Y.Doc()
+  const doc = new Y.Doc({ guid: 'prose' })
   doc.on('afterTransaction', (transaction: Y.Transaction) => void (transaction._needFormattingCleanup = false))
   return doc
 }
@@ -75,7 +75,7 @@ export interface Replayed {
 /** One item from its entries alone, in log order. */
 export function replayItem(A: typeof Automerge, entries: readonly (NewEntry & { author: string; serverTime: number })[]): Replayed {
   const prose = untidied()
-  let facts = A.init<Record<string, Register>>({ actor: '00'.repeat(16) })
+  const changes: Uint8Array[] = []
   let acts: ActsState = NO_ACTS
   let pending: string | null = null
   const factValues = new Map<string, number>()
@@ -85,8 +85,7 @@ export function replayItem(A: typeof Automerge, entries: readonly (NewEntry & { 
         Y.applyUpdate(prose, entry.payload)
         break
       case 'facts': {
-        const chunks = splitChunks(entry.payload)
-        ;[facts] = A.applyChanges(facts, chunks as Automerge.Change[])
+        changes.push(...splitChunks(entry.payload))
         for (const text of textsOf(A, entry.payload)) factValues.set(text, (factValues.get(text) ?? 0) + 1)
         break
       }
@@ -99,6 +98,7 @@ export function replayItem(A: typeof Automerge, entries: readonly (NewEntry & { 
       }
     }
   }
+  const [facts] = A.applyChanges(A.init<Record<string, Register>>({ actor: '00'.repeat(16) }), changes as Automerge.Change[])
   const missing = A.getMissingDeps(facts, [])
   if (missing.length > 0) pending = `Automerge changes waiting for ${missing.join(', ')}`
   const content = { prose: proseText(prose), facts: factsText(factsOfDocument(A, facts)), acts: actsText(acts), pending: pendingOf(prose) ?? pending }

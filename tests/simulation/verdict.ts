@@ -36,8 +36,9 @@ const isBehindParked = (row: OutboxRow, outbox: readonly OutboxRow[]): boolean =
 export async function whyNotQuiet(world: World): Promise<string | null> {
   if (!world.host.isUp) return 'the relay is down'
   for (const device of world.devices) {
-    for (const { name, tab } of device.tabs.values()) {
+    for (const { name, tab, process } of device.tabs.values()) {
       if (!tab) return `${name} has not started`
+      if (process.asleepUntil > world.scheduler.now) return `${name} is asleep`
       if (tab.status?.connection !== 'live') return `${name} is ${tab.status?.connection ?? 'silent'} ${tab.status?.blockedBy ?? ''}`
       if (tab.unsettled > 0) return `${name} has ${tab.unsettled} edits in memory`
     }
