@@ -21,6 +21,8 @@ export interface Workspace {
   /** False until spaces and rows were read from the local store for the first time. */
   readonly isLoaded: boolean
   readonly status: SyncStatus
+  /** Documents with edits that are not at the relay, for dots and lists: each stays a moment longer than the truth, so that it does not flicker with every letter. */
+  readonly waitingItems: readonly ItemId[]
   readonly spaces: readonly SpaceView[]
   /** Rows of all spaces that this login may read, gone ones left out. */
   readonly rows: readonly ItemRow[]

@@ -67,7 +67,7 @@ function createExplorer(services: Services): Explorer {
   }
   const shownRows = $derived.by(() => {
     if (filter === 'all') return workspace.rows
-    const unsent = new Set(workspace.status.waitingItems)
+    const unsent = new Set(workspace.waitingItems)
     return workspace.rows.filter((row) => (filter === 'mine' ? isMine(row) : filter === 'open' ? row.status !== 'adopted' && row.status !== 'withdrawn' : unsent.has(row.item)))
   })
   const forest = $derived(space === null ? null : forestOf(space, shownRows))

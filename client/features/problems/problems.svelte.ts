@@ -79,11 +79,13 @@ function createProblems(services: Services): ProblemsState {
     }
   }
 
+  // Of the row only this: every letter makes a new one.
+  const title = $derived(handle?.row?.title || t.common.untitled)
+  const changedSinceSeal = $derived(handle?.row?.changedSinceSeal ?? false)
   const here = $derived.by((): ShownProblem[] => {
     if (!handle) return []
-    const { item, facts, acts, row } = handle
-    const title = row?.title || t.common.untitled
-    return problemsOf({ item, facts, acts: acts.settled, changedSinceSeal: row?.changedSinceSeal ?? false, proseText }, workspace.today).map((problem) => problemInWords(problem, title, facts.registers))
+    const { item, facts, acts } = handle
+    return problemsOf({ item, facts, acts: acts.settled, changedSinceSeal, proseText }, workspace.today).map((problem) => problemInWords(problem, title, facts.registers))
   })
   const allElsewhere = $derived.by((): ShownProblem[] => {
     const space = workspace.space?.space

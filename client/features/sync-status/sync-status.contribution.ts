@@ -17,7 +17,7 @@ export function contribute(services: Services): Disposable {
   bag.add(contributions.status.register({ id: 'sync', side: 'left', order: 0, load: () => Promise.resolve({ default: SyncSentence }) }))
   bag.add(contributions.status.register({ id: 'sync.present', side: 'right', order: 50, load: () => import('./PresenceItem.svelte') }))
   bag.add(contributions.status.register({ id: 'sync.role', side: 'right', order: 60, load: () => import('./RoleItem.svelte') }))
-  bag.add(contributions.views.register({ id: 'sync', where: 'panel', title: () => t.sync.title, icon: RefreshCw, order: 90, badge: () => services.workspace.status.waitingItems.length, load: () => import('./SyncPanel.svelte') }))
+  bag.add(contributions.views.register({ id: 'sync', where: 'panel', title: () => t.sync.title, icon: RefreshCw, order: 90, badge: () => services.workspace.waitingItems.length, load: () => import('./SyncPanel.svelte') }))
   bag.add(contributions.commands.register({ id: 'sync.connection.retry', title: () => t.sync.connectNow, category, icon: RefreshCw, run: () => engine.reconnect() }))
   bag.add(
     contributions.commands.register({
