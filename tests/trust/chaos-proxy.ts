@@ -61,6 +61,17 @@ function portalAnswer(status: 200 | 302 | 511): string {
   return `HTTP/1.1 ${status} ${words}\r\nContent-Type: text/html\r\n${location}Content-Length: ${Buffer.byteLength(PAGE)}\r\nConnection: close\r\n\r\n${PAGE}`
 }
 
+const roomIn = (socket: Socket): Promise<void> =>
+  new Promise((resolve) => {
+    const done = (): void => {
+      socket.off('drain', done)
+      socket.off('close', done)
+      resolve()
+    }
+    socket.on('drain', done)
+    socket.on('close', done)
+  })
+
 export async function createChaosProxy(targetPort: number): Promise<ChaosProxy> {
   let weather = fine()
   let relayPort = targetPort
@@ -87,7 +98,7 @@ export async function createChaosProxy(targetPort: number): Promise<ChaosProxy> 
         heldBytes -= size
         if (isOver() || to.destroyed) continue
         if (chunk === null) to.end()
-        else if (!to.write(chunk)) await Promise.race([once(to, 'drain'), once(to, 'close')])
+        else if (!to.write(chunk)) await roomIn(to)
       }
       isMoving = false
       from.resume()

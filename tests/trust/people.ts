@@ -16,27 +16,32 @@ export interface Member {
   cookie: string
 }
 
-export interface Municipality {
+export interface Group {
   spaces: Id[]
   members: Member[]
 }
 
-/** Everybody is a member of every space. In: the folder may not exist yet. */
-export function settle(data: string, spacesCount: number, membersCount: number, role: Role = 'leader'): Municipality {
+/** Everybody of a group is a member of every space of the group, and of no other. In: the folder may not exist yet. */
+export function settleGroups(data: string, groupsCount: number, spacesCount: number, membersCount: number, role: Role = 'leader'): Group[] {
   const folder = takeDataFolder(data)
   if (!folder.ok) throw new Error(`no data folder: ${folder.failure.kind}`)
   const opened = openAccounts({ path: folder.value.file(ACCOUNTS_FILE), mode: 'create', clock: systemClock, dice: systemDice })
   if (!opened.ok) throw new Error(`no accounts: ${opened.failure.kind}`)
   const accounts = opened.value
-  const spaces = Array.from({ length: spacesCount }, (_, i) => accounts.createSpace({ kind: 'municipality', name: `Gemeente ${i + 1}` }).space)
   const cookieName = `samenpad-${accounts.installation.slice(0, 8)}`
-  const members = Array.from({ length: membersCount }, (_, i): Member => {
-    const made = accounts.createPerson({ login: `lid${i + 1}@voorbeeld.test`, name: `lid ${i + 1}`, job: 'projectleider', organisation: 'Voorbeeld' })
-    const person = must(made.ok ? made.value : null, 'a fresh login')
-    for (const space of spaces) accounts.setRole(person.user, space, role)
-    return { person, cookie: `${cookieName}=${accounts.startSession(person.user).token}` }
+  const groups = Array.from({ length: groupsCount }, (_, g): Group => {
+    const spaces = Array.from({ length: spacesCount }, (_, i) => accounts.createSpace({ kind: 'municipality', name: `Gemeente ${g + 1}.${i + 1}` }).space)
+    const members = Array.from({ length: membersCount }, (_, i): Member => {
+      const made = accounts.createPerson({ login: `lid${g + 1}.${i + 1}@voorbeeld.test`, name: `lid ${g + 1}.${i + 1}`, job: 'projectleider', organisation: 'Voorbeeld' })
+      const person = must(made.ok ? made.value : null, 'a fresh login')
+      for (const space of spaces) accounts.setRole(person.user, space, role)
+      return { person, cookie: `${cookieName}=${accounts.startSession(person.user).token}` }
+    })
+    return { spaces, members }
   })
   accounts.dispose()
   folder.value.dispose()
-  return { spaces, members }
+  return groups
 }
+
+export const settle = (data: string, spacesCount: number, membersCount: number, role?: Role): Group => must(settleGroups(data, 1, spacesCount, membersCount, role)[0], 'one group')

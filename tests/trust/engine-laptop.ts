@@ -1,0 +1,252 @@
+/**
+ * A laptop with the real engine, its store in memory, and the real websocket transport over a bad network of its own. What it types are tokens
+ * that name who typed them, so that whoever sees nothing but the final texts can say what is lost, doubled, or came back from the dead.
+ *
+ * Its clock runs ten times as fast as ours: forty seconds of silence are four, and nobody waits for them.
+ */
+import WebSocket from 'ws'
+import * as Y from 'yjs'
+import type { Engine } from '../../client/engine/api.ts'
+import { createEngine } from '../../client/engine/engine.ts'
+import { createMemoryDevice, type MemoryStore } from '../../client/engine/memory-store.ts'
+import { createWebsocketTransport } from '../../client/engine/websocket-transport.ts'
+import { must } from '../../shared/base/assert.ts'
+import type { Clock } from '../../shared/base/clock.ts'
+import { newId, type ItemId, type SpaceId } from '../../shared/base/ids.ts'
+import { orderBetween } from '../../shared/base/order.ts'
+import { below, namedDice, pick, type Dice } from '../../shared/base/random.ts'
+import { gapsOf } from '../simulation/tab.ts'
+import { tokensIn, tokenText } from '../simulation/tokens.ts'
+import { createChaosProxy, type ChaosProxy } from './chaos-proxy.ts'
+import type { Member } from './people.ts'
+
+const CLOCK_SPEED = 10
+const began = Date.now()
+const fastClock: Clock = {
+  now: () => began + (Date.now() - began) * CLOCK_SPEED,
+  after(delayMs, callback) {
+    const timer = setTimeout(callback, delayMs / CLOCK_SPEED)
+    return { dispose: () => clearTimeout(timer) }
+  },
+}
+
+// What a browser does for the transport: the cookie of the address goes along. Every laptop has an address of its own, so one jar serves all.
+const cookiesByPort = new Map<string, string>()
+class BrowserSocket extends WebSocket {
+  constructor(address: string) {
+    const { host, port } = new URL(address)
+    super(address, { headers: { cookie: cookiesByPort.get(port) ?? '' }, origin: `http://${host}`, perMessageDeflate: false })
+    this.on('error', () => undefined) // its close follows
+  }
+}
+globalThis.WebSocket = BrowserSocket as unknown as typeof globalThis.WebSocket
+
+/** What became of a token, as its laptop saw it. */
+export interface Typed {
+  token: string
+  item: ItemId
+  /** The engine called it stored on this laptop. */
+  isStored: boolean
+  /** The status showed that it was at the relay while nothing waited. */
+  isAtRelay: boolean
+  /** `asked`: deleted by somebody, whose laptop may have crashed before it was stored. */
+  deleted: 'no' | 'asked' | 'stored'
+}
+
+/** Everything typed in one trial, by all laptops. */
+export type Ledger = Map<string, Typed>
+
+export interface EngineLaptop {
+  readonly name: string
+  readonly network: ChaosProxy
+  readonly engine: Engine | null
+  open(): Promise<void>
+  /** As a crash of the browser: nothing more is written, what was stored stays. */
+  crash(): void
+  /** Closes properly. */
+  close(): Promise<void>
+  createItem(space: SpaceId): Promise<ItemId>
+  /** False: not here yet. */
+  see(item: ItemId): Promise<boolean>
+  type(item: ItemId): Promise<void>
+  erase(item: ItemId): Promise<void>
+  addStep(item: ItemId): Promise<void>
+  setTitle(item: ItemId, title: string): Promise<void>
+  /** Everything is at the relay and nothing waits anywhere; also says so in the ledger. */
+  isQuiet(): Promise<boolean>
+  describe(): Promise<string>
+  /** Canonical content by item, with conflicts. */
+  contents(items: readonly ItemId[]): Promise<string[]>
+  dispose(): Promise<void>
+}
+
+let serial = 0
+
+export async function createEngineLaptop({ name, user, member, relayPort, seed, ledger }: {
+  name: string; user: number; member: Member; relayPort: number; seed: number; ledger: Ledger
+}): Promise<EngineLaptop> {
+  const network = await createChaosProxy(relayPort)
+  cookiesByPort.set(String(network.port), member.cookie)
+  const device = createMemoryDevice()
+  const dice: Dice = namedDice(seed, `${name}/${serial++}`)
+  let engine: Engine | null = null
+  let store: MemoryStore | null = null
+  let sockets = new Set<{ dispose(): void }>()
+  const docs = new Map<ItemId, { doc: Y.Doc; clientId: number }>()
+
+  const fresh = (item: ItemId): Typed => {
+    const token = tokenText(seed, user, serial++)
+    const typed: Typed = { token, item, isStored: false, isAtRelay: false, deleted: 'no' }
+    ledger.set(token, typed)
+    return typed
+  }
+  const docOf = (item: ItemId): { doc: Y.Doc; clientId: number } | null => docs.get(item) ?? null
+  const textsOf = (doc: Y.Doc): Y.XmlText[] =>
+    doc.getXmlFragment('prose').toArray().flatMap((block) => (block instanceof Y.XmlElement ? block.toArray().filter((child) => child instanceof Y.XmlText) : []))
+  /** The one update of a change, given to the engine; resolves when it is stored here. */
+  const edit = async (item: ItemId, work: (doc: Y.Doc) => void): Promise<void> => {
+    const open = docOf(item)
+    if (!open || !engine) return
+    let update: Uint8Array | null = null
+    const onUpdate = (bytes: Uint8Array): void => void (update = bytes)
+    open.doc.on('update', onUpdate)
+    open.doc.transact(() => work(open.doc), 'local')
+    open.doc.off('update', onUpdate)
+    if (update) await engine.writeProse(item, open.clientId, update)
+  }
+
+  const self: EngineLaptop = {
+    name,
+    network,
+    get engine() {
+      return engine
+    },
+    async open() {
+      if (engine) return
+      const opened = device.openStore()
+      store = opened
+      const lines = new Set<{ dispose(): void }>()
+      sockets = lines
+      let isAlive = true
+      const transport = createWebsocketTransport(`ws://localhost:${network.port}/sync`)
+      lines.add({ dispose: () => (isAlive = false) })
+      const made = await createEngine({
+        store: opened,
+        transport: {
+          connect(listener) {
+            const socket = transport.connect({
+              opened: () => isAlive && listener.opened(),
+              frame: (bytes) => isAlive && listener.frame(bytes),
+              closed: (code, reason) => isAlive && listener.closed(code, reason),
+            })
+            lines.add(socket)
+            return socket
+          },
+        },
+        leadership: {
+          campaign(onLeader) {
+            queueMicrotask(onLeader)
+            return { dispose: () => undefined }
+          },
+        },
+        clock: { now: fastClock.now, after: (ms, run) => fastClock.after(ms, () => isAlive && run()) },
+        dice,
+        me: member.person,
+        build: '0.1.0',
+        web: { report: () => Promise.reject(new Error('not asked here')), people: () => Promise.reject(new Error('not asked here')) },
+      })
+      engine = made
+      made.onEvent((event) => {
+        if (event.type !== 'prose' || engine !== made) return
+        const open = docs.get(event.item)
+        if (open) Y.applyUpdate(open.doc, event.update, 'remote')
+      })
+    },
+    crash() {
+      store?.kill()
+      for (const socket of sockets) socket.dispose()
+      engine = null
+      docs.clear()
+    },
+    async close() {
+      await engine?.dispose()
+      self.crash()
+    },
+    async createItem(space) {
+      return must(engine, 'an open laptop').createItem({ space, type: 'agreement', edits: [{ op: 'set', path: 'title', value: `Afspraak ${serial++}` }], prose: null })
+    },
+    async see(item) {
+      if (!engine) return false
+      if (docs.has(item)) return true
+      const mine = engine
+      if (!(await mine.rows()).some((row) => row.item === item)) return false
+      const { prose } = await mine.openItem(item)
+      if (engine !== mine || docs.has(item)) return engine === mine
+      const doc = new Y.Doc()
+      doc.clientID = prose.clientId
+      Y.applyUpdate(doc, prose.update, 'remote')
+      docs.set(item, { doc, clientId: prose.clientId })
+      return true
+    },
+    async type(item) {
+      if (!docOf(item)) return
+      const typed = fresh(item)
+      await edit(item, (doc) => {
+        const texts = textsOf(doc)
+        const text = texts.length === 0 || below(dice, 6) === 0 ? null : pick(dice, texts)
+        if (text) {
+          text.insert(pick(dice, gapsOf(text.toString())), typed.token)
+          return
+        }
+        const paragraph = new Y.XmlElement('paragraph')
+        paragraph.insert(0, [new Y.XmlText(typed.token)])
+        const blocks = doc.getXmlFragment('prose')
+        blocks.insert(below(dice, blocks.length + 1), [paragraph])
+      })
+      typed.isStored = true
+    },
+    async erase(item) {
+      const open = docOf(item)
+      const whole = open ? textsOf(open.doc).flatMap((text) => tokensIn(text.toString()).map((token) => ({ text, token }))) : []
+      if (whole.length === 0) return
+      const { text, token } = pick(dice, whole)
+      const typed = must(ledger.get(token), `a token that somebody typed: ${token}`)
+      if (typed.deleted === 'no') typed.deleted = 'asked'
+      await edit(item, () => text.delete(text.toString().indexOf(token), token.length))
+      typed.deleted = 'stored'
+    },
+    async addStep(item) {
+      const typed = fresh(item)
+      await must(engine, 'an open laptop').editFacts(item, [{ op: 'insert', list: 'steps', id: newId(dice), order: orderBetween('', ''), values: { action: typed.token } }])
+      typed.isStored = true
+    },
+    async setTitle(item, title) {
+      await must(engine, 'an open laptop').editFacts(item, [{ op: 'set', path: 'title', value: title }])
+    },
+    async isQuiet() {
+      if (!engine) return true
+      const { state, waitingCount, inMemoryCount, behindCount, parkedCount } = await engine.status()
+      return state === 'relay' && waitingCount + inMemoryCount + behindCount + parkedCount === 0
+    },
+    async describe() {
+      if (!engine) return `${name}: off`
+      const { state, waitingCount, inMemoryCount, behindCount, parkedCount, connection, blockedBy } = await engine.status()
+      const parked = (await engine.parked()).map(({ code, reason }) => `${code} ${reason}`)
+      return `${name}: ${state} ${connection} ${blockedBy ?? ''} waiting ${waitingCount} memory ${inMemoryCount} behind ${behindCount} parked ${parkedCount} ${parked.slice(0, 2).join(', ')}`
+    },
+    async contents(items) {
+      const mine = must(engine, 'an open laptop')
+      const texts: string[] = []
+      for (const item of items) {
+        texts.push((await mine.sealContent(item)).content)
+      }
+      return texts
+    },
+    async dispose() {
+      await self.close()
+      await network.dispose()
+      cookiesByPort.delete(String(network.port))
+    },
+  }
+  return self
+}
