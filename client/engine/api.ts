@@ -136,6 +136,8 @@ export interface Engine {
   spaces(): Promise<SpaceView[]>
   /** Projection rows of one space, or of all. */
   rows(space?: SpaceId): Promise<ItemRow[]>
+  /** The same once everything that is stored now was drawn up; in a tab that does not lead, as far as the leading one got. */
+  freshRows(space: SpaceId): Promise<ItemRow[]>
   people(): Promise<Person[]>
 
   /** Until `closeItem` as often as opened, events of types prose, facts, acts and presence of this item follow. */

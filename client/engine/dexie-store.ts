@@ -384,6 +384,13 @@ export async function openDexieStore({ user, dexie = {} }: DexieStoreOptions): P
         await db.spaces.put({ ...row, epoch, cursor: commonSeq, tailHash: owned(tailHash), rechecking: true })
         return { result: undefined, change: { outbox: 'changed' as const, spaces: true } }
       }),
+    finishRecheck: (space, epoch) =>
+      write([db.spaces], async () => {
+        const row = await db.spaces.get(space)
+        if (row?.epoch !== epoch) return { result: undefined, change: null }
+        await db.spaces.put({ ...row, rechecking: false })
+        return { result: undefined, change: { spaces: true } }
+      }),
     unplaced: (space) =>
       read([db.entries, db.outbox], async () => {
         const waiting = new Set(await db.outbox.where('space').equals(space).primaryKeys())

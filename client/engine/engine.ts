@@ -313,6 +313,10 @@ async function openEngine(deps: EngineDeps, bag: DisposableBag): Promise<Engine>
     status: async () => status(),
     spaces: async () => spaceViews(),
     rows: (space) => store.rows(space),
+    async freshRows(space) {
+      await projection.upToDate()
+      return store.rows(space)
+    },
     people: async () => ((await store.getValue(PEOPLE)) as Person[] | undefined) ?? [],
     openItem: (item) => content.open(item),
     closeItem: async (item) => content.close(item),

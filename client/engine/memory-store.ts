@@ -263,6 +263,13 @@ export function createMemoryDevice(): MemoryDevice {
           t.spaces.set(space, { ...row, epoch, cursor: commonSeq, tailHash, rechecking: true })
           return { result: undefined, change: { outbox: 'changed', spaces: true } }
         }),
+      finishRecheck: (space, epoch) =>
+        write('finishRecheck', () => {
+          const row = t.spaces.get(space)
+          if (row?.epoch !== epoch) return { result: undefined, change: null }
+          t.spaces.set(space, { ...row, rechecking: false })
+          return { result: undefined, change: { spaces: true } }
+        }),
       unplaced: (space) =>
         read(() => t.entriesByAt.filter((held) => held.space === space && held.seq === null && !t.outbox.has(held.entry)).map(toStored)),
       offerAgain: (entries, now) =>

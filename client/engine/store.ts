@@ -150,6 +150,8 @@ export interface EngineStore {
    * lose their seq, own acknowledged ones among them go back to the outbox, and the space is marked `rechecking`.
    */
   recheckSpace(space: SpaceId, epoch: Epoch, commonSeq: number, tailHash: Uint8Array): Promise<void>
+  /** What that log lacked was offered: takes the mark away and touches nothing else; not when the space is at another epoch by now. */
+  finishRecheck(space: SpaceId, epoch: Epoch): Promise<void>
   /** Entries of a space that have no place in its log and do not wait in the outbox: what a relay lost of others, in order of arrival. */
   unplaced(space: SpaceId): Promise<StoredEntry[]>
   /** Puts such entries in the outbox, under their own ids and in their order of arrival: before own entries that were made on top of them. */

@@ -426,7 +426,11 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
       }
     }
     // Still the same log, and everything that could be offered waits in the outbox: the rest is ordinary sending.
-    if (one.row.epoch === epoch && one.state === 'live') await keep({ ...one.row, rechecking: false })
+    if (one.row.epoch === epoch && one.state === 'live') {
+      // Not the whole row: entries that are being stored at this moment move its cursor.
+      await store.finishRecheck(space, epoch)
+      if (one.row.epoch === epoch) one.row = { ...one.row, rechecking: false }
+    }
     deps.changed()
   }
 

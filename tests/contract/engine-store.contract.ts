@@ -161,6 +161,18 @@ export function engineStoreContract(name: string, makeDevice: () => Promise<Stor
       expect(await store.unplaced(space)).toEqual([])
     })
 
+    test('[INV3] the end of a re-check moves no cursor, and is none for another epoch', async () => {
+      await store.putSpace(spaceRow(space, { epoch }))
+      await store.recheckSpace(space, epoch, 0, EMPTY_TAIL_HASH)
+      await store.finishRecheck(space, id())
+      expect((await store.spaces())[0]).toMatchObject({ rechecking: true })
+      const ending = store.finishRecheck(space, epoch)
+      const storing = store.putRun(space, epoch, [received(edit(space, item), 1, epoch)], 1, TAIL)
+      const again = store.finishRecheck(space, epoch)
+      await Promise.all([ending, storing, again])
+      expect((await store.spaces())[0]).toMatchObject({ rechecking: false, epoch, cursor: 1, tailHash: TAIL })
+    })
+
     test('what was lost by the relay is offered in the order in which it came here', async () => {
       await store.putSpace(spaceRow(space, { epoch }))
       const theirs = edit(space, item)

@@ -9,14 +9,14 @@ import type { Scheduler } from './scheduler.ts'
 
 export type StoreWrite = Extract<
   keyof EngineStore,
-  | 'putLocal' | 'putRun' | 'acknowledge' | 'park' | 'releaseParked' | 'discardParked' | 'unarchive' | 'recheckSpace' | 'offerAgain' | 'quarantine'
+  | 'putLocal' | 'putRun' | 'acknowledge' | 'park' | 'releaseParked' | 'discardParked' | 'unarchive' | 'recheckSpace' | 'finishRecheck' | 'offerAgain' | 'quarantine'
   | 'dropArchiveBefore' | 'putSnapshot' | 'putSpace' | 'removeSpace' | 'putRows' | 'putTexts' | 'putValue'
 >
 const READS = [
   'outbox', 'archive', 'entriesOf', 'historyOf', 'entriesAfter', 'lastAt', 'unplaced', 'spaces', 'rows', 'row', 'dirty', 'texts', 'staleTexts', 'getValue',
 ] as const satisfies readonly (keyof EngineStore)[]
 const WRITES: readonly StoreWrite[] = [
-  'putLocal', 'putRun', 'acknowledge', 'park', 'releaseParked', 'discardParked', 'unarchive', 'recheckSpace', 'offerAgain', 'quarantine',
+  'putLocal', 'putRun', 'acknowledge', 'park', 'releaseParked', 'discardParked', 'unarchive', 'recheckSpace', 'finishRecheck', 'offerAgain', 'quarantine',
   'dropArchiveBefore', 'putSnapshot', 'putSpace', 'removeSpace', 'putRows', 'putTexts', 'putValue',
 ]
 
