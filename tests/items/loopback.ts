@@ -201,6 +201,7 @@ export function createLoopback(seed: number, spaces: SpaceView[]): Loopback {
             behindCount: 0, storeFailure: null, follower: false,
           })),
         spaces: () => later(() => spaces.map((space) => ({ ...space, role }))),
+        freshRows: (space) => later(() => rowList().filter((row) => row.space === space)),
         rows: (space) => later(() => rowList().filter((row) => !space || row.space === space)),
         people: () => later(() => peers.map((peer) => peer.me)),
         openItem: (item) =>

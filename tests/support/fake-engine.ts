@@ -182,6 +182,7 @@ export function createFakeEngine(world: FakeWorld, now: () => number = Date.now)
     onEvent: events.event,
     status: async () => status(),
     spaces: async () => [...world.spaces],
+    freshRows: async (space) => world.items.filter((item) => item.space === space).map(rowOf),
     rows: async (space) => world.items.filter((item) => space === undefined || item.space === space).map(rowOf),
     people: async () => [...world.people],
     async openItem(id) {

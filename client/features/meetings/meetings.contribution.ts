@@ -7,6 +7,7 @@ import { may } from '../../../shared/model/grants.ts'
 import { browserDice } from '../../platform/browser-dice.ts'
 import { dateText } from '../../platform/dates.ts'
 import { t } from '../../platform/text/text.svelte.ts'
+import { rowsOnceHere } from '../../workbench/arrival.ts'
 import type { Services } from '../../workbench/services.ts'
 import type { RecordKind } from './context.ts'
 import { pageOf } from './open-pages.ts'
@@ -39,8 +40,10 @@ export function contribute(services: Services): Disposable {
   async function create(): Promise<void> {
     const space = workspace.space?.space
     if (!space) return
+    // Attendance and place come from the meeting before.
+    const rows = await rowsOnceHere(services, space, () => services.notices.say(t.meetings.create.waits))
     const { latestMeeting, meetingEdits, meetingProse } = await import('./new-meeting.ts')
-    const latest = latestMeeting(workspace.rows.filter((row) => row.space === space))
+    const latest = latestMeeting(rows)
     const handle = latest ? await services.items.open(latest.item) : null
     const before = handle?.facts.registers ?? null
     handle?.dispose()

@@ -91,6 +91,7 @@ export const meetings: Texts<typeof dutch> = {
 
   create: {
     command: 'New meeting',
+    waits: 'The space is still coming in. Then the new meeting begins, with who was there last time.',
     title: (date: string) => `Platform ${date}`,
     points: {
       opening: 'Opening and announcements',

@@ -88,6 +88,7 @@ export const meetings = {
 
   create: {
     command: 'Nieuw overleg',
+    waits: 'De ruimte komt nog binnen. Daarna begint het nieuwe overleg, met wie er de vorige keer was.',
     title: (date: string) => `Platform ${date}`,
     points: {
       opening: 'Opening en mededelingen',
