@@ -19,8 +19,9 @@ const SELECTOR = '.group.active [data-content] :is(h2, h3, h4):not(.empty-block 
 
 const elements = (): HTMLElement[] => [...document.querySelectorAll<HTMLElement>(SELECTOR)].slice(0, HEADINGS_COUNT_MAX)
 
-/** Of a heading that holds buttons as well, only the words. */
-const textOf = (element: HTMLElement): string => [...element.childNodes].filter((node) => !(node instanceof HTMLButtonElement)).map((node) => node.textContent ?? '').join('').replace(/\s+/g, ' ').trim()
+/** Of a heading that holds buttons or a figure beside its words, only the words. */
+const isBeside = (node: Node): boolean => node instanceof HTMLElement && node.matches('button, .count, .total')
+const textOf = (element: HTMLElement): string => [...element.childNodes].filter((node) => !isBeside(node)).map((node) => node.textContent ?? '').join('').replace(/\s+/g, ' ').trim()
 
 export const readHeadings = (): Heading[] =>
   elements()

@@ -5,8 +5,12 @@ import type { EditorView } from '@tiptap/pm/view'
 import type { Id } from '../../../shared/base/ids.ts'
 import type { REFERENCE_NODES } from './schema.ts'
 
-/** A reference comes at the caret inside a line, on a line of its own after the end of a text, beside others where there are only references. */
+/**
+ * A reference comes at the caret inside a line, on a line of its own after the end of a text, beside others where there are only references.
+ * The focus goes there first: a view without it does not scroll to its caret.
+ */
 export function insertReference(editor: Editor, type: (typeof REFERENCE_NODES)[number], id: Id): void {
+  editor.view.focus()
   const { state, view } = editor
   const { tr, schema } = state
   const node = schema.nodes[type]?.create({ id })
@@ -49,11 +53,11 @@ export function enterAtom(view: EditorView): boolean {
 
 /** A text that ends in a block of the domain has no line to go on in; it gets one. */
 export function writeAtEnd(editor: Editor): void {
+  editor.view.focus()
   const { view, state } = editor
   const { tr, doc, schema } = state
   const paragraph = schema.nodes.paragraph
   if (paragraph && !doc.lastChild?.isTextblock) tr.insert(doc.content.size, paragraph.create())
   tr.setSelection(TextSelection.atEnd(tr.doc))
   view.dispatch(tr.scrollIntoView())
-  view.focus()
 }

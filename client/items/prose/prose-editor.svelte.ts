@@ -25,8 +25,6 @@ import { undoManagerOf } from './undo.ts'
 export interface ProseOptions {
   handle: ItemHandle
   clock: Clock
-  /** Name of the text for assistive technology. */
-  label: string
   placeholder: string
   /** Components for the atoms of the domain, and what they get. */
   blocks: Partial<Record<DomainNode, BlockComponent>>
@@ -73,6 +71,8 @@ export interface Prose extends Disposable {
   /** Counts edits of others as they are drawn. */
   readonly remoteEdits: number
   setEditable(isWritable: boolean): void
+  /** Name of the text for assistive technology: it has the title in it, and titles change. */
+  setLabel(label: string): void
   showPresent(): void
   /** Puts a reference at the caret, in a line of its own after text; call inside `handle.editLinked`. */
   insertReference(type: (typeof REFERENCE_NODES)[number], id: Id): void
@@ -198,7 +198,7 @@ export function createProse(element: HTMLElement, layer: HTMLElement, options: P
       }),
     ],
     editorProps: {
-      attributes: { class: 'prose-text', 'aria-label': options.label, spellcheck: 'true' },
+      attributes: { class: 'prose-text', spellcheck: 'true' },
       transformPastedHTML: cleanPastedHtml,
       handleScrollToSelection: () => guard?.isApplying ?? false,
       handleKeyDown: (view, event) => event.key === 'Enter' && !event.isComposing && enterAtom(view),
@@ -310,6 +310,7 @@ export function createProse(element: HTMLElement, layer: HTMLElement, options: P
       isAllowed = isWritable
       applyEditable()
     },
+    setLabel: (label) => editor.view.dom.setAttribute('aria-label', label),
     showPresent() {
       carets?.show(handle.present)
     },
