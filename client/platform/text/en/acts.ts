@@ -107,7 +107,8 @@ export const acts: Texts<typeof dutch> = {
     title: (title: string) => `Compare ${title}`,
     tab: (title: string) => `Compare ${title}`,
     count: (count: number) => (count === 0 ? 'No differences.' : count === 1 ? '1 difference. Facts and text apart.' : `${count} differences. Facts and text apart.`),
-    sealed: 'Signed text',
+    signed: { text: 'Signed text', equal: 'The working version equals the signed text.' },
+    proposed: { text: 'Proposed text', equal: 'The working version equals the proposed text.' },
     working: 'Working version',
     now: 'now',
     changed: 'changed',
@@ -118,7 +119,6 @@ export const acts: Texts<typeof dutch> = {
     text: 'Text',
     what: 'What',
     none: 'No text has been proposed yet to compare with.',
-    equal: 'The working version equals the signed text.',
     loading: 'Comparing',
   },
 }

@@ -104,7 +104,8 @@ export const acts = {
     title: (title: string) => `Vergelijk ${title}`,
     tab: (title: string) => `Vergelijk ${title}`,
     count: (count: number) => (count === 0 ? 'Geen verschillen.' : count === 1 ? '1 verschil. Feiten en tekst apart.' : `${count} verschillen. Feiten en tekst apart.`),
-    sealed: 'Getekende tekst',
+    signed: { text: 'Getekende tekst', equal: 'De werkversie is gelijk aan de getekende tekst.' },
+    proposed: { text: 'Voorgelegde tekst', equal: 'De werkversie is gelijk aan de voorgelegde tekst.' },
     working: 'Werkversie',
     now: 'nu',
     changed: 'gewijzigd',
@@ -115,7 +116,6 @@ export const acts = {
     text: 'Tekst',
     what: 'Wat',
     none: 'Er is nog geen tekst voorgelegd om mee te vergelijken.',
-    equal: 'De werkversie is gelijk aan de getekende tekst.',
     loading: 'Bezig met vergelijken',
   },
 }
