@@ -14,7 +14,8 @@ const LOOK_EVERY_MS = 3_600_000
 
 export function keepUpToDate({ workspace, notices, clock }: WorkbenchServices): void {
   if (!('serviceWorker' in navigator)) return
-  holdWhileUnsent(() => workspace.status.inMemoryCount + workspace.status.waitingCount > 0)
+  // The held list as well: the lock is not asked for and given back with every letter.
+  holdWhileUnsent(() => workspace.status.inMemoryCount + workspace.status.waitingCount > 0 || workspace.waitingItems.length > 0)
 
   const takeOver = registerSW({
     immediate: true,
