@@ -8,10 +8,11 @@ import { lineOf, markdownOf, type Figure, type Measure } from './figures.ts'
 import { describeMachine } from './machine.ts'
 import { benchStart, benchWeight } from './start.bench.ts'
 import { benchTyping } from './typing.bench.ts'
-import { benchAcknowledgement, benchCatchUp, benchFanOut, benchIdle } from './relay.bench.ts'
+import { benchAcknowledgement, benchCatchUp, benchFanOut, benchIdle, benchThroughput } from './relay.bench.ts'
 
 const GROUPS: Record<string, (measure: Measure) => Promise<void>> = {
   ack: benchAcknowledgement,
+  throughput: benchThroughput,
   'catch-up': benchCatchUp,
   'fan-out': benchFanOut,
   idle: benchIdle,
