@@ -66,7 +66,7 @@ describe('without a network', () => {
     await laptops.leader.browser.kill()
     const person = await reopen('leader')
     await person.open(TITLE)
-    await until('the text that was stored', async () => (await person.text().innerText()).includes('[[leader.1]]'))
+    await until('the text that was stored', async () => (await person.words()).includes('[[leader.1]]'))
     await person.syncIs('offline')
   })
 
@@ -80,7 +80,7 @@ describe('without a network', () => {
     await person.page.getByRole('treeitem', { name: /Afspraak uit de trein/ }).waitFor()
     await person.write('[[leader.new]] tekst in de nieuwe afspraak')
     await person.open('Roken en meeroken')
-    await until('an old document opens', async () => (await person.text().innerText()).length > 100)
+    await until('an old document opens', async () => (await person.words()).length > 100)
   })
 
   it('two people change the same paragraph and the same fact, each alone', async () => {
@@ -106,11 +106,11 @@ describe('without a network', () => {
     for (const person of people) await person.syncIs('relay')
     for (const person of people) {
       await until('all words', async () => {
-        const text = await person.text().innerText()
+        const text = await person.words()
         return ['[[leader.1]]', '[[leader.2]]', '[[midwife.1]]'].every((token) => text.split(token).length === 2)
       })
     }
-    expect(await people[0]?.text().innerText()).toBe(await people[1]?.text().innerText())
+    expect(await people[0]?.words()).toBe(await people[1]?.words())
     await laptops.midwife.person.page.getByRole('treeitem', { name: /Afspraak uit de trein/ }).waitFor()
 
     const browser = await launchChromium()
@@ -118,7 +118,7 @@ describe('without a network', () => {
       const fresh = await personIn(await browser.newContext({ locale: 'nl-NL', viewport: { width: 1440, height: 900 } }))
       await fresh.signIn(demoLink(product, 'wijkteam'))
       await fresh.open(TITLE)
-      expect(await fresh.text().innerText()).toBe(await people[0]?.text().innerText())
+      expect(await fresh.words()).toBe(await people[0]?.words())
     } finally {
       await browser.close()
     }
@@ -142,14 +142,14 @@ describe('without a network', () => {
     await leader.text().locator(':scope > p').last().click()
     await leader.page.keyboard.press('End')
     const typing = leader.page.keyboard.type(' [[leader.3]] doortypen terwijl het knooppunt valt [[leader.4]]', { delay: 40 })
-    await until('some of it arrived', async () => (await midwife.text().innerText()).includes('[[leader.3]]'))
+    await until('some of it arrived', async () => (await midwife.words()).includes('[[leader.3]]'))
     await product.kill()
     await typing
     await leader.syncIs('offline', 'local')
     await product.start()
     await leader.syncIs('relay')
-    await until('the rest arrived', async () => (await midwife.text().innerText()).split('[[leader.4]]').length === 2)
-    expect((await midwife.text().innerText()).split('[[leader.3]]')).toHaveLength(2)
+    await until('the rest arrived', async () => (await midwife.words()).split('[[leader.4]]').length === 2)
+    expect((await midwife.words()).split('[[leader.3]]')).toHaveLength(2)
   })
 
   it('a second tab of the same profile works along, and nothing is written twice', async () => {
@@ -158,8 +158,8 @@ describe('without a network', () => {
     await tab.page.goto(product.address)
     await tab.open(TITLE)
     await tab.write('[[tab.2]] uit het tweede tabblad')
-    await until('seen in the first tab', async () => (await person.text().innerText()).split('[[tab.2]]').length === 2)
-    await until('seen on the other laptop', async () => (await laptops.midwife.person.text().innerText()).split('[[tab.2]]').length === 2)
+    await until('seen in the first tab', async () => (await person.words()).split('[[tab.2]]').length === 2)
+    await until('seen on the other laptop', async () => (await laptops.midwife.person.words()).split('[[tab.2]]').length === 2)
     await tab.syncIs('relay')
     expect(tab.errors).toEqual([])
     await tab.page.close()

@@ -34,11 +34,11 @@ describe('writing together', () => {
     await Promise.all([leader.page.keyboard.type(' Dat zien wij vaak.', { delay: 20 }), midwife.page.keyboard.type('Let op: ', { delay: 25 })])
     for (const person of [leader, midwife]) {
       await until('both texts', async () => {
-        const text = (await person.text().innerText()).replaceAll(' ', ' ')
+        const text = await person.words()
         return text.includes('Let op: ') && text.includes(' Dat zien wij vaak.')
       })
     }
-    expect(await leader.text().innerText()).toBe(await midwife.text().innerText())
+    expect(await leader.words()).toBe(await midwife.words())
   })
 
   it('each sees where the other is, by name', async () => {
@@ -77,12 +77,12 @@ describe('writing together', () => {
 
   it('undo takes back my own words only', async () => {
     await midwife.page.keyboard.type(' en van mij')
-    await until('arrived', async () => (await leader.text().innerText()).includes('en van mij'))
+    await until('arrived', async () => (await leader.words()).includes('en van mij'))
     await leader.write('Dit schreef de projectleider.')
-    await until('arrived', async () => (await midwife.text().innerText()).includes('Dit schreef de projectleider.'))
+    await until('arrived', async () => (await midwife.words()).includes('Dit schreef de projectleider.'))
     await midwife.page.keyboard.press('Control+z')
-    await until('taken back', async () => !(await midwife.text().innerText()).includes('en van mij'))
-    expect(await midwife.text().innerText()).toContain('Dit schreef de projectleider.')
+    await until('taken back', async () => !(await midwife.words()).includes('en van mij'))
+    expect(await midwife.words()).toContain('Dit schreef de projectleider.')
   })
 
   it('a fact that one fills in is at once on the screen of the other', async () => {

@@ -24,6 +24,8 @@ export interface Person {
   open(name: string | RegExp): Promise<void>
   /** The text of the open document, ready for typing at its end. */
   text(): Locator
+  /** What the open document says, a line a block. From the document itself: `innerText` leaves out what was not laid out yet. */
+  words(): Promise<string>
   /** Types a new paragraph at the end of the running text. */
   write(text: string): Promise<void>
   command(title: string): Promise<void>
@@ -55,6 +57,7 @@ export async function personIn(context: BrowserContext, existing?: Page): Promis
       await page.getByRole('treeitem', { name }).first().click()
       await text().waitFor()
     },
+    words: () => text().evaluate((box) => [...box.children].map((block) => block.textContent.replaceAll('\u00a0', ' ')).join('\n')),
     async write(words) {
       // In a paragraph: the middle of a text may be the table of steps, which is no text.
       await text().locator('p').first().click()
