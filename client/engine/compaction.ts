@@ -21,8 +21,8 @@ export interface Compaction {
 
 const DAY_MS = 24 * 60 * 60 * 1000
 
-export function createCompaction(deps: { store: EngineStore; clock: Clock; dice: Dice }): Compaction {
-  const { store, clock, dice } = deps
+export function createCompaction(deps: { store: EngineStore; clock: Clock; dice: Dice; entriesCountMax?: number | undefined }): Compaction {
+  const { store, clock, dice, entriesCountMax = LOCAL_ENTRIES_COUNT_MAX } = deps
   const long = new Map<string, { item: ItemId; part: Part }>()
 
   /** Everything merged, or null when it cannot be: something is unreadable or waits for what is not here. */
@@ -45,7 +45,7 @@ export function createCompaction(deps: { store: EngineStore; clock: Clock; dice:
 
   return {
     seen(item, part, count) {
-      if (count > LOCAL_ENTRIES_COUNT_MAX && part !== 'act') long.set(`${item}/${part}`, { item, part })
+      if (count > entriesCountMax && part !== 'act') long.set(`${item}/${part}`, { item, part })
     },
     async run() {
       for (const [key, { item, part }] of [...long]) {
@@ -53,7 +53,7 @@ export function createCompaction(deps: { store: EngineStore; clock: Clock; dice:
         const { snapshot, entries } = await store.entriesOf(item, part)
         const placed = entries.filter(({ seq, quarantined }) => seq !== null && quarantined === null)
         const last = placed[placed.length - 1]
-        if (placed.length <= LOCAL_ENTRIES_COUNT_MAX || !last) continue
+        if (placed.length <= entriesCountMax || !last) continue
         const payload = await merged(part, snapshot, placed)
         if (!payload) continue
         const newest = placed.reduce((a, b) => ((b.seq ?? 0) > (a.seq ?? 0) ? b : a), last)

@@ -37,6 +37,8 @@ export interface EngineDeps {
   dice: Dice
   me: Person
   build: string
+  /** How often it is tidied up, and how many entries an item may have before they are merged. Left out: as people have it. */
+  tidy?: { everyMs: number; entriesCountMax: number } | undefined
   /** The store at hand is a stand-in in memory, for this reason: what is not at the relay is not kept. */
   storeFailure?: NonNullable<SyncStatus['storeFailure']>
   /** Questions that are no part of the log, over HTTP. They reject when there is no connection. */
@@ -130,7 +132,7 @@ async function openEngine(deps: EngineDeps, bag: DisposableBag): Promise<Engine>
   if (device !== knownDevice) await unlessRefused(store.putValue('device', device))
   const outbox = await createOutbox({ store, clock, storeFailed, storeWorks })
   const guard = await createCrashGuard(store)
-  const compaction = createCompaction({ store, clock, dice })
+  const compaction = createCompaction({ store, clock, dice, entriesCountMax: deps.tidy?.entriesCountMax })
   const content = bag.add(await createContent({ store, outbox, clock, dice, me, emit, storeFailed, guard, read: compaction.seen }))
   // Assigned below: the parts speak through it, and it is told of them.
   // eslint-disable-next-line prefer-const -- reason: sync, presence and history each need the other
@@ -272,7 +274,7 @@ async function openEngine(deps: EngineDeps, bag: DisposableBag): Promise<Engine>
     await compaction.run()
   }
   const tidyLater = (): void => {
-    const timer = clock.after(TIDY_EVERY_MS, () => {
+    const timer = clock.after(deps.tidy?.everyMs ?? TIDY_EVERY_MS, () => {
       if (isEnding) return
       tidy().catch(storeFailed)
       tidyLater()

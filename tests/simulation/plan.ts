@@ -57,6 +57,8 @@ export interface Plan {
   /** users[u][s]: role of user u in space s at the beginning. */
   users: (Role | null)[][]
   devices: { user: number; tabs: number }[]
+  /** Laptops that merge what they stored after a few entries already; left out: after as many as people have. */
+  tidy?: { everyMs: number; entriesCountMax: number }
   ops: Op[]
 }
 
@@ -223,5 +225,6 @@ export function makePlan(seed: number, size: PlanSize = DEFAULT_SIZE): Plan {
         break
     }
   }
-  return { seed, users, devices, ops }
+  const tidying = namedDice(seed, 'tidy')
+  return { seed, users, devices, ...(chance(tidying, 0.4) ? { tidy: { everyMs: 1_000 + below(tidying, 20_000), entriesCountMax: 1 + below(tidying, 6) } } : {}), ops }
 }

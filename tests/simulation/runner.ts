@@ -21,7 +21,7 @@ export const MUST_HAPPEN: readonly string[] = [
   'op slow', 'op killRelay', 'op failCommit', 'op failStore', 'op clock', 'op role', 'op retryParked', 'op discardParked', 'op backup', 'op restore',
   'connection cut', 'frames lost in a cut', 'relay killed', 'relay killed before a commit', 'relay killed after a commit', 'relay set back to a backup',
   'tab killed before a store write', 'tab killed after a store write', 'commit failed before writing', 'commit failed after writing', 'local disk refused an edit',
-  'repeated entry acknowledged again', 'parked edits offered again', 'parked edits discarded', 'down nack', 'down subbed', 'down scope', 'wrote park', 'wrote recheckSpace', 'wrote removeSpace',
+  'repeated entry acknowledged again', 'parked edits offered again', 'parked edits discarded', 'down nack', 'down subbed', 'down scope', 'wrote park', 'wrote recheckSpace', 'wrote putSnapshot', 'wrote removeSpace',
   'conflicts at rest', 'refused at rest',
 ]
 

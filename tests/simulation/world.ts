@@ -211,6 +211,7 @@ export async function runPlan(plan: Plan, options: { sabotage?: Sabotage | undef
       clock: process.clock,
       dice: hooks.engineDice?.(dice, device.index, name) ?? dice,
       me: must(people[device.user], 'a device has a user'),
+      tidy: plan.tidy,
     })
     starting.then(
       (honest: Engine) => {
