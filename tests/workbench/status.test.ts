@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { SyncStatus } from '../../client/engine/api.ts';
 import { createHeldStatus, HOLD_MS } from '../../client/features/sync-status/held-status.svelte.ts';
-import { sentenceOf } from '../../client/features/sync-status/sentence.ts';
+import { sentenceOf, waitingBeside } from '../../client/features/sync-status/sentence.ts';
 import { sentenceText } from '../../client/features/sync-status/words.ts';
 import { setLanguage } from '../../client/platform/text/text.svelte.ts';
 import { handClock } from '../support/hand-clock.ts';
@@ -35,6 +35,18 @@ describe('[10] the sentence', () => {
     const states = ['pending', 'local', 'offline', 'refused', 'rechecking'] as const;
     for (const state of states) expect(sentenceOf(status({ state, waitingCount: 1, parkedCount: 1 })).kind).not.toBe('relay');
     expect(sentenceOf(status({ state: 'relay', storeFailure: 'lost' })).kind).not.toBe('relay');
+  });
+
+  test.each<[string, Partial<SyncStatus>]>([
+    ['offline', { state: 'offline', connection: 'offline' }],
+    ['signed out', { state: 'offline', connection: 'blocked', blockedBy: 'signedOut' }],
+    ['too old', { state: 'offline', connection: 'blocked', blockedBy: 'upgrade' }],
+    ['refused', { state: 'refused', parkedCount: 1 }],
+    ['checking', { state: 'rechecking' }],
+    ['a store that is full', { state: 'pending', storeFailure: 'quota' }],
+  ])('the number of edits that are only here is said beside what hides it: %s', (_name, part) => {
+    expect(waitingBeside(status({ ...part, waitingCount: 4, inMemoryCount: 1 }))).toBe(5);
+    expect(waitingBeside(status(part))).toBe(0);
   });
 
   test('a refused edit is not hidden by being offline or signed out', () => {

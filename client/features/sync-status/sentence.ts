@@ -13,7 +13,7 @@ export type Sentence =
   | { kind: 'blocked' }
   | { kind: 'pending' }
   | { kind: 'rechecking' }
-  | { kind: 'offline'; waitingCount: number }
+  | { kind: 'offline' }
   | { kind: 'local'; count: number }
   | { kind: 'behind'; count: number }
   | { kind: 'relay' }
@@ -31,10 +31,16 @@ export function sentenceOf(status: SyncStatus): Sentence {
     case 'rechecking':
       return { kind: 'rechecking' }
     case 'offline':
-      return { kind: 'offline', waitingCount: status.waitingCount + status.inMemoryCount }
+      return { kind: 'offline' }
     case 'local':
       return { kind: 'local', count: status.waitingCount + status.inMemoryCount }
     case 'relay':
       return status.behindCount > 0 ? { kind: 'behind', count: status.behindCount } : { kind: 'relay' }
   }
+}
+
+/** Edits that are only on this laptop, for the words beside a sentence that is about something else; 0 where the sentence says it, or nothing holds them up. */
+export function waitingBeside(status: SyncStatus): number {
+  const { kind } = sentenceOf(status)
+  return kind === 'local' || kind === 'pending' || kind === 'behind' || kind === 'relay' ? 0 : status.waitingCount + status.inMemoryCount
 }

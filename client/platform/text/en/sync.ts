@@ -18,6 +18,7 @@ export const sync: Texts<typeof dutch> = {
   signedOut: 'You are signed out — sign in again',
   upgrade: 'This version is too old — reload',
   blocked: 'The relay does not admit this laptop',
+  offlineWaiting: (count) => `Offline — ${count === 1 ? '1 change waits' : `${count} changes wait`} here`,
   waiting: (count) => (count === 1 ? '1 edit waits on this laptop' : `${count} edits wait on this laptop`),
   show: 'Show where my work is',
   explain: {

@@ -15,6 +15,7 @@ export const sync = {
   signedOut: 'Je bent uitgelogd — log opnieuw in',
   upgrade: 'Deze versie is te oud — herlaad',
   blocked: 'Het knooppunt laat deze laptop niet toe',
+  offlineWaiting: (count: number) => `Offline — ${count === 1 ? '1 wijziging wacht' : `${count} wijzigingen wachten`} hier`,
   waiting: (count: number) => (count === 1 ? '1 wijziging wacht op deze laptop' : `${count} wijzigingen wachten op deze laptop`),
   show: 'Laat zien waar mijn werk staat',
   explain: {
