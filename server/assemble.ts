@@ -2,10 +2,11 @@
  * The one place that builds the relay, in order, and takes it down in the reverse order. `main.ts` calls it for people, the tests call it
  * for themselves. What can be wrong with folder, databases or address comes back as a value; a bug throws.
  */
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Logger } from 'pino'
 import type { Clock } from '../shared/base/clock.ts'
+import type { Id } from '../shared/base/ids.ts'
 import type { Dice } from '../shared/base/random.ts'
 import type { Person } from '../shared/model/people.ts'
 import { fail, ok, type Result } from '../shared/base/result.ts'
@@ -22,6 +23,7 @@ import type { Readiness } from './http/routes/health.ts'
 import type { Relay } from './relay/api.ts'
 import { createRelay } from './relay/relay.ts'
 import { takeDataFolder } from './store/data-folder.ts'
+import { hasLog, settingsOf, type LogSettings } from './store/log-file.ts'
 import { StoreProblem } from './store/problem.ts'
 import type { StoredLog } from './store/sqlite-log.ts'
 import { createThreadedLog } from './store/threaded-log.ts'
@@ -69,15 +71,23 @@ export async function startRelay(config: Config, surroundings: Surroundings): Pr
   if (!folder.ok) return folder
   building.defer(() => folder.value.dispose())
 
-  const stored = await openLog(folder.value.path, report)
-  if (!stored.ok) return stored
-  const log = stored.value
-  building.defer(() => log.close())
-
-  const opened = openAccounts({ path: folder.value.file(ACCOUNTS_FILE), mode: 'create', clock, dice, ...(passwordCostLog2 === undefined ? {} : { passwordCostLog2 }) })
+  // Accounts and log belong together: either both are begun here, or both are there and of one installation.
+  const accountsPath = folder.value.file(ACCOUNTS_FILE)
+  const hasAccounts = (statSync(accountsPath, { throwIfNoEntry: false })?.size ?? 0) > 0
+  if (!hasAccounts && hasLog(folder.value.path)) {
+    const orphan = await openLog(folder.value.path, null, report)
+    if (orphan.ok) throw new Error('Bug: a log without accounts was opened')
+    return orphan.failure.kind === 'log-foreign' ? fail({ kind: 'missing', path: accountsPath }) : orphan
+  }
+  const opened = openAccounts({ path: accountsPath, mode: 'create', clock, dice, ...(passwordCostLog2 === undefined ? {} : { passwordCostLog2 }) })
   if (!opened.ok) return opened
   const accounts = opened.value
   building.defer(() => accounts.dispose())
+
+  const stored = await openLog(folder.value.path, accounts.installation, report)
+  if (!stored.ok) return stored
+  const log = stored.value
+  building.defer(() => log.close())
   await beginLogs(log, accounts, report)
 
   const seeded = config.isDemo ? await seedDemo({ log, accounts, dice, clock }) : null
@@ -136,16 +146,18 @@ async function beginLogs(log: StoredLog, accounts: Accounts, report: Report): Pr
 }
 
 async function readinessOf(log: StoredLog, accounts: Accounts): Promise<Readiness> {
-  const files = { log: await log.settings(), accounts: accounts.database.durability() }
+  const files = { log: await log.settings(), accounts: settingsOf(accounts.database) }
   const isReady = Object.values(files).every(({ journalMode, synchronous }) => journalMode === 'wal' && synchronous === SYNCHRONOUS_FULL)
-  return { isReady, checks: Object.fromEntries(Object.entries(files).map(([name, { journalMode, synchronous }]) => [name, `journal_mode=${journalMode} synchronous=${synchronous}`])) }
+  const line = ({ journalMode, synchronous, mmapBytes, sqliteVersion }: LogSettings): string =>
+    `journal_mode=${journalMode} synchronous=${synchronous} mmap_size=${mmapBytes} sqlite=${sqliteVersion}`
+  return { isReady, checks: Object.fromEntries(Object.entries(files).map(([name, settings]) => [name, line(settings)])) }
 }
 
-async function openLog(folder: string, report: Report): Promise<Result<StoredLog, StartFailure>> {
+async function openLog(folder: string, installation: Id | null, report: Report): Promise<Result<StoredLog, StartFailure>> {
   let isOpen = false
   try {
     // Until it is open, what is wrong is the failure that we return, not something to report besides.
-    const log = await createThreadedLog({ folder, report: (event) => void (isOpen && report(event)) })
+    const log = await createThreadedLog({ folder, installation, report: (event) => void (isOpen && report(event)) })
     isOpen = true
     return ok(log)
   } catch (error) {

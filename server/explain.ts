@@ -13,7 +13,7 @@ export type ListenFailure =
   | { kind: 'port-forbidden'; host: string; port: number }
   | { kind: 'host-unknown'; host: string; port: number }
 
-export type LogFailure = { kind: 'log-missing'; path: string; detail: string } | { kind: 'disk-full'; path: string }
+export type LogFailure = { kind: 'log-missing'; path: string; detail: string } | { kind: 'log-foreign'; path: string } | { kind: 'disk-full'; path: string }
 export type DemoFailure = { kind: 'demo-not-empty'; path: string }
 
 export type StartFailure = ConfigFailure | FolderFailure | DatabaseFailure | ListenFailure | LogFailure | DemoFailure
@@ -28,6 +28,8 @@ export function startFailureOf(error: unknown, path: string): StartFailure {
       return { kind: 'folder-missing', path }
     case 'missing-store':
       return { kind: 'log-missing', path, detail }
+    case 'foreign-store':
+      return { kind: 'log-foreign', path }
     case 'full':
       return { kind: 'disk-full', path }
     case 'locked':
@@ -73,6 +75,8 @@ export function explain(failure: StartFailure): string {
         : `De map ${failure.path} is in gebruik door een andere Samenpad. Stop die eerst, of kies met SAMENPAD_DATA een andere map.`
     case 'log-missing':
       return `Het logboek ontbreekt in ${failure.path}, terwijl het er wel was. Zet het bestand terug, of een reservekopie met: npm run -s samenpad -- restore BESTAND`
+    case 'log-foreign':
+      return `Het logboek en de accounts in ${failure.path} zijn van verschillende installaties; er is niets veranderd. Zet terug wat bij elkaar hoort, of een reservekopie met: npm run -s samenpad -- restore BESTAND --force`
     case 'demo-not-empty':
       return `In ${failure.path} staan al andere gegevens; het voorbeeld komt daar niet bij. Kies voor het voorbeeld een lege map, bijvoorbeeld: SAMENPAD_DATA=./data-voorbeeld npm start -- --demo`
     case 'disk-full':

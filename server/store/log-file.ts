@@ -34,6 +34,11 @@ export interface LogFileOptions {
   dice: Dice
   /** The store refuses to grow beyond this; default: as far as the disk goes. */
   bytesMax?: number
+  /**
+   * Whose log this must be; one that names nobody becomes ours. null: it must not have been begun, because what belongs beside it is gone.
+   * Left out: not asked (tools that look at a log alone).
+   */
+  installation?: Id | null
 }
 
 const SQLITE_FULL = 13
@@ -172,20 +177,33 @@ function acceptedGenerations(folder: string): Id[] | null {
   return existsSync(path) ? readFileSync(path, 'utf8').split(/\s+/).filter(isId) : null
 }
 
-const generationOf = (database: Database): Id | null => {
-  const value = database.get("SELECT value FROM meta WHERE key = 'generation'")?.value
+function metaOf(database: Database, key: 'generation' | 'installation'): Id | null {
+  const value = database.get('SELECT value FROM meta WHERE key = ?', key)?.value
   return typeof value === 'string' ? value : null
 }
 
-function putGeneration(database: Database, generation: Id): void {
-  database.run("INSERT INTO meta (key, value) VALUES ('generation', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", generation)
+function putMeta(database: Database, key: 'generation' | 'installation', value: Id): void {
+  database.run('INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value', key, value)
+}
+
+/** Whether a log was ever begun in a folder, also when it is gone. */
+export const hasLog = (folder: string): boolean =>
+  existsSync(join(folder, GENERATION_FILE)) || (statSync(join(folder, LOG_FILE), { throwIfNoEntry: false })?.size ?? 0) > 0
+
+/** Epochs and numbers of one installation mean nothing in another: its people could read what they never may, and its laptops would re-check against nothing. */
+function demandOurs(database: Database, path: string, installation: Id | null | undefined): void {
+  if (installation === undefined) return
+  const found = metaOf(database, 'installation')
+  if (installation === null || (found !== null && found !== installation)) {
+    throw new StoreProblem('foreign-store', `${path} belongs to ${installation === null ? 'accounts that are not here' : 'another installation'}. Put log and accounts back together, from one backup.`)
+  }
 }
 
 /** Takes a copy out of the running: where it is put back, it will not match. One plain file, nothing beside it. Errors: StoreProblem. */
 export function markAsBackup(path: string, generation: Id): void {
   const database = openLogDatabase(path, 'write')
   try {
-    putGeneration(database, generation)
+    putMeta(database, 'generation', generation)
     database.get('PRAGMA journal_mode=DELETE')
   } finally {
     database.close()
@@ -196,9 +214,9 @@ export function markAsBackup(path: string, generation: Id): void {
  * Opens the log of a folder for writing.
  *
  * Out:    the database, with a fresh generation in it and beside it.
- * Errors: StoreProblem: missing-folder, read-only, locked, missing-store, newer-schema, corrupt, unsafe-settings, failed. Nothing was changed then.
+ * Errors: StoreProblem: missing-folder, read-only, locked, missing-store, foreign-store, newer-schema, corrupt, unsafe-settings, failed. Nothing was changed then.
  */
-export function openLogFile({ folder, dice, bytesMax }: LogFileOptions): LogFile {
+export function openLogFile({ folder, dice, bytesMax, installation }: LogFileOptions): LogFile {
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw new StoreProblem('missing-folder', `The data folder ${folder} is not there.`)
   try {
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK)
@@ -219,7 +237,8 @@ export function openLogFile({ folder, dice, bytesMax }: LogFileOptions): LogFile
   try {
     database = openLogDatabase(path, 'create', bytesMax)
     const opened = database
-    const before = generationOf(opened)
+    demandOurs(opened, path, installation)
+    const before = metaOf(opened, 'generation')
     const restored = before !== null && !(accepted ?? []).includes(before)
     const generation = newId(dice)
     const beside = join(folder, GENERATION_FILE)
@@ -233,7 +252,8 @@ export function openLogFile({ folder, dice, bytesMax }: LogFileOptions): LogFile
           opened.run('UPDATE spaces SET epoch = ?, restored = 1, checksum = ? WHERE no = ?', epoch, spaceChecksumOf(no, space, epoch, true), no)
         }
       }
-      putGeneration(opened, generation)
+      putMeta(opened, 'generation', generation)
+      if (installation) putMeta(opened, 'installation', installation)
     })
     replaceFile(beside, `${generation}\n`)
     let isOpen = true

@@ -7,6 +7,8 @@ export type StoreProblemKind =
   | 'missing-folder'
   /** The folder remembers a store, but the database is gone or empty. */
   | 'missing-store'
+  /** The log of another installation, or one whose installation is not known here. */
+  | 'foreign-store'
   | 'read-only'
   | 'full'
   | 'corrupt'

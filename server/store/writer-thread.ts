@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import { must } from '../../shared/base/assert.ts'
-import type { Epoch, SpaceId } from '../../shared/base/ids.ts'
+import type { Epoch, Id, SpaceId } from '../../shared/base/ids.ts'
 import type { AppendResult } from './log.ts'
 import { openLogDatabase, openLogFile, settingsOf, type LogFile } from './log-file.ts'
 import { LOG_FILE } from './log-rows.ts'
@@ -14,6 +14,8 @@ import { threadDice } from './thread-dice.ts'
 export interface ThreadOptions {
   folder: string
   bytesMax?: number
+  /** See LogFileOptions. */
+  installation?: Id | null
 }
 
 /** A run without its entries: the asking side has them already. */
@@ -25,14 +27,14 @@ export interface BareRun {
   places: [request: number, seq: number, prevItemSeq: number][]
 }
 
-const { folder, bytesMax } = workerData as ThreadOptions
+const { folder, bytesMax, installation } = workerData as ThreadOptions
 let file: LogFile | null = null
 let writer: LogWriter | null = null
 const opened = (): LogWriter => must(writer, 'the log is opened first')
 
 const functions = {
   open() {
-    const first = openLogFile({ folder, dice: threadDice, ...(bytesMax === undefined ? {} : { bytesMax }) })
+    const first = openLogFile({ folder, dice: threadDice, ...(bytesMax === undefined ? {} : { bytesMax }), ...(installation === undefined ? {} : { installation }) })
     let isFirst = true
     try {
       writer = createLogWriter({

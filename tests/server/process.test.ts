@@ -1,8 +1,9 @@
 // The relay as a process: what it says when it cannot start, and how it stops.
-import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { must } from '../../shared/base/assert.ts'
 import { NO_ID } from '../../shared/base/ids.ts'
 import { decodeDown, encodeUp } from '../../shared/protocol/codec.ts'
 import { pino } from 'pino'
@@ -95,6 +96,30 @@ test('a log of a newer version is refused and not touched', async () => {
   const later = openDatabase({ path, applicationId: LOG_APPLICATION_ID, migrations: Array.from({ length: 99 }, () => 'SELECT 1'), mode: 'write' })
   if (later.ok) later.value.close()
   expectSentence((await saysAtStart({ SAMENPAD_DATA: relay.folder })) ?? 'it runs', /nieuwere versie/)
+})
+
+test('accounts and log of different installations, or a log without its accounts, are refused; put together again they run', async () => {
+  const [ours, theirs] = [await startUnderTest(), await startUnderTest()]
+  for (const { running } of [ours, theirs]) {
+    const { space } = running.accounts.createSpace({ kind: 'municipality', name: 'Schiedam' })
+    await running.log.ensureSpace(space)
+    await running.close()
+  }
+  const generation = readFileSync(join(ours.folder, 'generation'), 'utf8')
+  const [log, accounts] = [LOG_FILE, 'accounts.sqlite'].map((name) => ({ path: join(ours.folder, name), bytes: readFileSync(join(ours.folder, name)), other: readFileSync(join(theirs.folder, name)) }))
+  const says = async (): Promise<string> => (await saysAtStart({ SAMENPAD_DATA: ours.folder })) ?? 'it runs'
+  for (const file of [must(log, 'the log'), must(accounts, 'the accounts')]) {
+    writeFileSync(file.path, file.other)
+    expectSentence(await says(), /verschillende installaties.*restore BESTAND/)
+    writeFileSync(file.path, file.bytes)
+  }
+  for (const gone of [() => rmSync(must(accounts, 'the accounts').path), () => writeFileSync(must(accounts, 'the accounts').path, '')]) {
+    gone()
+    expectSentence(await says(), /accounts.sqlite ontbreekt.*restore BESTAND/)
+  }
+  writeFileSync(must(accounts, 'the accounts').path, must(accounts, 'the accounts').bytes)
+  expect(readFileSync(join(ours.folder, 'generation'), 'utf8')).toBe(generation)
+  expect(await saysAtStart({ SAMENPAD_DATA: ours.folder })).toBeNull()
 })
 
 test('a second relay on one folder says where the first is, which goes on', async () => {

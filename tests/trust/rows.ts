@@ -2,5 +2,8 @@
 import type { Row } from './row.ts'
 import { c2 } from './c2-processes.ts'
 import { d1 } from './d1-sigkill.ts'
+import { d11 } from './d11-settings.ts'
+import { d5 } from './d5-folder.ts'
+import { d7 } from './d7-wrong-store.ts'
 
-export const ROWS: readonly Row[] = [c2, d1]
+export const ROWS: readonly Row[] = [c2, d1, d5, d7, d11]
