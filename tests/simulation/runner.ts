@@ -25,6 +25,30 @@ export const MUST_HAPPEN: readonly string[] = [
   'conflicts at rest', 'refused at rest',
 ]
 
+/** The kinds of fault, each with the events that are one; every kind comes this often in 10,000 schedules, or the tester is too kind. */
+const FAULTS: Readonly<Record<string, readonly string[]>> = {
+  partition: ['op partition', 'op network hole'],
+  'cut at a frame': ['connection cut'],
+  delay: ['op slow', 'op stall'],
+  'half-open line': ['op halfOpen'],
+  'the same entry sent again': ['repeated entry acknowledged again'],
+  'tab killed between two store writes': ['tab killed before a store write', 'tab killed after a store write'],
+  'laptop restarted': ['op restartDevice'],
+  'laptop asleep': ['op sleep'],
+  'second tab': ['op openTab'],
+  'lead taken by another tab': ['op stealLead'],
+  'relay killed': ['relay killed'],
+  'relay killed around a commit': ['relay killed before a commit', 'relay killed after a commit'],
+  'commit failed': ['commit failed before writing', 'commit failed after writing'],
+  'local disk full': ['local disk refused an edit', 'local disk refused something else'],
+  'clock jump': ['op clock'],
+  'role change': ['op role'],
+  compaction: ['wrote putSnapshot'],
+  'epoch change': ['relay set back to a backup'],
+}
+const FAULTS_COUNT_MIN = 300
+const PER_SCHEDULES = 10_000
+
 export interface Totals {
   passed: number
   failed: number
@@ -34,12 +58,19 @@ export interface Totals {
 
 export const newTotals = (): Totals => ({ passed: 0, failed: 0, events: 0, counts: new Map() })
 
-export function add(totals: Totals, result: RunResult): void {
+export function add(totals: Totals, result: Omit<RunResult, 'lines'>): void {
   if (result.violations.length === 0) totals.passed++
   else totals.failed++
   totals.events += result.events
   for (const [what, count] of result.counts) totals.counts.set(what, (totals.counts.get(what) ?? 0) + count)
 }
+
+export const faultsOf = (totals: Totals): { fault: string; times: number; timesMin: number }[] =>
+  Object.entries(FAULTS).map(([fault, events]) => ({
+    fault,
+    times: events.reduce((sum, event) => sum + (totals.counts.get(event) ?? 0), 0),
+    timesMin: Math.floor((FAULTS_COUNT_MIN * (totals.passed + totals.failed)) / PER_SCHEDULES),
+  }))
 
 export const neverHappened = (totals: Totals): string[] => MUST_HAPPEN.filter((what) => !totals.counts.get(what))
 
@@ -60,12 +91,12 @@ export const regressions = (): string[] =>
     .sort()
     .map((name) => join(REGRESSIONS, name))
 
-export const rulesOf = (result: RunResult): Rule[] => [...new Set(result.violations.map((violation) => violation.rule))]
+export const rulesOf = (result: Omit<RunResult, 'lines'>): Rule[] => [...new Set(result.violations.map((violation) => violation.rule))]
 
 const MINIMISE_RUNS_MAX = 300
 
 /** Makes a failing plan small and keeps it where it runs first from now on. Out: the file; to be named after the lesson. */
-export async function saveFailure(result: RunResult, plan: Plan): Promise<string> {
+export async function saveFailure(result: Omit<RunResult, 'lines'>, plan: Plan): Promise<string> {
   const rules = rulesOf(result)
   const small = await minimise(plan, rules, async (candidate) => rulesOf(await runPlan(candidate)), MINIMISE_RUNS_MAX)
   mkdirSync(REGRESSIONS, { recursive: true })
@@ -77,5 +108,5 @@ export async function saveFailure(result: RunResult, plan: Plan): Promise<string
   return path
 }
 
-export const describeFailure = (result: RunResult): string =>
+export const describeFailure = (result: Omit<RunResult, 'lines'>): string =>
   [...result.violations.map(({ rule, what, time }) => `  [${rule}] at ${time} ms: ${what}`), `  repeat: npm run sim -- --seed ${result.seed}`].join('\n')

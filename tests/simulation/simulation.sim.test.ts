@@ -5,7 +5,8 @@
 import { relative } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { RULES } from './checker.ts'
-import { add, neverHappened, newTotals, readPlan, regressions, runSeed } from './runner.ts'
+import { runMany, type SeedResult } from './many.ts'
+import { add, faultsOf, neverHappened, newTotals, readPlan, regressions, runSeed } from './runner.ts'
 import { runPlan, type RunResult } from './world.ts'
 
 const SCHEDULES = Number(process.env.SAMENPAD_SCHEDULES ?? 100)
@@ -42,12 +43,15 @@ describe(`in all schedules`, () => {
   test('every kind of operation and fault happened', (context) => {
     if (SCHEDULES < COUNTED_FROM) context.skip(`${SCHEDULES} schedules are too few to count on the rare kinds; ${COUNTED_FROM} are enough`)
     expect(neverHappened(totals)).toEqual([])
+    expect(faultsOf(totals).filter(({ times, timesMin }) => times < timesMin)).toEqual([])
   })
 })
 
-test('the same seed gives the same trace, byte by byte', async () => {
+test('the same seed gives the same trace, byte by byte, and in a thread of its own', async () => {
+  const same = ({ hash, events, counts }: SeedResult) => ({ hash, events, counts: [...counts] })
   for (const seed of [3, 11, 58, 187, 202]) {
     const [once, again] = [await runSeed(seed), await runSeed(seed)]
-    expect({ hash: again.hash, events: again.events, counts: [...again.counts] }).toEqual({ hash: once.hash, events: once.events, counts: [...once.counts] })
+    expect(same(again)).toEqual(same(once))
+    await runMany({ from: seed, count: 1, threads: 2, played: (elsewhere) => expect(same(elsewhere)).toEqual(same(once)) })
   }
 })
