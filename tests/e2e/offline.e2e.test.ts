@@ -38,6 +38,9 @@ beforeAll(async () => {
   for (const [who, role] of [['leader', 'projectleider'], ['midwife', 'verloskundige']] as const) {
     laptops[who] = await openLaptop(await mkdtemp(join(tmpdir(), `samenpad-${who}-`)))
     await laptops[who].person.signIn(demoLink(product, role))
+    // Signed in some other day: Chromium writes cookies half a minute late, and a browser killed before that is signed out.
+    await laptops[who].browser.close()
+    await reopen(who)
     await laptops[who].person.open(TITLE)
     await laptops[who].person.syncIs('relay')
     // The shell must be in the cache before the network may go.
