@@ -5,5 +5,7 @@ import { d1 } from './d1-sigkill.ts'
 import { d11 } from './d11-settings.ts'
 import { d5 } from './d5-folder.ts'
 import { d7 } from './d7-wrong-store.ts'
+import { d8 } from './d8-old-backup.ts'
+import { d9 } from './d9-backups.ts'
 
-export const ROWS: readonly Row[] = [c2, d1, d5, d7, d11]
+export const ROWS: readonly Row[] = [c2, d1, d5, d7, d8, d9, d11]
