@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { openSync, closeSync, fsyncSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { cpus, release, totalmem, type } from 'node:os'
+import { cpus, loadavg, release, totalmem, type } from 'node:os'
 import { join } from 'node:path'
 import { must } from '../../shared/base/assert.ts'
 
@@ -26,7 +26,8 @@ export function describeMachine(): string[] {
   return [
     `date      ${new Date().toISOString().slice(0, 10)}, commit ${execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()}`,
     `machine   ${cpu?.model ?? 'unknown processor'}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, ${type()} ${release()}`,
-    `versions  Node ${process.versions.node}, SQLite ${process.versions.sqlite ?? '?'}, yjs ${versionOf('yjs')}, automerge ${versionOf('@automerge/automerge')}, ws ${versionOf('ws')}, dexie ${versionOf('dexie')}`,
+    `versions  Node ${process.versions.node}, SQLite ${process.versions.sqlite ?? '?'}, yjs ${versionOf('yjs')}, automerge ${versionOf('@automerge/automerge')}, ws ${versionOf('ws')}, dexie ${versionOf('dexie')}, Chromium of ${versionOf('@sparticuz/chromium')}`,
+    `load      ${loadavg()[0]?.toFixed(1)} when it began: above 0.5 something else was running, and absolute times say little`,
   ]
 }
 

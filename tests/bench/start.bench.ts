@@ -239,8 +239,8 @@ export async function benchWeight(measure: Measure): Promise<void> {
           if (cookie !== null) await signedIn(context, address, cookie)
           const page = await context.newPage()
           await page.goto(`${address}${path}`)
-          await until('the first view', () => page.evaluate(() => window.probe.firstView !== null && !location.pathname.startsWith('/inloggen/')))
-          if (cookie !== null) await page.getByRole('tree').waitFor()
+          await page.getByRole(cookie === null ? 'button' : 'tree').first().waitFor()
+          await until('the first view', () => page.evaluate(() => window.probe.firstView !== null))
           // A login is kept and the page loaded once more: what both loads fetched counts once.
           return await page.evaluate(() => {
             const view = window.probe.firstView ?? Infinity
