@@ -6,7 +6,7 @@ import { existsSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Logger } from 'pino'
 import type { Clock } from '../shared/base/clock.ts'
-import type { Id } from '../shared/base/ids.ts'
+import type { Id, SpaceId } from '../shared/base/ids.ts'
 import type { Dice } from '../shared/base/random.ts'
 import type { Person } from '../shared/model/people.ts'
 import { fail, ok, type Result } from '../shared/base/result.ts'
@@ -75,7 +75,7 @@ export async function startRelay(config: Config, surroundings: Surroundings): Pr
   const accountsPath = folder.value.file(ACCOUNTS_FILE)
   const hasAccounts = (statSync(accountsPath, { throwIfNoEntry: false })?.size ?? 0) > 0
   if (!hasAccounts && hasLog(folder.value.path)) {
-    const orphan = await openLog(folder.value.path, null, report)
+    const orphan = await openLog(folder.value.path, { installation: null, lost: [] }, report)
     if (orphan.ok) throw new Error('Bug: a log without accounts was opened')
     return orphan.failure.kind === 'log-foreign' ? fail({ kind: 'missing', path: accountsPath }) : orphan
   }
@@ -84,9 +84,12 @@ export async function startRelay(config: Config, surroundings: Surroundings): Pr
   const accounts = opened.value
   building.defer(() => accounts.dispose())
 
-  const stored = await openLog(folder.value.path, accounts.installation, report)
+  // A log that is begun anew on purpose, after it was lost, is filled again by the laptops.
+  const lost = accounts.hadLog() ? accounts.spaces().map(({ space }) => space) : []
+  const stored = await openLog(folder.value.path, { installation: accounts.installation, lost }, report)
   if (!stored.ok) return stored
   const log = stored.value
+  accounts.noteLog()
   building.defer(() => log.close())
   await beginLogs(log, accounts, report)
 
@@ -153,11 +156,11 @@ async function readinessOf(log: StoredLog, accounts: Accounts): Promise<Readines
   return { isReady, checks: Object.fromEntries(Object.entries(files).map(([name, settings]) => [name, line(settings)])) }
 }
 
-async function openLog(folder: string, installation: Id | null, report: Report): Promise<Result<StoredLog, StartFailure>> {
+async function openLog(folder: string, whose: { installation: Id | null; lost: readonly SpaceId[] }, report: Report): Promise<Result<StoredLog, StartFailure>> {
   let isOpen = false
   try {
     // Until it is open, what is wrong is the failure that we return, not something to report besides.
-    const log = await createThreadedLog({ folder, installation, report: (event) => void (isOpen && report(event)) })
+    const log = await createThreadedLog({ folder, ...whose, report: (event) => void (isOpen && report(event)) })
     isOpen = true
     return ok(log)
   } catch (error) {

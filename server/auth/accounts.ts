@@ -65,6 +65,9 @@ export interface Accounts extends Directory, Disposable {
   readonly audit: Audit
   /** Names this installation; new for every data folder. */
   readonly installation: Id
+  /** Whether a log was begun beside these accounts, in this life of the relay or an earlier one. */
+  hadLog(): boolean
+  noteLog(): void
   /** One session ended (signed out, expired): its sockets must close. */
   readonly onDidEndSession: Event<{ session: string }>
   /** Compares with the file now instead of at the next poll. */
@@ -289,6 +292,8 @@ function createAccounts(database: Database, { mode, clock, dice, passwordCostLog
     database,
     audit: createAudit(database, clock),
     installation,
+    hadLog: () => database.get("SELECT 1 FROM meta WHERE name = 'log'") !== undefined,
+    noteLog: () => void database.run("INSERT INTO meta (name, value) VALUES ('log', 'begun') ON CONFLICT (name) DO NOTHING"),
     onDidChangeRole: roleChanged.event,
     onDidSignOut: signedOut.event,
     onDidEndSession: sessionEnded.event,

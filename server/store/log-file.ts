@@ -9,8 +9,9 @@
 import { accessSync, closeSync, constants, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { dirname, join } from 'node:path'
-import { isId, newId, type Id } from '../../shared/base/ids.ts'
+import { isId, newId, type Epoch, type Id, type SpaceId } from '../../shared/base/ids.ts'
 import type { Dice } from '../../shared/base/random.ts'
+import { EMPTY_TAIL_HASH } from '../../shared/protocol/tail-hash.ts'
 import { openDatabase, sqliteCode, type Database, type DatabaseFailure } from './database.ts'
 import { blobOf, LOG_APPLICATION_ID, LOG_FILE, LOG_MIGRATIONS, spaceChecksumOf } from './log-rows.ts'
 import { StoreProblem } from './problem.ts'
@@ -39,6 +40,8 @@ export interface LogFileOptions {
    * Left out: not asked (tools that look at a log alone).
    */
   installation?: Id | null
+  /** Spaces that had a log before. In a file that is begun now they count as restored: their laptops bring back what everybody wrote. */
+  lost?: readonly SpaceId[]
 }
 
 const SQLITE_FULL = 13
@@ -216,7 +219,7 @@ export function markAsBackup(path: string, generation: Id): void {
  * Out:    the database, with a fresh generation in it and beside it.
  * Errors: StoreProblem: missing-folder, read-only, locked, missing-store, foreign-store, newer-schema, corrupt, unsafe-settings, failed. Nothing was changed then.
  */
-export function openLogFile({ folder, dice, bytesMax, installation }: LogFileOptions): LogFile {
+export function openLogFile({ folder, dice, bytesMax, installation, lost = [] }: LogFileOptions): LogFile {
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw new StoreProblem('missing-folder', `The data folder ${folder} is not there.`)
   try {
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK)
@@ -252,6 +255,7 @@ export function openLogFile({ folder, dice, bytesMax, installation }: LogFileOpt
           opened.run('UPDATE spaces SET epoch = ?, restored = 1, checksum = ? WHERE no = ?', epoch, spaceChecksumOf(no, space, epoch, true), no)
         }
       }
+      if (before === null) for (const [i, space] of lost.entries()) beginSpace(opened, { no: i + 1, space, epoch: newId(dice), isRestored: true })
       putMeta(opened, 'generation', generation)
       if (installation) putMeta(opened, 'installation', installation)
     })
@@ -272,6 +276,15 @@ export function openLogFile({ folder, dice, bytesMax, installation }: LogFileOpt
     lock.close()
     throw problemOf(error)
   }
+}
+
+/** Within a transaction. In: a number and a space that are not there yet. */
+export function beginSpace(database: Database, { no, space, epoch, isRestored }: { no: number; space: SpaceId; epoch: Epoch; isRestored: boolean }): void {
+  const [blob, epochBlob] = [blobOf(space), blobOf(epoch)]
+  database.run(
+    'INSERT INTO spaces (no, space, epoch, restored, head, floor, tail, checksum) VALUES (?, ?, ?, ?, 0, 0, ?, ?)',
+    no, blob, epochBlob, isRestored ? 1 : 0, EMPTY_TAIL_HASH, spaceChecksumOf(no, blob, epochBlob, isRestored),
+  )
 }
 
 /** After this the log that is opened next counts as restored. */

@@ -17,7 +17,7 @@ import { EMPTY_TAIL_HASH, nextTailHash } from '../../shared/protocol/tail-hash.t
 import { admit, sha256Native, type Admitted, type Lookups, type Owner } from './admission.ts'
 import type { Database } from './database.ts'
 import type { AppendRequest, AppendResult, CommittedRun, SpaceHead } from './log.ts'
-import { problemOf } from './log-file.ts'
+import { beginSpace, problemOf } from './log-file.ts'
 import { blobOf, checksumOf, idOf, isIntact, partNo, placeOf, SEQ_MAX, SPACE_NO_MAX, spaceChecksumOf, type EntryRow } from './log-rows.ts'
 import { StoreProblem } from './problem.ts'
 import { collectRuns } from './runs.ts'
@@ -337,10 +337,7 @@ export function createLogWriter({ open, dice }: LogWriterDeps): LogWriter {
         if (no > SPACE_NO_MAX) throw new StoreProblem('full', 'The store holds as many spaces as it can.')
         if (current.namelessCount > 0) throw new StoreProblem('corrupt', `The list of spaces is damaged; space ${space} may be one of the ${current.namelessCount} that lost their name.`)
         const row: SpaceRow = { no, blob: blobOf(space), epoch: newId(dice), restored: false, head: 0, tail: EMPTY_TAIL_HASH, isDamaged: false }
-        const epoch = blobOf(row.epoch)
-        current.database.run(
-          'INSERT INTO spaces (no, space, epoch, restored, head, floor, tail, checksum) VALUES (?, ?, ?, 0, 0, 0, ?, ?)', no, row.blob, epoch, row.tail, spaceChecksumOf(no, row.blob, epoch, false),
-        )
+        beginSpace(current.database, { no, space, epoch: row.epoch, isRestored: false })
         current.spaces.set(space, row)
         return headOf(row)
       })

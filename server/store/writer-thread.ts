@@ -14,8 +14,9 @@ import { threadDice } from './thread-dice.ts'
 export interface ThreadOptions {
   folder: string
   bytesMax?: number
-  /** See LogFileOptions. */
+  /** These two: see LogFileOptions. */
   installation?: Id | null
+  lost?: readonly SpaceId[]
 }
 
 /** A run without its entries: the asking side has them already. */
@@ -27,14 +28,14 @@ export interface BareRun {
   places: [request: number, seq: number, prevItemSeq: number][]
 }
 
-const { folder, bytesMax, installation } = workerData as ThreadOptions
+const { folder, bytesMax, installation, lost = [] } = workerData as ThreadOptions
 let file: LogFile | null = null
 let writer: LogWriter | null = null
 const opened = (): LogWriter => must(writer, 'the log is opened first')
 
 const functions = {
   open() {
-    const first = openLogFile({ folder, dice: threadDice, ...(bytesMax === undefined ? {} : { bytesMax }), ...(installation === undefined ? {} : { installation }) })
+    const first = openLogFile({ folder, dice: threadDice, ...(bytesMax === undefined ? {} : { bytesMax }), ...(installation === undefined ? {} : { installation }), lost })
     let isFirst = true
     try {
       writer = createLogWriter({

@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { must } from '../../shared/base/assert.ts'
-import { NO_ID } from '../../shared/base/ids.ts'
+import { newId, NO_ID } from '../../shared/base/ids.ts'
 import { decodeDown, encodeUp } from '../../shared/protocol/codec.ts'
 import { pino } from 'pino'
 import { startRelay } from '../../server/assemble.ts'
@@ -14,6 +14,7 @@ import { openAccounts } from '../../server/auth/accounts.ts'
 import { openDatabase } from '../../server/store/database.ts'
 import { LOG_APPLICATION_ID, LOG_FILE } from '../../server/store/log-rows.ts'
 import { systemClock, systemDice } from '../../server/system.ts'
+import { createEntryMaker, createTypist } from '../contract/payloads.ts'
 import { atEnd, freshDist, freshFolder, openSocket, run, startUnderTest, type Ended } from './relay-under-test.ts'
 
 /** One line for a person, with a next step; no stack, and not "success". */
@@ -120,6 +121,22 @@ test('accounts and log of different installations, or a log without its accounts
   writeFileSync(must(accounts, 'the accounts').path, must(accounts, 'the accounts').bytes)
   expect(readFileSync(join(ours.folder, 'generation'), 'utf8')).toBe(generation)
   expect(await saysAtStart({ SAMENPAD_DATA: ours.folder })).toBeNull()
+})
+
+test('[ADM7] a log that was lost and begun anew counts as restored for the spaces that had one, and for no other', async () => {
+  const first = await startUnderTest()
+  const space = first.space()
+  await first.running.close()
+  for (const name of [LOG_FILE, 'generation']) rmSync(join(first.folder, name))
+  const again = await startUnderTest({ data: first.folder })
+  const fresh = again.space('Vlaardingen')
+  await again.running.log.ensureSpace(fresh)
+  const place = (of: string) => ({ space: of, item: newId(systemDice), writer: newId(systemDice), typist: createTypist(7) })
+  const make = createEntryMaker()
+  for (const [of, answer] of [[place(space), 'stored'], [place(fresh), 'refused']] as const) {
+    const byAuthor = (words: string) => ({ entry: make.entry({ space: of.space, item: of.item, writer: of.writer, payload: of.typist.type(words) }), author: newId(systemDice), serverTime: 1 })
+    expect((await again.running.log.append([byAuthor('een '), byAuthor('twee ')])).results).toMatchObject([{ kind: 'stored' }, { kind: answer }])
+  }
 })
 
 test('a second relay on one folder says where the first is, which goes on', async () => {
