@@ -32,6 +32,8 @@ export interface Workspace {
   presentAt(item: ItemId): readonly PresenceView[]
   /** The space shown in the explorer. */
   readonly space: SpaceView | null
+  /** False while its documents are still coming to this laptop for the first time: what is not there yet must not be called empty. */
+  isHere(space: SpaceId): boolean
   chooseSpace(space: SpaceId): void
   /** ISO date of today in Europe/Amsterdam, renewed while the window is open. */
   readonly today: string

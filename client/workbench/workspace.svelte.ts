@@ -5,7 +5,7 @@
  * Rows are read again per space, at most once per REREAD_MS, because a typist changes the row of one item many times a second and a
  * space may hold 10,000 of them. What changes nothing but a time is not drawn with every letter: that cost 12 ms of script a key.
  */
-import { SvelteMap } from 'svelte/reactivity'
+import { SvelteMap, SvelteSet } from 'svelte/reactivity'
 import { createBag, type Disposable } from '../../shared/base/dispose.ts'
 import type { Clock } from '../../shared/base/clock.ts'
 import type { ItemId, SpaceId, UserId } from '../../shared/base/ids.ts'
@@ -117,6 +117,24 @@ export function createWorkspace({ engine, identity, storage, clock }: Deps): Wor
     for (const timer of later.values()) timer.dispose()
   })
 
+  const here = new SvelteSet<SpaceId>()
+  const beingLooked = new Set<SpaceId>()
+  /** Asked again at all news of the engine, until the space that is shown is here once. */
+  function lookWhetherHere(): void {
+    if (!space || !isLoaded || here.has(space.space) || beingLooked.has(space.space)) return
+    const { space: id, hasLog } = space
+    if (hasLog === false) here.add(id)
+    if (hasLog !== true || (status.connection === 'live' && status.behindCount > 0)) return
+    beingLooked.add(id)
+    void engine
+      .freshRows(id)
+      .then((list) => {
+        keepRows(id, list)
+        here.add(id)
+      })
+      .finally(() => beingLooked.delete(id))
+  }
+
   async function readAll(): Promise<void> {
     const [nowStatus, nowSpaces, nowRows, nowPeople] = await Promise.all([engine.status(), engine.spaces(), engine.rows(), engine.people()])
     status = nowStatus
@@ -126,6 +144,7 @@ export function createWorkspace({ engine, identity, storage, clock }: Deps): Wor
     const grouped = Map.groupBy(nowRows, (row) => row.space)
     for (const [id, list] of grouped) keepRows(id, list)
     isLoaded = true
+    lookWhetherHere()
   }
 
   bag.add(
@@ -134,12 +153,13 @@ export function createWorkspace({ engine, identity, storage, clock }: Deps): Wor
         case 'status':
           status = event.status
           held.hear(status.waitingItems)
-          return
+          return lookWhetherHere()
         case 'spaces':
           rereadSoon(event.spaces.filter((one) => one.role !== null && !rowsBySpace.has(one.space)).map((one) => one.space))
           spaces = event.spaces
-          return
+          return lookWhetherHere()
         case 'rows':
+          lookWhetherHere()
           return rereadSoon(event.spaces)
         case 'people':
           people = new Map(event.people.map((person) => [person.user, person]))
@@ -187,9 +207,11 @@ export function createWorkspace({ engine, identity, storage, clock }: Deps): Wor
       return user === identity.person.user ? identity.person : (people.get(user) ?? null)
     },
     presentAt: (item) => presentByItem.get(item) ?? [],
+    isHere: (one) => here.has(one),
     chooseSpace(next) {
       chosen = next
       storage.write(SPACE_KEY, next)
+      lookWhetherHere()
     },
     dispose: () => bag.dispose(),
   }

@@ -375,11 +375,13 @@ test('a space that is still arriving is not called empty', async () => {
     services!.workspace.chooseSpace(space);
   });
   await page.getByText('Eemsdelta komt nu op deze laptop.').waitFor();
+  expect(await page.getByRole('tree').getByText('leeg').count()).toBe(0);
   await pull(page, (its) => {
     its.engine!.world.spaces.at(-1)!.hasLog = false;
     its.engine!.outside.tellSpaces();
   });
   await page.getByRole('heading', { name: 'Welkom in Eemsdelta' }).waitFor();
+  expect(await page.getByRole('tree').getByText('leeg').count()).toBeGreaterThan(0);
 });
 
 describe('people', () => {
