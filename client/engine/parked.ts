@@ -16,6 +16,7 @@ import type { Unsent } from './unsent-text.ts'
 
 export interface Parked {
   list(): ParkedView[]
+  /** These, and what waits behind them in the same items: an entry that was refused may hold an empty line, and the words are in the next. */
   unsent(entries: readonly EntryId[]): Unsent[]
   retry(entries: readonly EntryId[]): Promise<void>
   /** Out: the items whose content changed by it. */
@@ -47,7 +48,11 @@ export function createParked(deps: { store: EngineStore; outbox: Outbox; content
       rows().map(({ entry, space, item, part, code, reason, storedAt, payload }) => ({
         entry, space, item, part, code: code as ParkCode, reason, time: storedAt, bytes: payload.length,
       })),
-    unsent: (entries) => chosen(entries).map((row) => ({ ...row, code: row.code ?? '' })),
+    unsent(entries) {
+      const wanted = new Set(entries)
+      const items = new Set(chosen(entries).map(({ item }) => item))
+      return [...outbox.rows()].filter(({ row, state }) => items.has(row.item) && (state !== 'parked' || wanted.has(row.entry))).map(({ row }) => ({ ...row, code: row.code ?? '' }))
+    },
     async retry(entries) {
       await store.releaseParked(chosen(entries).map(({ entry }) => entry))
       await outbox.readAll()

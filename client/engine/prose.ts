@@ -83,18 +83,20 @@ export function clientsIn(update: Uint8Array): Set<number> {
 /** Structs or deletions that wait for others they build on. */
 export const hasPending = (doc: Y.Doc): boolean => doc.store.pendingStructs !== null || doc.store.pendingDs !== null
 
-/** The text that an update inserts, for a person to read. */
-export function readableProse(payload: Uint8Array): string {
-  try {
-    let text = ''
-    for (const struct of Y.decodeUpdate(payload).structs) {
-      if (!(struct instanceof Y.Item)) continue
-      if (struct.content instanceof Y.ContentString) text += struct.content.str
-      // A new paragraph, heading or cell begins.
-      else if (struct.content instanceof Y.ContentType && text !== '' && !text.endsWith('\n')) text += '\n'
+/** The text that updates insert one after the other, for a person to read. */
+export function readableProse(payloads: readonly Uint8Array[]): string {
+  let text = ''
+  for (const payload of payloads) {
+    try {
+      for (const struct of Y.decodeUpdate(payload).structs) {
+        if (!(struct instanceof Y.Item)) continue
+        if (struct.content instanceof Y.ContentString) text += struct.content.str
+        // A new paragraph, heading or cell begins.
+        else if (struct.content instanceof Y.ContentType && text !== '' && !text.endsWith('\n')) text += '\n'
+      }
+    } catch (error) {
+      text += `\n? ${reasonOf(error)}\n`
     }
-    return text.trim()
-  } catch (error) {
-    return `? ${reasonOf(error)}`
   }
+  return text.trim()
 }

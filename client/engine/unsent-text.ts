@@ -13,15 +13,29 @@ export interface Unsent extends NewEntry {
   code: string
 }
 
-const readable = ({ part, payload }: NewEntry): string => {
-  switch (part) {
+/** Entries of one part that follow each other: a sentence is typed in many entries, and is read and pasted back as one. */
+function readable(run: readonly NewEntry[]): string {
+  const payloads = run.map(({ payload }) => payload)
+  switch (run[0]?.part) {
     case 'prose':
-      return readableProse(payload)
+      return readableProse(payloads)
     case 'facts':
-      return readableChange(payload)
+      return payloads.map(readableChange).join('\n')
     case 'act':
-      return fromUtf8(payload)
+      return payloads.map(fromUtf8).join('\n')
+    case undefined:
+      return ''
   }
+}
+
+function runsOf(entries: readonly Unsent[]): Unsent[][] {
+  const runs: Unsent[][] = []
+  for (const entry of entries) {
+    const last = runs.at(-1)
+    if (last?.[0]?.part === entry.part) last.push(entry)
+    else runs.push([entry])
+  }
+  return runs
 }
 
 /** In: entries in the order they were made; titles where known. Out: one file, an item under the other. */
@@ -29,9 +43,10 @@ export function unsentText(entries: readonly Unsent[], titleOf: (item: ItemId) =
   const byItem = new Map<ItemId, Unsent[]>()
   for (const entry of entries) byItem.set(entry.item, [...(byItem.get(entry.item) ?? []), entry])
   const blocks = [...byItem].map(([item, list]) => {
-    const lines = list.map((entry) => {
-      const head = `[${new Date(entry.clientTime).toISOString()}] ${entry.part}${entry.code === '' ? '' : ` (${entry.code})`}`
-      const body = readable(entry)
+    const lines = runsOf(list).map((run) => {
+      const codes = [...new Set(run.map(({ code }) => code))].filter((code) => code !== '')
+      const head = `[${new Date(run[0]?.clientTime ?? now).toISOString()}] ${run[0]?.part ?? ''}${codes.length === 0 ? '' : ` (${codes.join(', ')})`}`
+      const body = readable(run)
       return body === '' ? head : `${head}\n${body}`
     })
     return `# ${titleOf(item) || item}\n${item}\n\n${lines.join('\n\n')}\n`
