@@ -65,7 +65,9 @@ export function createCompaction(deps: { store: EngineStore; clock: Clock; dice:
           changedAt: Math.max(snapshot?.changedAt ?? 0, newest.serverTime ?? newest.clientTime),
           changedBy: newest.author,
         }
-        await store.putSnapshot(row, placed.map(({ entry }) => entry), clock.now() - ARCHIVE_DAYS * DAY_MS)
+        // By the relay's time as well: a laptop whose clock runs ahead would let go what a restored relay still needs from it.
+        const now = Math.min(clock.now(), newest.serverTime ?? 0)
+        await store.putSnapshot(row, placed.map(({ entry }) => entry), now - ARCHIVE_DAYS * DAY_MS)
       }
     },
   }

@@ -1,8 +1,12 @@
 // What stands around the documents: presence, history, search, people, the programme's report, snapshots.
 import { expect, test } from 'vitest'
 import * as Y from 'yjs'
+import { createCompaction } from '../../client/engine/compaction.ts'
+import { createMemoryDevice } from '../../client/engine/memory-store.ts'
+import { newId } from '../../shared/base/ids.ts'
 import type { FactEdit } from '../../shared/model/facts.ts'
 import { LOCAL_ENTRIES_COUNT_MAX } from '../../shared/model/limits.ts'
+import { EMPTY_TAIL_HASH } from '../../shared/protocol/tail-hash.ts'
 import { createWorld, proseText, type } from './support/world.ts'
 
 const set = (path: string, value: string): FactEdit => ({ op: 'set', path, value })
@@ -175,6 +179,30 @@ test('an item that grew long is merged into a snapshot, and nothing of it change
   expect(await world.clock.answer(last.engine.history(item))).toHaveLength(2 * LOCAL_ENTRIES_COUNT_MAX + 4)
   await world.clock.pass(60_000)
   expect((await b.engine.openItem(item)).facts.registers).toEqual(after.facts.registers)
+})
+
+test('raw entries are let go by the relay\'s time: a laptop whose clock runs ahead keeps what a restored relay would need', async () => {
+  const DAY_MS = 24 * HOUR_MS
+  const { world } = await setup()
+  for (const [newestDay, keptCount] of [[1, 3], [60, 1]] as const) {
+    const store = createMemoryDevice().openStore()
+    const [space, item, epoch] = [newId(world.dice), newId(world.dice), newId(world.dice)]
+    const doc = new Y.Doc()
+    const updates: Uint8Array[] = []
+    doc.on('update', (update: Uint8Array) => void updates.push(update))
+    for (const words of ['een', 'twee', 'drie']) type(doc, words)
+    await store.putSpace({ space, kind: 'municipality', name: 'Schiedam', role: 'member', epoch, cursor: 0, tailHash: EMPTY_TAIL_HASH, head: 0, rechecking: false })
+    const entries = updates.map((payload, i) => ({
+      space, epoch, entry: newId(world.dice), item, part: 'prose' as const, format: 'yjs1' as const, schema: 1, clientTime: 0, writer: newId(world.dice), payload,
+      seq: i + 1, prevItemSeq: i, author: newId(world.dice), serverTime: (i === 2 ? newestDay : 0) * DAY_MS,
+    }))
+    await store.putRun(space, epoch, entries, 3, EMPTY_TAIL_HASH)
+    const compaction = createCompaction({ store, clock: { now: () => 400 * DAY_MS, after: world.clock.after }, dice: world.dice, entriesCountMax: 2 })
+    compaction.seen(item, 'prose', 3)
+    await compaction.run()
+    expect((await store.entriesOf(item, 'prose')).snapshot?.upToSeq).toBe(3)
+    expect(await store.historyOf(item)).toHaveLength(keptCount)
+  }
 })
 
 test('a page written by somebody who knows no facts is called after its first heading', async () => {

@@ -128,6 +128,14 @@ export async function judgeAtRest(world: World, tools: Tools): Promise<void> {
         for (const [item, own] of byItem) {
           const handle = tab.handles.get(item)
           if (!isFirst && !handle) continue
+          // Merged and let go after 30 days by the relay's clock, and then the relay was set back: decision 0015 says what that means.
+          const inLog = new Set(own.map(({ entry }) => entry))
+          const held = new Set((await device.disk.inspect.historyOf(item)).map(({ entry }) => entry))
+          const isLetGo = (entry: EntryId): boolean => checker.minted.get(entry)?.item === item && !inLog.has(entry) && !held.has(entry)
+          if ([...checker.deviceModel(device.index).merged].some(isLetGo)) {
+            tools.counted('merged and let go before a restore')
+            continue
+          }
           // What was refused, or waits behind that, stays in its author's own copy until somebody drops it, or the right to the space is lost.
           const kept = (await device.disk.inspect.historyOf(item)).filter((entry) => entry.seq === null && entry.part !== 'act')
           const expected = kept.length === 0 ? replayed.get(item)!.content : replayItem(A, [...own, ...kept.map((entry) => ({ ...entry, serverTime: 0 }))]).content
