@@ -189,8 +189,11 @@ async function openEngine(deps: EngineDeps, bag: DisposableBag): Promise<Engine>
   const readSpaces = async (): Promise<void> => {
     const before = spaceRows
     spaceRows = await store.spaces()
-    for (const { space, role } of spaceRows)
-      if (role === null && before.some((row) => row.space === space && row.role !== null)) content.spaceLost(space).catch(storeFailed)
+    for (const { space, role } of spaceRows) {
+      if (role !== null || !before.some((row) => row.space === space && row.role !== null)) continue
+      content.spaceLost(space).catch(storeFailed)
+      search.spaceLost()
+    }
     emit({ type: 'spaces', spaces: spaceViews() })
     statusChanged()
   }

@@ -5,9 +5,10 @@
  * The index is built at the first question from stored texts, in slices, and kept current from marks: no document is opened to answer.
  */
 import MiniSearch from 'minisearch'
+import { must } from '../../shared/base/assert.ts'
 import type { Clock } from '../../shared/base/clock.ts'
 import type { Disposable } from '../../shared/base/dispose.ts'
-import type { ItemId, SpaceId } from '../../shared/base/ids.ts'
+import type { ItemId } from '../../shared/base/ids.ts'
 import { proseJson } from '../../shared/derive/prose-json.ts'
 import { searchTextOf, stemOf, wordsIn } from '../../shared/derive/search-text.ts'
 import type { SearchHit } from './api.ts'
@@ -19,6 +20,14 @@ export interface Search extends Disposable {
   find(query: string, countMax: number): Promise<SearchHit[]>
   /** Texts may have become stale. */
   wake(): void
+  /** The right to a space is gone: nothing of it may stay in memory. */
+  spaceLost(): void
+}
+
+/** The index, and the texts it was made from: to take a text out of it, it has to be known. */
+interface Built {
+  index: MiniSearch<TextRow>
+  texts: Map<ItemId, TextRow>
 }
 
 /** Texts indexed, or documents read, before others get a turn. */
@@ -30,16 +39,18 @@ const WAKE_AFTER_MS = 500
 
 export function createSearch(deps: { store: EngineStore; content: Content; clock: Clock; failed(error: unknown): void }): Search {
   const { store, content, clock } = deps
-  const texts = new Map<ItemId, TextRow>()
-  let index: MiniSearch<TextRow> | null = null
+  let built: Built | null = null
+  let mustRebuild = false
   let running: Promise<void> | null = null
   let timer: Disposable | null = null
   let isDisposed = false
 
   const breath = (): Promise<void> => new Promise((resolve) => clock.after(0, resolve))
 
-  const build = async (): Promise<MiniSearch<TextRow>> => {
-    const made = new MiniSearch<TextRow>({
+  const build = async (): Promise<Built> => {
+    mustRebuild = false
+    const texts = new Map<ItemId, TextRow>()
+    const index = new MiniSearch<TextRow>({
       idField: 'item', fields: ['title', 'text'], storeFields: [],
       tokenize: wordsIn,
       processTerm: stemOf,
@@ -47,10 +58,10 @@ export function createSearch(deps: { store: EngineStore; content: Content; clock
     let count = 0
     for (const row of await store.texts()) {
       texts.set(row.item, row)
-      made.add(row)
+      index.add(row)
       if (++count % SLICE_COUNT_MAX === 0) await breath()
     }
-    return made
+    return { index, texts }
   }
 
   const textRow = async ({ item, space }: DirtyMark): Promise<TextRow | null> => {
@@ -62,24 +73,26 @@ export function createSearch(deps: { store: EngineStore; content: Content; clock
     return { item, space, title: row.title, text }
   }
 
-  const put = (made: MiniSearch<TextRow>, item: ItemId, row: TextRow | null): void => {
+  const put = ({ index, texts }: Built, item: ItemId, row: TextRow | null): void => {
     const before = texts.get(item)
-    if (before) made.remove(before)
+    if (before) index.remove(before)
     texts.delete(item)
     if (!row) return
     texts.set(item, row)
-    made.add(row)
+    index.add(row)
   }
 
   const refresh = async (): Promise<void> => {
-    index ??= await build()
+    // Taken over only when it is whole: until then the one before answers.
+    const into = built && !mustRebuild ? built : await build()
+    built = into
     while (!isDisposed) {
       const marks = await store.staleTexts(SLICE_COUNT_MAX)
       if (marks.length === 0) return
       const fresh: { text: TextRow; at: number }[] = []
       for (const mark of marks) {
         const row = await textRow(mark)
-        put(index, mark.item, row)
+        put(into, mark.item, row)
         fresh.push({ text: row ?? { item: mark.item, space: mark.space, title: '', text: '' }, at: mark.at })
       }
       try {
@@ -97,16 +110,25 @@ export function createSearch(deps: { store: EngineStore; content: Content; clock
     })
     return running
   }
+  const wake = (): void => {
+    // Nobody asked yet: the marks wait in the store.
+    if (!built || timer || isDisposed) return
+    timer = clock.after(WAKE_AFTER_MS, () => {
+      timer = null
+      start().catch(deps.failed)
+    })
+  }
 
   return {
     async find(query, countMax) {
       await running
       await start()
+      // What is gone has no text any more; the right to a space may have gone since the index was made.
+      const readable = new Set((await store.spaces()).filter(({ role }) => role !== null).map(({ space }) => space))
       const words = wordsIn(query)
-      const rows = await store.rows()
-      const readable = new Map(rows.filter((row) => !row.gone).map((row) => [row.item, row.space]))
       const last = words[words.length - 1]
-      if (!index || last === undefined) return []
+      if (!built || last === undefined) return []
+      const { index, texts } = built
       const hits = index.search(query, {
         combineWith: 'AND',
         boost: { title: 4 },
@@ -130,21 +152,16 @@ export function createSearch(deps: { store: EngineStore; content: Content; clock
       const scores = new Map<ItemId, number>()
       for (const { id, score } of [...hits, ...begun]) scores.set(id as ItemId, Math.max(scores.get(id as ItemId) ?? 0, score))
       return [...scores]
-        .filter(([item]) => readable.has(item))
-        .sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))
+        .map(([item, score]) => ({ ...must(texts.get(item), 'a text for everything in the index'), score }))
+        .filter(({ space }) => readable.has(space))
+        .sort((a, b) => b.score - a.score || (a.item < b.item ? -1 : 1))
         .slice(0, countMax)
-        .map(([item, score]) => {
-          const { title, text } = texts.get(item) as TextRow
-          return { item, space: readable.get(item) as SpaceId, title, excerpt: excerptOf(text, words), score }
-        })
+        .map(({ item, space, title, text, score }) => ({ item, space, title, excerpt: excerptOf(text, words), score }))
     },
-    wake() {
-      // Nobody asked yet: the marks wait in the store.
-      if (!index || timer || isDisposed) return
-      timer = clock.after(WAKE_AFTER_MS, () => {
-        timer = null
-        start().catch(deps.failed)
-      })
+    wake,
+    spaceLost() {
+      mustRebuild = true
+      wake()
     },
     dispose() {
       isDisposed = true
