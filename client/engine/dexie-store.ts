@@ -470,6 +470,7 @@ export async function openDexieStore({ user, dexie = {} }: DexieStoreOptions): P
         return { result: undefined, change: { rows: [...new Set(wanted.map(({ row }) => row.space))] } }
       }),
     texts: () => read([db.texts], () => db.texts.toArray()),
+    textsOf: (items) => read([db.texts], async () => (await db.texts.bulkGet([...items])).filter(isThere)),
     staleTexts: (countMax) => read([db.staleTexts], () => db.staleTexts.orderBy('at').limit(countMax).toArray()),
     putTexts: (texts) =>
       write([db.texts, db.staleTexts, db.rows], async () => {
@@ -478,7 +479,7 @@ export async function openDexieStore({ user, dexie = {} }: DexieStoreOptions): P
         await db.texts.bulkPut(wanted.map(({ text }) => text))
         const marks = await db.staleTexts.bulkGet(wanted.map(({ text }) => text.item))
         await db.staleTexts.bulkDelete(wanted.filter(({ at }, i) => marks[i]?.at === at).map(({ text }) => text.item))
-        return { result: undefined, change: null }
+        return { result: undefined, change: { texts: wanted.map(({ text }) => text.item) } }
       }),
     getValue: (key) => read([db.values], async () => (await db.values.get(key))?.value),
     putValue: (key, value) =>

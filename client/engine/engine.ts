@@ -141,7 +141,7 @@ async function openEngine(deps: EngineDeps, bag: DisposableBag): Promise<Engine>
   const presence = bag.add(createPresence({ tab, store, clock, isLeading, send: (message) => sync?.send(message) ?? false, emit: (item, present) => emit({ type: 'presence', item, present }) }))
   const history = bag.add(createHistory({ store, clock, send: (message) => sync?.send(message) ?? false }))
   const projection = bag.add(createProjection({ store, content, guard, clock, mayRun: isLeading, failed: storeFailed }))
-  const search = bag.add(createSearch({ store, content, clock, failed: storeFailed }))
+  const search = bag.add(createSearch({ store, content, guard, clock, mayRun: isLeading, failed: storeFailed }))
   const parked = createParked({ store, outbox, content, dice })
 
   // ── Status ──
@@ -231,11 +231,9 @@ async function openEngine(deps: EngineDeps, bag: DisposableBag): Promise<Engine>
       if (change.entries && (change.foreign || change.outbox !== 'added')) for (const { item } of change.items ?? []) guard.arrived(item)
       content.heard(change)
       // Whatever was not the making of rows may have marked some.
-      if (!change.rows) projection.wake()
-      if (change.rows) {
-        emit({ type: 'rows', spaces: change.rows })
-        search.wake()
-      }
+      if (!change.rows && !change.texts) projection.wake()
+      if (change.rows) emit({ type: 'rows', spaces: change.rows })
+      search.heard(change)
       for (const space of change.rewound ?? []) sync?.rewound(space)
       if (change.spaces) readSpaces().catch(storeFailed)
     }),

@@ -356,15 +356,16 @@ export function createMemoryDevice(): MemoryDevice {
           return { result: undefined, change: { rows: [...new Set(rows.map(({ row }) => row.space))] } }
         }),
       texts: () => read(() => [...t.texts.values()]),
+      textsOf: (items) => read(() => items.flatMap((item) => t.texts.get(item) ?? [])),
       staleTexts: (countMax) => read(() => oldest(t.staleTexts, countMax)),
       putTexts: (texts) =>
         write('putTexts', () => {
-          for (const { text, at } of texts) {
-            if (!t.rows.has(text.item)) continue
+          const wanted = texts.filter(({ text }) => t.rows.has(text.item))
+          for (const { text, at } of wanted) {
             t.texts.set(text.item, text)
             if (t.staleTexts.get(text.item)?.at === at) t.staleTexts.delete(text.item)
           }
-          return { result: undefined, change: null }
+          return { result: undefined, change: { texts: wanted.map(({ text }) => text.item) } }
         }),
       getValue: (key) => read(() => structuredClone(t.values.get(key))),
       putValue: (key, value) =>

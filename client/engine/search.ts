@@ -2,7 +2,8 @@
  * Full-text search over what this laptop may read: titles, facts and prose, by Dutch stems. Exact stems for whole words; a word that is
  * still being typed also matches as a beginning, in titles always and elsewhere from five letters on. Works offline.
  *
- * The index is built at the first question from stored texts, in slices, and kept current from marks: no document is opened to answer.
+ * The index is built from stored texts and kept current from marks: no document is opened to answer. Both happen when nothing else is being
+ * done, in slices; a question does not wait for that moment. The texts that are stored are made by one tab, and the others read them.
  */
 import MiniSearch from 'minisearch'
 import { must } from '../../shared/base/assert.ts'
@@ -13,13 +14,14 @@ import { proseJson } from '../../shared/derive/prose-json.ts'
 import { searchTextOf, stemOf, wordsIn } from '../../shared/derive/search-text.ts'
 import type { SearchHit } from './api.ts'
 import type { Content } from './content.ts'
-import { StoreError, type DirtyMark, type EngineStore, type TextRow } from './store.ts'
+import type { CrashGuard } from './crash-guard.ts'
+import { StoreError, type DirtyMark, type EngineStore, type StoreChange, type TextRow } from './store.ts'
 
 export interface Search extends Disposable {
   /** Answers from everything stored at the call. */
   find(query: string, countMax: number): Promise<SearchHit[]>
-  /** Texts may have become stale. */
-  wake(): void
+  /** The store changed, by this tab or another. */
+  heard(change: StoreChange): void
   /** The right to a space is gone: nothing of it may stay in memory. */
   spaceLost(): void
 }
@@ -32,23 +34,67 @@ interface Built {
 
 /** Texts indexed, or documents read, before others get a turn. */
 const SLICE_COUNT_MAX = 16
+/** Between two slices that nobody waits for: what a window asks, or typed, goes first. */
+const PAUSE_MS = 10
+/** So long must nothing have changed before a slice that nobody waits for. */
+const QUIET_MS = 500
+/** In a meeting it is never quiet: after so many vain waits one slice is done all the same. */
+const WAITS_COUNT_MAX = 20
+/** The window has drawn what it shows first. */
+const FIRST_AFTER_MS = 2_000
 const PREFIX_LETTERS_MIN = 5
 const EXCERPT_CHARS_BEFORE = 40
 const EXCERPT_CHARS = 160
 const WAKE_AFTER_MS = 500
 
-export function createSearch(deps: { store: EngineStore; content: Content; clock: Clock; failed(error: unknown): void }): Search {
-  const { store, content, clock } = deps
+export interface SearchDeps {
+  store: EngineStore
+  content: Content
+  guard: CrashGuard
+  clock: Clock
+  /** This tab makes the texts for all tabs; asked only when nobody waits for an answer. */
+  mayRun(): boolean
+  failed(error: unknown): void
+}
+
+/** Begins with the index by itself, some time after the start. */
+export function createSearch(deps: SearchDeps): Search {
+  const { store, content, guard, clock } = deps
   let built: Built | null = null
   let mustRebuild = false
   let running: Promise<void> | null = null
   let timer: Disposable | null = null
   let isDisposed = false
+  /** Questions that wait for an answer. */
+  let askedCount = 0
+  /** Rises with everything that goes before search. */
+  let workCount = 0
+  let workSeen = 0
+  /** Ends the wait that is going on. */
+  let hurry = (): void => undefined
+  /** Texts that other tabs stored since they were read here. */
+  const elsewhere = new Set<ItemId>()
 
-  const breath = (): Promise<void> => new Promise((resolve) => clock.after(0, resolve))
+  const wait = (delayMs: number): Promise<void> =>
+    new Promise((resolve) => {
+      const waiting = clock.after(delayMs, resolve)
+      hurry = () => {
+        waiting.dispose()
+        resolve()
+      }
+    })
+  /** Others get a turn; when nobody waits for an answer, until it is quiet. */
+  const breath = async (): Promise<void> => {
+    await wait(askedCount > 0 ? 0 : PAUSE_MS)
+    for (let i = 0; i < WAITS_COUNT_MAX && workCount !== workSeen && askedCount === 0 && !isDisposed; i++) {
+      workSeen = workCount
+      await wait(QUIET_MS)
+    }
+  }
 
   const build = async (): Promise<Built> => {
     mustRebuild = false
+    elsewhere.clear()
     const texts = new Map<ItemId, TextRow>()
     const index = new MiniSearch<TextRow>({
       idField: 'item', fields: ['title', 'text'], storeFields: [],
@@ -57,6 +103,7 @@ export function createSearch(deps: { store: EngineStore; content: Content; clock
     })
     let count = 0
     for (const row of await store.texts()) {
+      if (isDisposed) break
       texts.set(row.item, row)
       index.add(row)
       if (++count % SLICE_COUNT_MAX === 0) await breath()
@@ -83,18 +130,30 @@ export function createSearch(deps: { store: EngineStore; content: Content; clock
   }
 
   const refresh = async (): Promise<void> => {
+    if (askedCount === 0) await breath()
     // Taken over only when it is whole: until then the one before answers.
     const into = built && !mustRebuild ? built : await build()
     built = into
     while (!isDisposed) {
-      const marks = await store.staleTexts(SLICE_COUNT_MAX)
-      if (marks.length === 0) return
-      const fresh: { text: TextRow; at: number }[] = []
-      for (const mark of marks) {
-        const row = await textRow(mark)
-        put(into, mark.item, row)
-        fresh.push({ text: row ?? { item: mark.item, space: mark.space, title: '', text: '' }, at: mark.at })
+      if (elsewhere.size > 0) {
+        const items = [...elsewhere].slice(0, SLICE_COUNT_MAX)
+        for (const item of items) elsewhere.delete(item)
+        for (const row of await store.textsOf(items)) put(into, row.item, row)
+        await breath()
+        continue
       }
+      const marks = deps.mayRun() || askedCount > 0 ? await store.staleTexts(SLICE_COUNT_MAX) : []
+      if (marks.length === 0) return
+      const items = marks.map(({ item }) => item)
+      const fresh: { text: TextRow; at: number }[] = []
+      await guard.reading(items, async () => {
+        for (const mark of marks) {
+          const row = await textRow(mark)
+          put(into, mark.item, row)
+          fresh.push({ text: row ?? { item: mark.item, space: mark.space, title: '', text: '' }, at: mark.at })
+        }
+      })
+      for (const item of items) await guard.cleared(item)
       try {
         await store.putTexts(fresh)
       } catch (error) {
@@ -111,18 +170,28 @@ export function createSearch(deps: { store: EngineStore; content: Content; clock
     return running
   }
   const wake = (): void => {
-    // Nobody asked yet: the marks wait in the store.
-    if (!built || timer || isDisposed) return
-    timer = clock.after(WAKE_AFTER_MS, () => {
+    if (timer || isDisposed) return
+    timer = clock.after(built ? WAKE_AFTER_MS : FIRST_AFTER_MS, () => {
       timer = null
       start().catch(deps.failed)
     })
   }
+  const upToDate = async (): Promise<void> => {
+    askedCount++
+    hurry()
+    try {
+      // A run that is under way may have read its marks before the newest one.
+      await running
+      await start()
+    } finally {
+      askedCount--
+    }
+  }
+  wake()
 
   return {
     async find(query, countMax) {
-      await running
-      await start()
+      await upToDate()
       // What is gone has no text any more; the right to a space may have gone since the index was made.
       const readable = new Set((await store.spaces()).filter(({ role }) => role !== null).map(({ space }) => space))
       const words = wordsIn(query)
@@ -158,7 +227,11 @@ export function createSearch(deps: { store: EngineStore; content: Content; clock
         .slice(0, countMax)
         .map(({ item, space, title, text, score }) => ({ item, space, title, excerpt: excerptOf(text, words), score }))
     },
-    wake,
+    heard({ foreign, entries, outbox, rows, texts }) {
+      if (entries || outbox || rows) workCount++
+      if (foreign) for (const item of texts ?? []) elsewhere.add(item)
+      if (rows || (foreign && texts)) wake()
+    },
     spaceLost() {
       mustRebuild = true
       wake()
@@ -166,6 +239,7 @@ export function createSearch(deps: { store: EngineStore; content: Content; clock
     dispose() {
       isDisposed = true
       timer?.dispose()
+      hurry()
     },
   }
 }

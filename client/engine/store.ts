@@ -99,6 +99,8 @@ export interface StoreChange {
   entries?: { from: number; to: number }
   items?: readonly { item: ItemId; part: Part }[]
   rows?: readonly SpaceId[]
+  /** Items whose search text was stored. */
+  texts?: readonly ItemId[]
   /** `added`: rows behind all others came; `acknowledged`: rows went to the archive; `judged`: refused, released or discarded; `changed`: anything else. */
   outbox?: 'added' | 'acknowledged' | 'judged' | 'changed'
   spaces?: boolean
@@ -188,6 +190,8 @@ export interface EngineStore {
   /** Stores rows and takes away their dirty marks, unless something newer came meanwhile. Their search texts are stale from then on. */
   putRows(rows: readonly { row: ItemRow; at: number }[]): Promise<void>
   texts(): Promise<TextRow[]>
+  /** Of these items; those that have none are left out. */
+  textsOf(items: readonly ItemId[]): Promise<TextRow[]>
   /** Items whose search text must be computed again. */
   staleTexts(countMax: number): Promise<DirtyMark[]>
   putTexts(texts: readonly { text: TextRow; at: number }[]): Promise<void>

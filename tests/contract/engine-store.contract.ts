@@ -251,7 +251,9 @@ export function engineStoreContract(name: string, makeDevice: () => Promise<Stor
       expect(await store.rows(id())).toEqual([])
     })
 
-    test('search texts become stale with their row and are kept otherwise', async () => {
+    test('search texts become stale with their row and are kept otherwise, and other tabs hear of new ones', async () => {
+      const second = await device.open()
+      const heard = new Promise<StoreChange>((resolve) => second.onDidChange((change) => void (change.texts && resolve(change))))
       await store.putLocal([edit(space, item)], 1)
       const [mark] = await store.dirty(1)
       await store.putRows([{ row: itemRow(item, space, 'Roken'), at: mark!.at }])
@@ -260,6 +262,8 @@ export function engineStoreContract(name: string, makeDevice: () => Promise<Stor
       await store.putTexts([{ text, at: stale!.at }])
       expect(await store.texts()).toEqual([text])
       expect(await store.staleTexts(10)).toEqual([])
+      expect(await heard).toEqual({ texts: [item], foreign: true })
+      expect(await second.textsOf([id(), item])).toEqual([text])
     })
 
     test('a quarantined entry keeps its bytes and says why', async () => {
