@@ -162,7 +162,8 @@ export class Subscription {
   async #open(sub: Up<'sub'>): Promise<void> {
     const { log } = this.#deps
     const { space } = this.#feed
-    const head = await log.ensureSpace(space)
+    // Only a space without a log needs the writer: who comes back while the disk is full still reads.
+    const head = (await log.head(space)) ?? (await log.ensureSpace(space))
     const isNothing = sub.epoch === NO_ID && sub.cursor === 0
     let isKnown = isNothing
     if (!isNothing && sub.epoch === head.epoch) {

@@ -582,6 +582,17 @@ describe('fan-out', () => {
     expect(ben.of('entries').at(-1)?.more).toBe(false)
   })
 
+  it('[SUB1] whoever comes while the disk takes nothing still reads everything', async () => {
+    const anne = await world.join(ANNE)
+    anne.push(next(), next())
+    await world.pass(10)
+    world.log.ensureSpace = () => Promise.reject(new Error('the disk is full'))
+    const ben = await world.join(BEN)
+    expect(ben.of('subbed')[0]).toMatchObject({ space: SPACE, head: 2, mode: 'resume', commonSeq: 0 })
+    expect(ben.seqs()).toEqual([1, 2])
+    expect(world.reports).toEqual([])
+  })
+
   it('[FAN4] a space that cannot be read leaves the other spaces of the socket alone and is tried again', async () => {
     world.people.give(ANNE, OTHER_SPACE, 'member')
     const anne = await world.join(ANNE)

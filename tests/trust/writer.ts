@@ -2,6 +2,7 @@
  * Somebody who types without end in a document of its own, keeps what is not acknowledged and offers it again on the next connection, as the
  * engine does; and remembers every promise it was given.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import * as Y from 'yjs'
 import { must } from '../../shared/base/assert.ts'
 import { newId, type EntryId, type Id } from '../../shared/base/ids.ts'
@@ -135,4 +136,15 @@ export function createWriter({ space, dice, onAcknowledged, window = 8, padding 
     },
   }
   return self
+}
+
+/** One line of a writer from its beginning to its end, or a moment's wait where there is no relay. */
+export async function stay(writer: Writer, address: string, cookie: string): Promise<void> {
+  let line: { gone: Promise<number> }
+  try {
+    line = await writer.connect(address, cookie)
+  } catch {
+    return sleep(100) // down: whoever calls looks whether that may be
+  }
+  await line.gone
 }
