@@ -6,7 +6,7 @@ import { untrack } from 'svelte'
 import type { Disposable } from '../../../shared/base/dispose.ts'
 import { t } from '../../platform/text/text.svelte.ts'
 import type { Services } from '../../workbench/services.ts'
-import { sentenceOf } from './sentence.ts'
+import { sentenceOf, type Sentence } from './sentence.ts'
 import { sentenceText } from './words.ts'
 
 export function watchForNews(services: Services): Disposable {
@@ -18,15 +18,19 @@ export function watchForNews(services: Services): Disposable {
       if (now !== null) untrack(() => notices.warn(t.sync.store[now], { title: t.sync.saveFile, run: () => void services.run('sync.unsent.export') }))
     })
 
-    const kind = $derived(sentenceOf(workspace.status).kind)
-    let isFirst = true
+    // While a connection is being made nothing has been decided yet: whoever starts, or drops out for a moment, does not hear "offline".
+    const kind = $derived(workspace.status.connection === 'connecting' ? null : sentenceOf(workspace.status).kind)
+    let told: Sentence['kind'] = 'relay'
     $effect(() => {
       const now = kind
+      if (now === null) return
       untrack(() => {
         if (now === 'signed-out') notices.say(t.people.signOut.expired, { title: t.people.signOut.renew, run: () => void services.run('welcome.session.renew') })
         // Every letter goes through pending and local; what is worth a word is where it ends.
-        else if (!isFirst && now !== 'pending' && now !== 'local') notices.announce(sentenceText(sentenceOf(workspace.status)))
-        isFirst = false
+        else if (now !== told && now !== 'pending' && now !== 'local') {
+          notices.announce(sentenceText(sentenceOf(workspace.status)))
+          told = now
+        }
       })
     })
 
