@@ -71,7 +71,7 @@ export async function personIn(context: BrowserContext, existing?: Page): Promis
       await field.waitFor()
       // Typed behind the sign that the palette puts there for commands.
       await field.pressSequentially(title)
-      await page.getByRole('option', { name: title }).first().click()
+      await page.getByRole('dialog').getByRole('option', { name: title }).first().click()
     },
     async syncIs(...states) {
       await page.locator(states.map((state) => `[role="status"][data-sync="${state}"]`).join(', ')).waitFor()
