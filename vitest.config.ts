@@ -62,6 +62,8 @@ export default defineConfig({
           environment: 'node',
           include: [inBrowser],
           fileParallelism: false,
+          // Three processes of a browser on two cores: what fails once may be the machine, what fails twice is not. Second tries are printed at the end.
+          retry: 1,
           testTimeout: 180 * SECOND_MS,
           hookTimeout: 180 * SECOND_MS,
         },

@@ -35,7 +35,7 @@ const stages = [
   { name: 'e2e', tests: 'tests', quick: false, minutes: 25, run: e2e },
 ]
 
-const total = { passed: 0, failed: [], skipped: [] }
+const total = { passed: 0, failed: [], skipped: [], repeated: [] }
 let quick = false
 let deadline = Infinity
 const children = new Set()
@@ -80,6 +80,7 @@ await launch(async () => {
 
   console.log(`\n${lines.join('\n')}\n${'in all'.padEnd(13)} ${seconds(startedAt).padStart(7)}`)
   for (const { title, reason } of total.skipped) console.log(`skipped: ${title}: ${reason}`)
+  for (const title of total.repeated) console.log(`passed at the second try only: ${title}`)
   for (const title of total.failed) console.log(`failed: ${title}`)
   // Counted stages give tests; the checks before them have no count of their own, so only their failures count.
   const counted = stages.some((stage) => stage.tests && (!only || only.includes(stage.name)))
@@ -164,6 +165,7 @@ async function vitest(projects) {
   if (!counts) return
   total.passed += counts.passed
   total.failed.push(...counts.failed)
+  total.repeated.push(...counts.repeated)
   for (const skipped of counts.skipped) {
     if (skipped.reason) total.skipped.push(skipped)
     else total.failed.push(`${skipped.title}: skipped without a reason; use context.skip('why')`)

@@ -7,16 +7,19 @@ export interface Counts {
   passed: number
   failed: string[]
   skipped: { title: string; reason: string | null }[]
+  /** Passed at a second try: not wrong enough to fail, and worth a look. */
+  repeated: string[]
 }
 
 export default class CountReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly { message?: string }[]): void {
-    const counts: Counts = { passed: 0, failed: [], skipped: [] }
+    const counts: Counts = { passed: 0, failed: [], skipped: [], repeated: [] }
     for (const module of modules) {
       const failedBefore = counts.failed.length
       for (const test of module.children.allTests()) {
         const result = test.result()
         const title = `${module.relativeModuleId} › ${test.fullName}`
+        if (test.diagnostic()?.flaky) counts.repeated.push(title)
         if (result.state === 'passed') counts.passed += 1
         else if (result.state === 'skipped') counts.skipped.push({ title, reason: result.note ?? null })
         else counts.failed.push(title)
