@@ -23,7 +23,7 @@ import type { CrashGuard } from './crash-guard.ts'
 import { createFactsDocument, factsReady, type FactsDocument } from './facts.ts'
 import type { LocalEdit, Outbox } from './outbox.ts'
 import { clientsIn, faultOf, isEmptyUpdate, loadProse, mergeProse, type ProsePayload } from './prose.ts'
-import { unlessRefused, type EngineStore, type StoreChange, type StoredEntry } from './store.ts'
+import { unlessRefused, type EngineStore, type StoreChange, type StoredEntry, type StoredPart } from './store.ts'
 import type { Unsent } from './unsent-text.ts'
 
 export interface Content extends Disposable {
@@ -40,11 +40,14 @@ export interface Content extends Disposable {
   /** What is typed and not stored yet. */
   unstored(): Unsent[]
 
-  /** As it is now on this laptop, unstored edits included. */
-  facts(item: ItemId): Promise<FactsState>
+  /**
+   * As it is now on this laptop, unstored edits included. `stored`: what was read of that part a moment ago, by somebody who reads many items
+   * at once, and again what changed since; nothing stays in memory then.
+   */
+  facts(item: ItemId, stored?: StoredPart): Promise<FactsState>
   /** The same for prose; the caller destroys the document. */
-  proseDoc(item: ItemId): Promise<Y.Doc>
-  acts(item: ItemId): Promise<ActsView>
+  proseDoc(item: ItemId, stored?: StoredPart): Promise<Y.Doc>
+  acts(item: ItemId, stored?: StoredPart): Promise<ActsView>
   spaceOf(item: ItemId): Promise<SpaceId | null>
   /** Its facts are in memory: asking for them reads nothing. */
   isLoaded(item: ItemId): boolean
@@ -156,10 +159,16 @@ export async function createContent(deps: ContentDeps): Promise<Content> {
     return guard.reading([item], () => read(item)).finally(() => loading.delete(item))
   }
   const read = async (item: ItemId): Promise<LoadedFacts> => {
+    const one: LoadedFacts = { document: await factsDocument(item), writer: newId(dice), unstoredCount: 0 }
+    loaded.set(item, one)
+    letGo()
+    return one
+  }
+  const factsDocument = async (item: ItemId, stored?: StoredPart): Promise<FactsDocument> => {
     await factsReady()
     // Asked first: what is stored between the two questions is in both answers, which does no harm.
     const unstored = unstoredOf(item, 'facts')
-    const { snapshot, entries } = await store.entriesOf(item, 'facts')
+    const { snapshot, entries } = stored ?? (await store.entriesOf(item, 'facts'))
     deps.read(item, 'facts', entries.length)
     const begin = (): FactsDocument => {
       const begun = createFactsDocument(newId(dice))
@@ -186,10 +195,17 @@ export async function createContent(deps: ContentDeps): Promise<Content> {
       if (fault !== null) await leaveOut(entry, fault)
     }
     for (const { payload, author } of unstored) document.apply(payload, author)
-    const one: LoadedFacts = { document, writer: newId(dice), unstoredCount: 0 }
-    loaded.set(item, one)
-    letGo()
-    return one
+    return document
+  }
+  /** In turn only where a document stays: what is made from `stored` is looked at once. */
+  const facts = (item: ItemId, stored?: StoredPart): Promise<FactsState> => {
+    if (!stored || loaded.has(item)) return inTurn(item, async () => (await load(item)).document.view())
+    return guard.reading([item], async () => {
+      const document = await factsDocument(item, stored)
+      const view = document.view()
+      document.dispose()
+      return view
+    })
   }
   const letGo = (): void => {
     for (const [item, one] of loaded) {
@@ -283,19 +299,19 @@ export async function createContent(deps: ContentDeps): Promise<Content> {
     return clientId
   }
 
-  const prosePayloads = async (item: ItemId): Promise<ProsePayload[]> => {
+  const prosePayloads = async (item: ItemId, stored?: StoredPart): Promise<ProsePayload[]> => {
     const unstored = unstoredOf(item, 'prose').map(({ payload }) => payload)
     for (const held of typing.values()) if (held.item === item) unstored.push(...held.updates)
-    const { snapshot, entries } = await store.entriesOf(item, 'prose')
+    const { snapshot, entries } = stored ?? (await store.entriesOf(item, 'prose'))
     deps.read(item, 'prose', entries.length)
     const payloads: ProsePayload[] = snapshot ? [{ entry: null, payload: snapshot.payload }] : []
     for (const { entry, payload, quarantined } of entries) if (quarantined === null) payloads.push({ entry, payload })
     for (const payload of unstored) payloads.push({ entry: null, payload })
     return payloads
   }
-  const proseDoc = (item: ItemId): Promise<Y.Doc> =>
+  const proseDoc = (item: ItemId, stored?: StoredPart): Promise<Y.Doc> =>
     guard.reading([item], async () => {
-      const payloads = await prosePayloads(item)
+      const payloads = await prosePayloads(item, stored)
       if (guard.isSuspect(item)) await probe(payloads)
       const { doc, unreadable } = loadProse(payloads)
       for (const { entry, reason } of unreadable) if (entry) await leaveOut(entry, reason)
@@ -316,8 +332,8 @@ export async function createContent(deps: ContentDeps): Promise<Content> {
 
   // ── Acts ──
 
-  const acts = async (item: ItemId): Promise<ActsView> => {
-    const { entries } = await store.entriesOf(item, 'act')
+  const acts = async (item: ItemId, stored?: StoredPart): Promise<ActsView> => {
+    const { entries } = stored ?? (await store.entriesOf(item, 'act'))
     const accepted = entries.filter(({ seq }) => seq !== null).sort((a, b) => (a.seq ?? 0) - (b.seq ?? 0))
     const views: ActView[] = []
     let settled: ActsState = NO_ACTS
@@ -547,7 +563,7 @@ export async function createContent(deps: ContentDeps): Promise<Content> {
       })
       return [...outbox.unstored(), ...held].map((edit) => ({ ...edit, code: '' }))
     },
-    facts: (item) => inTurn(item, async () => (await load(item)).document.view()),
+    facts,
     proseDoc,
     acts,
     spaceOf,

@@ -15,8 +15,8 @@ export interface CrashGuard {
   isSuspect(item: ItemId): boolean
   /** `work` applies this entry of a suspect item. */
   applying(entry: EntryId, work: () => void): Promise<void>
-  /** The item was read to the end. */
-  cleared(item: ItemId): Promise<void>
+  /** The items were read to the end. */
+  cleared(items: readonly ItemId[]): Promise<void>
 }
 
 const APPLYING = 'applying'
@@ -77,8 +77,8 @@ export async function createCrashGuard(store: EngineStore): Promise<CrashGuard> 
       work()
       await unmark(fresh)
     },
-    async cleared(item) {
-      if (crashes.delete(item)) await unlessRefused(keep())
+    async cleared(items) {
+      if (items.filter((item) => crashes.delete(item)).length > 0) await unlessRefused(keep())
     },
   }
 }

@@ -11,12 +11,12 @@ import { crc32 } from '../../shared/base/checksum.ts'
 import { utf8 } from '../../shared/base/bytes.ts'
 import { createEmitter } from '../../shared/base/emitter.ts'
 import { NO_ID, type EntryId, type ItemId, type SpaceId, type UserId } from '../../shared/base/ids.ts'
-import type { NewEntry, Part } from '../../shared/model/entries.ts'
+import { PARTS, type NewEntry, type Part } from '../../shared/model/entries.ts'
 import type { ItemRow } from '../../shared/model/rows.ts'
 import { EMPTY_TAIL_HASH } from '../../shared/protocol/tail-hash.ts'
 import {
   StoreError, type ArchiveRow, type DirtyMark, type EngineStore, type OutboxRow, type SnapshotRow, type SpaceRow, type StoreChange,
-  type StoredEntry, type StoreFailure, type TabMessage, type TextRow,
+  type StoredEntry, type StoredPart, type StoreFailure, type TabMessage, type TextRow,
 } from './store.ts'
 
 /** Rises with every change of the tables below; a change only adds. */
@@ -285,17 +285,33 @@ export async function openDexieStore({ user, dexie = {} }: DexieStoreOptions): P
     return rows
   }
 
-  const entriesOf = async (item: ItemId, part: Part): Promise<{ snapshot: SnapshotRow | null; entries: StoredEntry[] }> => {
-    const found = await read([db.snapshots, db.entries], async () => ({
-      snapshot: (await db.snapshots.get([item, part])) ?? null,
-      records: await db.entries.where('[item+part+covered]').equals([item, part, 0]).sortBy('at'),
-    }))
-    if (found.snapshot && found.snapshot.sum !== snapshotSumOf(found.snapshot)) {
-      await dropSnapshot(found.snapshot)
-      return entriesOf(item, part)
+  /** Parts of the transaction that reads them. */
+  const recordsOf = (item: ItemId, part: Part) => db.entries.where('[item+part+covered]').equals([item, part, 0]).sortBy('at')
+  const soundPart = async (found: SnapshotRecord | undefined, records: readonly EntryRecord[]): Promise<StoredPart> => {
+    if (!found) return { snapshot: null, entries: await sound(records) }
+    if (found.sum !== snapshotSumOf(found)) {
+      await dropSnapshot(found)
+      return entriesOf(found.item, found.part)
     }
-    const { sum: _sum, ...snapshot } = found.snapshot ?? { sum: 0 }
-    return { snapshot: found.snapshot ? (snapshot as SnapshotRow) : null, entries: await sound(found.records) }
+    const { sum: _sum, ...snapshot } = found
+    return { snapshot, entries: await sound(records) }
+  }
+  const entriesOf = async (item: ItemId, part: Part): Promise<StoredPart> => {
+    const found = await read([db.snapshots, db.entries], async () => ({ snapshot: await db.snapshots.get([item, part]), records: await recordsOf(item, part) }))
+    return soundPart(found.snapshot, found.records)
+  }
+  const partsOf = async (items: readonly ItemId[]): Promise<Record<Part, StoredPart>[]> => {
+    const keys = items.flatMap((item) => PARTS.map((part): [ItemId, Part] => [item, part]))
+    const found = await read([db.snapshots, db.entries], async () => {
+      const [snapshots, ...records] = await Promise.all([db.snapshots.bulkGet(keys), ...keys.map(([item, part]) => recordsOf(item, part))])
+      return { snapshots, records }
+    })
+    const parts: StoredPart[] = []
+    for (const [i, records] of found.records.entries()) parts.push(await soundPart(found.snapshots[i], records))
+    return items.map((_, i) => {
+      const [prose, facts, act] = parts.slice(i * PARTS.length, (i + 1) * PARTS.length)
+      return { prose: must(prose, 'every part was read'), facts: must(facts, 'every part was read'), act: must(act, 'every part was read') }
+    })
   }
 
   return {
@@ -426,6 +442,7 @@ export async function openDexieStore({ user, dexie = {} }: DexieStoreOptions): P
         return records.filter((record) => record.sum === sumOf(record)).map(({ sum: _sum, ...row }) => row)
       }),
     entriesOf,
+    partsOf,
     historyOf: async (item) => sound(await read([db.entries], () => db.entries.where('item').equals(item).sortBy('at'))),
     entriesAfter: async (at, countMax) => sound(await read([db.entries], () => db.entries.where('at').above(at).limit(countMax).sortBy('at'))),
     lastAt: () => read([db.counters], async () => (await db.counters.get('at'))?.last ?? 0),

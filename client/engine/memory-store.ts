@@ -11,7 +11,7 @@ import type { ItemRow } from '../../shared/model/rows.ts'
 import { EMPTY_TAIL_HASH } from '../../shared/protocol/tail-hash.ts'
 import { StoreError } from './store.ts'
 import type {
-  ArchiveRow, DirtyMark, EngineStore, OutboxRow, SnapshotRow, SpaceRow, StoreChange, StoredEntry, StoreFailure, TabMessage, TextRow,
+  ArchiveRow, DirtyMark, EngineStore, OutboxRow, SnapshotRow, SpaceRow, StoreChange, StoredEntry, StoredPart, StoreFailure, TabMessage, TextRow,
 } from './store.ts'
 
 export interface MemoryStoreHooks {
@@ -158,6 +158,10 @@ export function createMemoryDevice(): MemoryDevice {
     }
     const oldest = (marks: Map<ItemId, DirtyMark>, countMax: number): DirtyMark[] =>
       [...marks.values()].sort((a, b) => a.at - b.at).slice(0, countMax)
+    const partOf = (item: ItemId, part: Part): StoredPart => ({
+      snapshot: t.snapshots.get(partKey(item, part)) ?? null,
+      entries: (t.entriesByPart.get(partKey(item, part)) ?? []).filter((held) => !held.isCovered).map(toStored),
+    })
     const outboxSorted = (): OutboxRow[] => [...t.outbox.values()].sort((a, b) => a.order - b.order)
 
     return {
@@ -296,11 +300,8 @@ export function createMemoryDevice(): MemoryDevice {
         }),
       outbox: (afterOrder = 0) => read(() => outboxSorted().filter((row) => row.order > afterOrder)),
       archive: (space) => read(() => [...t.archive.values()].filter((row) => row.space === space).sort((a, b) => a.order - b.order)),
-      entriesOf: (item, part) =>
-        read(() => ({
-          snapshot: t.snapshots.get(partKey(item, part)) ?? null,
-          entries: (t.entriesByPart.get(partKey(item, part)) ?? []).filter((held) => !held.isCovered).map(toStored),
-        })),
+      entriesOf: (item, part) => read(() => partOf(item, part)),
+      partsOf: (items) => read(() => items.map((item) => ({ prose: partOf(item, 'prose'), facts: partOf(item, 'facts'), act: partOf(item, 'act') }))),
       historyOf: (item) => read(() => t.entriesByAt.filter((held) => held.item === item).map(toStored)),
       entriesAfter: (at, countMax) =>
         read(() => {

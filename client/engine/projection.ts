@@ -2,19 +2,19 @@
  * Keeps the projection rows up with the documents, in small batches beside the edit path: trees and boards read rows, never documents. A
  * mark goes away only with the row that saw everything up to it.
  */
-import { assert } from '../../shared/base/assert.ts'
+import { assert, must } from '../../shared/base/assert.ts'
 import type { Clock } from '../../shared/base/clock.ts'
 import type { Disposable } from '../../shared/base/dispose.ts'
 import type { ItemId, UserId } from '../../shared/base/ids.ts'
 import { sealOf } from '../../shared/model/acts.ts'
-import { PARTS } from '../../shared/model/entries.ts'
+import { PARTS, type Part } from '../../shared/model/entries.ts'
 import type { ItemRow } from '../../shared/model/rows.ts'
 import { canonicalOf } from '../../shared/derive/canonical.ts'
 import { proseJson, type ProseNode } from '../../shared/derive/prose-json.ts'
 import { needsContentSeal, needsProse, rowOf } from '../../shared/derive/row.ts'
 import type { Content } from './content.ts'
 import type { CrashGuard } from './crash-guard.ts'
-import type { DirtyMark, EngineStore } from './store.ts'
+import type { DirtyMark, EngineStore, StoredPart } from './store.ts'
 
 export interface Projection extends Disposable {
   /** Something was marked; runs after a moment. */
@@ -23,8 +23,10 @@ export interface Projection extends Disposable {
   upToDate(): Promise<void>
 }
 
+/** Items read and stored together: each batch costs a handful of transactions, whatever is in it. */
+const BATCH_COUNT_MAX = 64
 /** Items computed before others get a turn: about 10 ms of work. */
-const BATCH_COUNT_MAX = 16
+const SLICE_COUNT_MAX = 8
 /** Typing marks its item many times a second; a row now and then is enough for eyes. */
 const WAKE_AFTER_MS = 100
 
@@ -34,32 +36,34 @@ export function createProjection(deps: { store: EngineStore; content: Content; g
   let running: Promise<void> | null = null
   let isDisposed = false
 
-  const proseOf = async (item: ItemId): Promise<ProseNode> => {
-    const doc = await content.proseDoc(item)
+  const breath = (): Promise<void> => new Promise((resolve) => void clock.after(0, resolve))
+
+  const proseOf = async (item: ItemId, stored: StoredPart): Promise<ProseNode> => {
+    const doc = await content.proseDoc(item, stored)
     const prose = proseJson(doc)
     doc.destroy()
     return prose
   }
 
-  const lastChange = async (item: ItemId): Promise<{ at: number; by: UserId | null }> => {
+  const lastChange = (parts: Record<Part, StoredPart>): { at: number; by: UserId | null } => {
     let last: { at: number; by: UserId | null } = { at: 0, by: null }
     const offer = (at: number, by: UserId): void => {
       if (at >= last.at) last = { at, by }
     }
     for (const part of PARTS) {
-      const { snapshot, entries } = await store.entriesOf(item, part)
+      const { snapshot, entries } = parts[part]
       if (snapshot) offer(snapshot.changedAt, snapshot.changedBy)
       for (const entry of entries) offer(entry.serverTime ?? entry.clientTime, entry.author)
     }
     return last
   }
 
-  const compute = async ({ item, space }: DirtyMark): Promise<ItemRow> => {
-    const facts = await content.facts(item)
-    const { settled } = await content.acts(item)
+  const compute = async ({ item, space }: DirtyMark, parts: Record<Part, StoredPart>): Promise<ItemRow> => {
+    const facts = await content.facts(item, parts.facts)
+    const { settled } = await content.acts(item, parts.act)
     const isSealed = needsContentSeal(settled)
-    const prose = isSealed || needsProse(facts) ? await proseOf(item) : undefined
-    const { at, by } = await lastChange(item)
+    const prose = isSealed || needsProse(facts) ? await proseOf(item, parts.prose) : undefined
+    const { at, by } = lastChange(parts)
     const row = rowOf({
       item, space, facts, acts: settled, changedAt: at, changedBy: by,
       ...(prose ? { proseJson: prose } : {}),
@@ -82,11 +86,16 @@ export function createProjection(deps: { store: EngineStore; content: Content; g
       const rows: { row: ItemRow; at: number }[] = []
       const items = marks.map(({ item }) => item)
       await guard.reading(items.filter((item) => !content.isLoaded(item)), async () => {
-        for (const mark of marks) rows.push({ row: await compute(mark), at: mark.at })
+        // What is stored after this reading gives its item a newer mark, which stays.
+        for (const [i, parts] of (await store.partsOf(items)).entries()) {
+          const mark = must(marks[i], 'one answer per item')
+          rows.push({ row: await compute(mark, parts), at: mark.at })
+          if (i % SLICE_COUNT_MAX === SLICE_COUNT_MAX - 1) await breath()
+        }
       })
-      for (const item of items) await guard.cleared(item)
+      await guard.cleared(items)
       await store.putRows(rows)
-      await new Promise<void>((resolve) => clock.after(0, resolve))
+      await breath()
     }
   }
   const start = (): Promise<void> => {

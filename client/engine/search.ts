@@ -10,12 +10,13 @@ import { must } from '../../shared/base/assert.ts'
 import type { Clock } from '../../shared/base/clock.ts'
 import type { Disposable } from '../../shared/base/dispose.ts'
 import type { ItemId } from '../../shared/base/ids.ts'
+import type { Part } from '../../shared/model/entries.ts'
 import { proseJson } from '../../shared/derive/prose-json.ts'
 import { searchTextOf, stemOf, wordsIn } from '../../shared/derive/search-text.ts'
 import type { SearchHit } from './api.ts'
 import type { Content } from './content.ts'
 import type { CrashGuard } from './crash-guard.ts'
-import { StoreError, type DirtyMark, type EngineStore, type StoreChange, type TextRow } from './store.ts'
+import { StoreError, type DirtyMark, type EngineStore, type StoreChange, type StoredPart, type TextRow } from './store.ts'
 
 export interface Search extends Disposable {
   /** Answers from everything stored at the call. */
@@ -111,11 +112,11 @@ export function createSearch(deps: SearchDeps): Search {
     return { index, texts }
   }
 
-  const textRow = async ({ item, space }: DirtyMark): Promise<TextRow | null> => {
+  const textRow = async ({ item, space }: DirtyMark, parts: Record<Part, StoredPart>): Promise<TextRow | null> => {
     const row = await store.row(item)
     if (!row || row.gone) return null
-    const doc = await content.proseDoc(item)
-    const text = searchTextOf({ facts: await content.facts(item), prose: proseJson(doc) })
+    const doc = await content.proseDoc(item, parts.prose)
+    const text = searchTextOf({ facts: await content.facts(item, parts.facts), prose: proseJson(doc) })
     doc.destroy()
     return { item, space, title: row.title, text }
   }
@@ -147,13 +148,14 @@ export function createSearch(deps: SearchDeps): Search {
       const items = marks.map(({ item }) => item)
       const fresh: { text: TextRow; at: number }[] = []
       await guard.reading(items, async () => {
-        for (const mark of marks) {
-          const row = await textRow(mark)
+        for (const [i, parts] of (await store.partsOf(items)).entries()) {
+          const mark = must(marks[i], 'one answer per item')
+          const row = await textRow(mark, parts)
           put(into, mark.item, row)
           fresh.push({ text: row ?? { item: mark.item, space: mark.space, title: '', text: '' }, at: mark.at })
         }
       })
-      for (const item of items) await guard.cleared(item)
+      await guard.cleared(items)
       try {
         await store.putTexts(fresh)
       } catch (error) {

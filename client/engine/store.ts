@@ -72,6 +72,12 @@ export interface SnapshotRow {
   changedBy: UserId
 }
 
+/** The snapshot of one part of an item and what it does not cover, in order of arrival. */
+export interface StoredPart {
+  snapshot: SnapshotRow | null
+  entries: StoredEntry[]
+}
+
 /** What full-text search reads of an item, so that an index is built without opening documents. */
 export interface TextRow {
   item: ItemId
@@ -165,8 +171,9 @@ export interface EngineStore {
   /** In order of sending; only rows after that place when it is given. */
   outbox(afterOrder?: number): Promise<OutboxRow[]>
   archive(space: SpaceId): Promise<ArchiveRow[]>
-  /** The snapshot and what it does not cover, in order of arrival. */
-  entriesOf(item: ItemId, part: Part): Promise<{ snapshot: SnapshotRow | null; entries: StoredEntry[] }>
+  entriesOf(item: ItemId, part: Part): Promise<StoredPart>
+  /** All parts of several items in one reading, in the order of asking; of an item that is not there they are empty. */
+  partsOf(items: readonly ItemId[]): Promise<Record<Part, StoredPart>[]>
   /** Every raw entry still kept of an item, covered by a snapshot or not. */
   historyOf(item: ItemId): Promise<StoredEntry[]>
   /** Entries that arrived on this laptop after `at`, oldest first: what other tabs stored. */

@@ -195,6 +195,7 @@ export function engineStoreContract(name: string, makeDevice: () => Promise<Stor
       await store.putSnapshot(snapshot, [old.entry, young.entry, unsent.entry], 500)
       const read = await store.entriesOf(item, 'prose')
       expect(read.snapshot).toEqual(snapshot)
+      expect((await store.partsOf([item]))[0]?.prose).toEqual(read)
       expect(read.entries.map(({ entry }) => entry)).toEqual([unsent.entry])
       expect((await store.historyOf(item)).map(({ entry }) => entry)).toEqual([young.entry, unsent.entry])
       // Its place in the log comes later; it is still no part of the snapshot.
@@ -264,6 +265,17 @@ export function engineStoreContract(name: string, makeDevice: () => Promise<Stor
       expect(await store.staleTexts(10)).toEqual([])
       expect(await heard).toEqual({ texts: [item], foreign: true })
       expect(await second.textsOf([id(), item])).toEqual([text])
+    })
+
+    test('all parts of several items are read at once, as they are read one by one', async () => {
+      await store.putSpace(spaceRow(space))
+      await store.putLocal([edit(space, item), { ...edit(space, item), part: 'facts', format: 'am1' }, edit(space, item)], 1)
+      const [absent, other] = [id(), id()]
+      await store.putLocal([edit(space, other)], 2)
+      const read = await store.partsOf([other, absent, item])
+      for (const [i, one] of [other, absent, item].entries())
+        for (const part of ['prose', 'facts', 'act'] as const) expect(read[i]![part]).toEqual(await store.entriesOf(one, part))
+      expect(read.map(({ prose, facts, act }) => [prose.entries.length, facts.entries.length, act.entries.length])).toEqual([[1, 0, 0], [0, 0, 0], [2, 1, 0]])
     })
 
     test('a quarantined entry keeps its bytes and says why', async () => {
