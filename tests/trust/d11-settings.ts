@@ -29,7 +29,7 @@ async function settings(folder: string, trial: Trial): Promise<void> {
   }
   let refused = 0
   for (const deviation of DEVIATIONS) {
-    const bad = relayProcess({ data, nodeArguments: ['--import', join(ROOT, 'tests/trust/bad-sqlite.mjs')], env: { BAD_SQLITE: deviation } })
+    const bad = relayProcess({ data, nodeArguments: ['--import', new URL('./bad-sqlite.mjs', import.meta.url).href], env: { BAD_SQLITE: deviation } })
     const ended = await Promise.race([bad.launch(), sleep(30_000).then(() => null)])
     if (bad.isUp) await bad.kill()
     if (ended?.code === 1) refused++

@@ -80,7 +80,7 @@ export async function record(folder: string, library: string, dice: Dice, { with
   const before = join(folder, 'before')
   cpSync(data, before, { recursive: true })
   const shim = createShim(library, data, folder)
-  const relay = relayProcess({ data, env: { ...shim.env, ...(sqlite === undefined ? {} : { BAD_SQLITE: sqlite }) }, nodeArguments: sqlite === undefined ? [] : ['--import', join(ROOT, 'tests/trust/bad-sqlite.mjs')] })
+  const relay = relayProcess({ data, env: { ...shim.env, ...(sqlite === undefined ? {} : { BAD_SQLITE: sqlite }) }, nodeArguments: sqlite === undefined ? [] : ['--import', new URL('./bad-sqlite.mjs', import.meta.url).href] })
   const promises: Recorded['promises'] = []
   try {
     await relay.start()

@@ -47,8 +47,6 @@ export interface Typed {
   item: ItemId
   /** The engine called it stored on this laptop. */
   isStored: boolean
-  /** The status showed that it was at the relay while nothing waited. */
-  isAtRelay: boolean
   /** `asked`: deleted by somebody, whose laptop may have crashed before it was stored. */
   deleted: 'no' | 'asked' | 'stored'
 }
@@ -72,7 +70,7 @@ export interface EngineLaptop {
   erase(item: ItemId): Promise<void>
   addStep(item: ItemId): Promise<void>
   setTitle(item: ItemId, title: string): Promise<void>
-  /** Everything is at the relay and nothing waits anywhere; also says so in the ledger. */
+  /** Everything is at the relay and nothing waits anywhere. */
   isQuiet(): Promise<boolean>
   describe(): Promise<string>
   /** Canonical content by item, with conflicts. */
@@ -96,7 +94,7 @@ export async function createEngineLaptop({ name, user, member, relayPort, seed, 
 
   const fresh = (item: ItemId): Typed => {
     const token = tokenText(seed, user, serial++)
-    const typed: Typed = { token, item, isStored: false, isAtRelay: false, deleted: 'no' }
+    const typed: Typed = { token, item, isStored: false, deleted: 'no' }
     ledger.set(token, typed)
     return typed
   }

@@ -3,6 +3,7 @@
  * cursor, so the relay itself must show that its past is the past that was handed out; what differs is a violation in words.
  */
 import { createHash } from 'node:crypto'
+import WebSocket from 'ws'
 import { NO_ID, type EntryId, type Id } from '../../shared/base/ids.ts'
 import type { Dice } from '../../shared/base/random.ts'
 import { EMPTY_TAIL_HASH } from '../../shared/protocol/tail-hash.ts'
@@ -27,6 +28,7 @@ export interface Observer {
   /** Resolves when everything that the log holds at this moment has been heard. */
   connect(address: string, cookie: string): Promise<void>
   cut(): void
+  socketIsOpen(): boolean
 }
 
 export function createObserver(space: Id, dice: Dice, violation: (text: string) => void): Observer {
@@ -52,6 +54,7 @@ export function createObserver(space: Id, dice: Dice, violation: (text: string) 
       return recovers
     },
     cut: () => client?.cut(),
+    socketIsOpen: () => client?.socket.readyState === WebSocket.OPEN,
     async connect(address, cookie) {
       const { promise, resolve, reject } = Promise.withResolvers<void>()
       let head = Infinity

@@ -1,5 +1,6 @@
 /** The rows that can be tried, in the order of the table. */
 import type { Row } from './row.ts'
+import { b2 } from './b2-fuzz.ts'
 import { c2 } from './c2-processes.ts'
 import { d1 } from './d1-sigkill.ts'
 import { d11 } from './d11-settings.ts'
@@ -10,5 +11,6 @@ import { d5 } from './d5-folder.ts'
 import { d7 } from './d7-wrong-store.ts'
 import { d8 } from './d8-old-backup.ts'
 import { d9 } from './d9-backups.ts'
+import { l1, l2, l3 } from './l-load.ts'
 
-export const ROWS: readonly Row[] = [c2, d1, d2, d3, d4, d5, d7, d8, d9, d11]
+export const ROWS: readonly Row[] = [c2, d1, d2, d3, d4, d5, d7, d8, d9, d11, l1, l2, l3, b2]

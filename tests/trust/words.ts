@@ -1,3 +1,40 @@
-/** What stands around the table of docs/trust.md. */
-export const PREAMBLE = `# Trust`
-export const AFTERWORD = `TBD`
+/** What stands around the table of docs/trust.md. Sentences for whoever must decide whether to trust the product; nothing here is a hope. */
+export const PREAMBLE = `# Trust
+
+What the product promises, how far it was tried, and what it does not promise. The table is written by \`npm run trust -- --write docs/trust.md\`: each
+row starts the relay that people run as a process of its own and treats it badly. A row that was not tried again keeps its last line, with the date, the
+commit and the machine of that day. \`npm run trust -- --only D1 --seed 7\` repeats one row; \`--n\` says how often, \`--full\` takes the counts of the
+targets. Continuous integration runs short forms of C2, D1, D2, D8, D9 and B2 (\`tests/trust/trust.test.ts\`), 100 simulated schedules (\`npm run sim\` runs
+more), and everything else in \`tests/\`.
+
+"Violations" are things that must never be: an acknowledged edit that is lost, doubled or altered, a relay that ended. MISSED is a time or a size beyond
+its target on that machine; on a machine that does other work as well it says little.
+
+## Reached
+`
+
+export const AFTERWORD = `## Promised
+
+- "Bij het knooppunt" is said after the edit is in a commit that was synced to the relay's disk, not before. It survives SIGKILL and power loss of the relay.
+- "Op deze laptop" is said after the edit is in the browser's own store, committed with strict durability.
+- Who comes back, however late, ends with the same text as the others; nothing is doubled and nothing is dropped silently. What the relay refuses is
+  kept on the laptop, shown, and can be taken out as a file.
+- A backup that is put back, or a log that was lost, is noticed by every laptop at its next contact, and the laptops bring back what they hold.
+- Damaged bytes are found before they are served. A folder, a log or a disk that cannot be used is said in one sentence; nothing is begun anew over it.
+
+## Not promised
+
+- **End-to-end encryption.** The relay can read what it stores: whoever runs it, or holds its disk or a backup, can read everything.
+- What no laptop holds any more and the last backup does not have is gone. A laptop offers what it acknowledged for 30 days, and what it has stored of others.
+- Acts (sign, adopt) that only the relay had are not repeated by others: an act is its author's own step.
+- An edit typed within the last tenth of a second may be lost when the browser is killed; the status says "wordt bewaard" until then.
+- Two relays on one store are kept apart by a lock of the file system: on a network disk that does not lock, nothing keeps them apart.
+- Accounts that are lost without a backup cannot be rebuilt by laptops: spaces are found by the ids in them.
+
+## Accepted risks
+
+- A fellow member of a *restored* space who reads a writer id off the wire can continue that writer's edits (rule ADM7 of the protocol). Elsewhere the author counts too.
+- Damage in the pages of the log that all spaces share (its schema, its list of spaces) stops all of them until a backup is put back; it is never served.
+- Power cuts are built from recorded writes and syncs of the real relay (rows D2, D3), not made by pulling plugs: a disk that lies about its cache is outside it.
+- A full disk (row D4) is played by a library between the relay and the system, which refuses growth as a full file system does.
+- Clocks of the laptops in C2 and D8 run ten times as fast, so that forty seconds of silence do not last forty seconds.`

@@ -1,0 +1,84 @@
+/**
+ * The short form of `npm run trust`, for continuous integration: real processes, few rounds, and only what must never be. Times and sizes are for the
+ * command; no limit here says more than "it hangs". First the judges themselves: a trial that finds nothing must be able to find something.
+ */
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, test, vi } from 'vitest'
+import { must } from '../../shared/base/assert.ts'
+import { namedDice } from '../../shared/base/random.ts'
+import { tokenText } from '../simulation/tokens.ts'
+import { countTokens } from './converge.ts'
+import type { Ledger } from './engine-laptop.ts'
+import { createObserver } from './observer.ts'
+import { settle } from './people.ts'
+import { relayProcess, withFolder } from './relay-process.ts'
+import { tryRow, type Outcome } from './row.ts'
+import { ROWS } from './rows.ts'
+import { createWriter } from './writer.ts'
+
+vi.setConfig({ testTimeout: 600_000 })
+
+const SEED = 2026
+
+const tried = (id: string, n: number): Promise<Outcome> => tryRow(must(ROWS.find((row) => row.id === id), `row ${id}`), { seed: SEED, size: 'small', n })
+
+test('the judge of tokens finds what is lost, doubled, back from the dead, in the wrong place and typed by nobody', () => {
+  const tokens = Array.from({ length: 6 }, (_, i) => tokenText(SEED, 1, i))
+  const [kept, lost, doubled, dead, moved, invented] = tokens as [string, string, string, string, string, string]
+  const ledger: Ledger = new Map()
+  for (const token of [kept, lost, doubled, dead, moved]) ledger.set(token, { token, item: 'a', isStored: true, deleted: token === dead ? 'stored' : 'no' })
+  const said: string[] = []
+  const result = countTokens(ledger, ['a', 'b'], [`${kept} ${doubled}${doubled} ${dead}`, `${moved} ${invented}`], (text) => void said.push(text))
+  expect(result).toEqual({ lost: 1, doubled: 1, resurrected: 1, invented: 2 })
+  expect(said).toHaveLength(5)
+  expect(countTokens(ledger, ['a'], [`${kept} ${lost} ${doubled} ${moved}`], (text) => void said.push(text))).toEqual({ lost: 0, doubled: 0, resurrected: 0, invented: 0 })
+})
+
+test('the judge of logs finds an acknowledged entry that the relay no longer has', () =>
+  withFolder(async (folder) => {
+    const data = join(folder, 'data')
+    const { spaces, members } = settle(data, 1, 1)
+    const [space, { cookie }] = [must(spaces[0], 'a space'), must(members[0], 'a member')]
+    const dice = namedDice(SEED, 'judge')
+    const relay = relayProcess({ data })
+    try {
+      await relay.start()
+      const observer = createObserver(space, dice, () => undefined)
+      await observer.connect(relay.address, cookie)
+      const writer = createWriter({ space, dice })
+      const { gone } = await writer.connect(relay.address, cookie)
+      while (writer.acknowledged.size < 20) await sleep(2)
+      writer.isTyping = false
+      while (writer.waitingCount > 0 || observer.seen.length < writer.acknowledged.size) await sleep(2)
+      await relay.stop()
+      await gone
+      // Forged so well that the relay itself believes it: the last entry was never there.
+      const log = new DatabaseSync(join(data, 'log.sqlite'))
+      const { last } = log.prepare('SELECT max(place) AS last FROM entries').get() as { last: number }
+      log.prepare('DELETE FROM entries WHERE place = ?').run(last)
+      log.prepare('UPDATE spaces SET head = head - 1, tail = (SELECT tail FROM entries ORDER BY place DESC LIMIT 1)').run()
+      log.prepare('UPDATE items SET last = last - 1').run()
+      log.close()
+      await relay.start()
+      await observer.connect(relay.address, cookie)
+      expect(observer.recovers).toBe(1)
+      expect([...writer.acknowledged].filter((entry) => !observer.byEntry.has(entry))).toHaveLength(1)
+    } finally {
+      await relay.kill()
+    }
+  }))
+
+test.each([
+  ['D1', 20, '[INV1] killed under load: what was acknowledged or handed on is there, once'],
+  ['C2', 2, '[INV8] real engines, a bad network and a relay that is killed end with the same text'],
+  ['D8', 3, '[EPO2] after an old backup, put back once, twice or not at all, the laptops bring the rest'],
+  ['D9', 2, 'a backup made while people type is a consistent beginning of the log'],
+  ['D2', 60, '[INV1] after a power cut every acknowledged entry is there'],
+  ['B2', 10_000, 'no frame stops the relay or spoils the log'],
+])('%s (%i) %s', async (id, n, _title) => {
+  const outcome = await tried(id, n)
+  expect(outcome.violations).toEqual([])
+  expect(outcome.skipped === null ? outcome.figures.length : 1).toBeGreaterThan(0)
+})
