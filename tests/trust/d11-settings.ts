@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { settle } from './people.ts'
-import { relayProcess, ROOT, withFolder } from './relay-process.ts'
+import { relayProcess, withFolder } from './relay-process.ts'
 import { count, type Row, type Trial } from './row.ts'
 
 export const d11: Row = {
