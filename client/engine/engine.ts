@@ -16,6 +16,7 @@ import type { Engine, EngineEvent, ParkedView, ProgrammeReport, SpaceView, SyncS
 import { createCompaction } from './compaction.ts'
 import { createContent } from './content.ts'
 import { createCrashGuard } from './crash-guard.ts'
+import { factsIfPossible } from './facts.ts'
 import { createHistory } from './history.ts'
 import { createOutbox } from './outbox.ts'
 import { createParked } from './parked.ts'
@@ -342,6 +343,8 @@ async function openEngine(deps: EngineDeps, bag: DisposableBag): Promise<Engine>
       return parked.list()
     },
     async exportParked(entries) {
+      // Unsent work is wanted most when much fails: without Automerge the text says so in the place of the facts.
+      await factsIfPossible()
       return unsentText(parked.unsent(entries), await titleOf(), clock.now())
     },
     async retryParked(entries) {
@@ -361,6 +364,7 @@ async function openEngine(deps: EngineDeps, bag: DisposableBag): Promise<Engine>
       return ((await store.getValue(reportKey(programme))) as ProgrammeReport | undefined) ?? null
     },
     async exportUnsent() {
+      await factsIfPossible()
       const stored: Unsent[] = [...outbox.rows()].map(({ row }) => ({ ...row, code: row.code ?? '' }))
       return unsentText([...stored, ...content.unstored()], await titleOf(), clock.now())
     },

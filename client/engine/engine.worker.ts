@@ -9,7 +9,7 @@ import type { Person } from '../../shared/model/people.ts'
 import type { ProgrammeReport } from './api.ts'
 import { openDexieStore } from './dexie-store.ts'
 import { createEngine } from './engine.ts'
-import { initFacts } from './facts.ts'
+import { factsIfPossible, initFacts } from './facts.ts'
 import { createMemoryDevice } from './memory-store.ts'
 import { serveEngine, type FromWorker, type ToWorker } from './rpc.ts'
 import { StoreError, type EngineStore, type StoreFailure } from './store.ts'
@@ -88,6 +88,9 @@ async function openStore(me: Person): Promise<{ store: EngineStore; failure: Sto
   }
 }
 
+/** Not before the first view, and before somebody opens the first item. */
+const FACTS_AFTER_MS = 2_000
+
 const post = (message: FromWorker, transfer: ArrayBuffer[] = []): void => self.postMessage(message, { transfer })
 
 async function start({ me, build }: Extract<ToWorker, { type: 'start' }>): Promise<(message: ToWorker) => void> {
@@ -108,6 +111,7 @@ async function start({ me, build }: Extract<ToWorker, { type: 'start' }>): Promi
   self.addEventListener('online', () => void engine.reconnect())
   const receive = serveEngine(engine, post)
   post({ type: 'started', failure })
+  clock.after(FACTS_AFTER_MS, () => void factsIfPossible())
   return receive
 }
 

@@ -4,8 +4,10 @@
  *
  * Invariant: whatever the document holds, the view holds only registers that `shared/model/facts.ts` allows; the rest stays in the
  * document untouched. A payload that cannot be applied leaves the document as it was.
+ *
+ * Automerge is loaded when the first facts are needed, script and wasm both: rows are drawn without it, and so is the first view.
  */
-import * as A from '@automerge/automerge/slim'
+import type * as Automerge from '@automerge/automerge/slim'
 import { concatBytes, fromUtf8, toHex, utf8 } from '../../shared/base/bytes.ts'
 import type { Id, UserId } from '../../shared/base/ids.ts'
 import { fail, ok, type Result } from '../../shared/base/result.ts'
@@ -13,6 +15,9 @@ import { isFactPath, isFactValue, type Answer, type FactsState, type FactValue }
 
 type Registers = Record<string, unknown>
 
+/** There once `factsReady` has resolved; nothing below is called before. */
+let A: typeof Automerge
+let isLoaded = false
 let source: (() => Promise<Uint8Array | string>) | null = null
 let ready: Promise<void> | null = null
 
@@ -24,18 +29,35 @@ export function initFacts(wasm: () => Promise<Uint8Array | string>): void {
   source = wasm
 }
 
-/** Resolves when facts can be used. Errors: rejects when the wasm cannot be loaded; the next call tries again. */
+/** Resolves when facts can be used. Errors: rejects when script or wasm cannot be loaded; the next call tries again. */
 export function factsReady(): Promise<void> {
   if (ready) return ready
-  // A page or a test run has one Automerge: a second wasm under living documents would break them.
-  if (A.isWasmInitialized()) return (ready = Promise.resolve())
   if (!source) throw new Error('Bug: initFacts was not called')
-  const loading = source().then((wasm) => A.initializeWasm(wasm))
+  const loading = load(source)
   ready = loading
   loading.catch(() => {
     ready = null
   })
   return loading
+}
+
+/** For those who can do without. Out: whether facts can be used. */
+export async function factsIfPossible(): Promise<boolean> {
+  try {
+    await factsReady()
+    return true
+  } catch {
+    return false // asked again where they are needed, and said there
+  }
+}
+
+async function load(wasm: () => Promise<Uint8Array | string>): Promise<void> {
+  // Side by side: neither waits for the other on the line.
+  const [script, from] = await Promise.all([import('@automerge/automerge/slim'), wasm()])
+  // A page or a test run has one Automerge: a second wasm under living documents would break them.
+  if (!script.isWasmInitialized()) await script.initializeWasm(from)
+  A = script
+  isLoaded = true
 }
 
 /** One chunk of an Automerge change: magic, checksum, type, length, body. */
@@ -90,9 +112,9 @@ export interface FactsDocument {
 /** A document of its own; `actor` is used for its first own change and must never be used anywhere else. */
 export function createFactsDocument(actor: Id): FactsDocument {
   const authors = new Map<string, UserId>()
-  let doc: A.Doc<Registers> = A.init<Registers>({ actor })
+  let doc: Automerge.Doc<Registers> = A.init<Registers>({ actor })
   /** Reading conflicts asks Automerge for every register, and most readings follow no change. */
-  let seen: { doc: A.Doc<Registers>; view: FactsState } | null = null
+  let seen: { doc: Automerge.Doc<Registers>; view: FactsState } | null = null
 
   /** Automerge takes changes with flipped bits: their checksum, the first bytes of their hash, is ours to compare. */
   const learnAuthor = (chunk: Uint8Array, author: UserId): void => {
@@ -167,7 +189,7 @@ const fromAutomerge = (raw: unknown): FactValue | undefined => {
   return isFactValue(value) ? value : undefined
 }
 
-function viewOf(doc: A.Doc<Registers>, authors: ReadonlyMap<string, UserId>): FactsState {
+function viewOf(doc: Automerge.Doc<Registers>, authors: ReadonlyMap<string, UserId>): FactsState {
   const registers: Record<string, FactValue> = {}
   const conflicts: Record<string, Answer[]> = {}
   let metas: ReturnType<typeof A.getChangesMetaSince> | null = null
@@ -210,8 +232,9 @@ function unpack(snapshot: Uint8Array): { document: Uint8Array; authors: [string,
   return { document: snapshot.subarray(4 + size), authors }
 }
 
-/** What a change assigns, for a person to read: `title = "Roken"`. Empty when it cannot be read. */
+/** What a change assigns, for a person to read: `title = "Roken"`. Says so when it cannot be read, or when Automerge could not be loaded. */
 export function readableChange(payload: Uint8Array): string {
+  if (!isLoaded) return '? facts could not be loaded'
   try {
     const lines = (splitChanges(payload) ?? []).flatMap((chunk) =>
       A.decodeChange(chunk).ops.map((op) => `${String(op.key)} = ${JSON.stringify(op.value ?? null)}`),

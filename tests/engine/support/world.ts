@@ -15,11 +15,13 @@ import type { Down, DownMessage, Up } from '../../../shared/protocol/messages/in
 import { EMPTY_TAIL_HASH, nextTailHash } from '../../../shared/protocol/tail-hash.ts'
 import type { Engine, EngineEvent, SyncStatus } from '../../../client/engine/api.ts'
 import { createEngine, type EngineDeps } from '../../../client/engine/engine.ts'
-import { initFacts } from '../../../client/engine/facts.ts'
+import { factsReady, initFacts } from '../../../client/engine/facts.ts'
 import { createMemoryDevice, type MemoryDevice, type MemoryStore, type MemoryStoreHooks } from '../../../client/engine/memory-store.ts'
 import type { Leadership, SocketListener, Transport } from '../../../client/engine/transport.ts'
 
 initFacts(async () => readFileSync(createRequire(import.meta.url).resolve('@automerge/automerge/automerge.wasm')))
+// Loading takes real time, which virtual clocks know nothing of.
+await factsReady()
 
 /** Everything that promises can do without time passing has happened when this resolves. */
 export const settle = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))
