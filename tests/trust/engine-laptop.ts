@@ -4,10 +4,13 @@
  *
  * Its clock runs ten times as fast as ours: forty seconds of silence are four, and nobody waits for them.
  */
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import WebSocket from 'ws'
 import * as Y from 'yjs'
 import type { Engine } from '../../client/engine/api.ts'
 import { createEngine } from '../../client/engine/engine.ts'
+import { initFacts } from '../../client/engine/facts.ts'
 import { createMemoryDevice, type MemoryStore } from '../../client/engine/memory-store.ts'
 import { createWebsocketTransport } from '../../client/engine/websocket-transport.ts'
 import { must } from '../../shared/base/assert.ts'
@@ -19,6 +22,8 @@ import { gapsOf } from '../simulation/tab.ts'
 import { tokensIn, tokenText } from '../simulation/tokens.ts'
 import { createChaosProxy, type ChaosProxy } from './chaos-proxy.ts'
 import type { Member } from './people.ts'
+
+initFacts(() => readFile(createRequire(import.meta.url).resolve('@automerge/automerge/automerge.wasm')))
 
 const CLOCK_SPEED = 10
 const began = Date.now()
