@@ -64,7 +64,8 @@ interface Tab {
 }
 
 const partKey = (item: ItemId, part: Part): string => `${item}/${part}`
-const NEVER = new Promise<never>(() => undefined)
+/** A new one each time: one promise for all would keep whoever waits for it, whole dead tabs, for ever. */
+const never = (): Promise<never> => new Promise(() => undefined)
 
 export function createMemoryDevice(): MemoryDevice {
   const tables: Tables = {
@@ -88,7 +89,7 @@ export function createMemoryDevice(): MemoryDevice {
     const crash = (): Promise<never> => {
       kill()
       hooks.onCrash?.()
-      return NEVER
+      return never()
     }
     const announce = (change: Omit<StoreChange, 'foreign'>): void => {
       for (const other of [...tabs]) if (!other.isDead) other.changes.fire({ ...change, foreign: other !== tab })
@@ -97,9 +98,9 @@ export function createMemoryDevice(): MemoryDevice {
     /** One transaction, after those asked for before it. `work` changes the tables synchronously, so nobody sees half of it. */
     const write = <T>(operation: string, work: () => { result: T; change: Omit<StoreChange, 'foreign'> | null }): Promise<T> => {
       const run = async (): Promise<T> => {
-        if (tab.isDead) return NEVER
+        if (tab.isDead) return never()
         const verdict = hooks.beforeCommit ? await hooks.beforeCommit(operation) : 'go'
-        if (tab.isDead) return NEVER
+        if (tab.isDead) return never()
         if (verdict === 'crash') return crash()
         if (verdict === 'quota') {
           failures.fire({ kind: 'quota' })
@@ -122,7 +123,7 @@ export function createMemoryDevice(): MemoryDevice {
       })
       return asked
     }
-    const read = async <T>(work: () => T): Promise<T> => (tab.isDead ? NEVER : work())
+    const read = async <T>(work: () => T): Promise<T> => (tab.isDead ? never() : work())
 
     const t = tables
     const addEntry = (entry: Omit<StoredEntry, 'at'>): HeldEntry => {
