@@ -18,7 +18,8 @@ export function writeTable(path: string, outcomes: readonly Outcome[], machine: 
   }
   const date = /date\s+([\d-]+)/.exec(machine[0] ?? '')?.[1] ?? ''
   const commit = /commit (\w+)/.exec(machine[0] ?? '')?.[1] ?? ''
-  const on = (machine[1] ?? '').replace(/^machine\s+/, '')
+  const load = /^load\s+([\d.]+)/.exec(machine.find((line) => line.startsWith('load')) ?? '')?.[1]
+  const on = `${(machine[1] ?? '').replace(/^machine\s+/, '')}${load === undefined ? '' : `; load ${load} when it began`}`
   for (const { row, figures, violations, missed, skipped } of outcomes) {
     const reached = skipped !== null ? `not tried: ${skipped}` : [...figures, ...(violations.length > 0 ? [`**${violations.length} violations**`] : ['0 violations']), ...missed.map((text) => `**MISSED: ${text}**`)].join(', ')
     before.set(row.id, `| ${row.id} ${cell(row.name)} | ${cell(row.promise)} | ${cell(row.target)} | ${cell(reached)} | ${date} | ${commit} | ${cell(on)} |`)
