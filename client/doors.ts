@@ -37,6 +37,7 @@ import { contribute as quickOpen } from './features/quick-open/quick-open.contri
 import { contribute as search } from './features/search/search.contribution.ts'
 import { contribute as settings } from './features/settings/settings.contribution.ts'
 import { contribute as syncStatus } from './features/sync-status/sync-status.contribution.ts'
+import { contribute as timeline } from './features/timeline/timeline.contribution.ts'
 import { contribute as welcome } from './features/welcome/welcome.contribution.ts'
 import { contribute as problems } from './features/problems/problems.contribution.ts'
 import { contribute as progress } from './features/progress/progress.contribution.ts'
@@ -58,5 +59,6 @@ export const doors: readonly ((services: Services) => Disposable)[] = [
   search,
   settings,
   syncStatus,
+  timeline,
   welcome,
 ]

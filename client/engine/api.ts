@@ -10,7 +10,7 @@ import type { EntryId, ItemId, SpaceId, UserId } from '../../shared/base/ids.ts'
 import type { Act, ActsState } from '../../shared/model/acts.ts'
 import type { Part } from '../../shared/model/entries.ts'
 import type { ParkCode } from '../../shared/model/errors.ts'
-import type { FactEdit, FactsState } from '../../shared/model/facts.ts'
+import type { FactEdit, FactsState, FactValue } from '../../shared/model/facts.ts'
 import type { Role, SpaceKind } from '../../shared/model/grants.ts'
 import type { ItemType } from '../../shared/model/items/index.ts'
 import type { Person } from '../../shared/model/people.ts'
@@ -102,6 +102,52 @@ export interface HistoryEntry {
   payload: Uint8Array
 }
 
+/** An answer that was given, with who gave it and when. */
+export interface GivenAnswer {
+  value: FactValue
+  author: UserId
+  time: number
+}
+
+/** One thing that happened to the facts. `label`: a field that the row is called by, as it was then. */
+export type FactStep =
+  /** `before`: null when there was nothing, undefined when it is not known here. */
+  | { kind: 'set'; path: string; before: FactValue | undefined; after: FactValue }
+  /** Given without having seen what others answered; those stood too. */
+  | { kind: 'apart'; path: string; value: FactValue; others: readonly GivenAnswer[] }
+  /** Several answers stood and this one was given for all of them; the others are those that were not chosen. */
+  | { kind: 'chosen'; path: string; value: FactValue; others: readonly GivenAnswer[] }
+  | { kind: 'row'; what: 'added' | 'removed' | 'restored' | 'moved'; list: string; row: string; label: { path: string; value: FactValue } | null }
+  /** The item, among those beside it. */
+  | { kind: 'moved' }
+
+/** A stretch of work of one person, or one formal step. */
+export type Moment = {
+  /** The entry it began with. */
+  key: EntryId
+  author: UserId
+  since: number
+  until: number
+  /** Not at the relay. */
+  isHereOnly: boolean
+} & (
+  | { kind: 'made'; title: string }
+  | { kind: 'facts'; steps: FactStep[] }
+  | { kind: 'prose'; blockCount: number; addedChars: number; removedChars: number }
+  /** `content` of a proposal is left out. */
+  | { kind: 'act'; act: Act }
+  | { kind: 'unreadable'; entryCount: number }
+)
+
+export interface TimelineView {
+  /** Newest first. */
+  moments: Moment[]
+  /** How many there are in all. */
+  momentCount: number
+  /** False: older ones may be at the relay only. */
+  isWhole: boolean
+}
+
 export interface SearchHit {
   item: ItemId
   space: SpaceId
@@ -172,6 +218,8 @@ export interface Engine {
   discardParked(entries: readonly EntryId[]): Promise<void>
 
   history(item: ItemId): Promise<HistoryEntry[]>
+  /** Who changed what and when, the newest `countMax`; from this laptop alone, which is at once, or completed by the relay. */
+  timeline(item: ItemId, options: { countMax: number; withRelay: boolean }): Promise<TimelineView>
   search(query: string, countMax: number): Promise<SearchHit[]>
   /** Last known report, also offline; asks for a newer one when there is a connection (an event `report` follows). */
   programmeReport(programme: SpaceId): Promise<ProgrammeReport | null>

@@ -26,6 +26,7 @@ import { createSearch } from './search.ts'
 import { statusOf } from './status.ts'
 import { StoreError, unlessRefused, type EngineStore, type SpaceRow, type StoreFailure } from './store.ts'
 import { createSync, type SyncView } from './sync.ts'
+import { createTimeline } from './timeline.ts'
 import type { Leadership, Transport } from './transport.ts'
 import { unsentText, type Unsent } from './unsent-text.ts'
 
@@ -141,6 +142,7 @@ async function openEngine(deps: EngineDeps, bag: DisposableBag): Promise<Engine>
   const isLeading = (): boolean => sync?.isLeading ?? false
   const presence = bag.add(createPresence({ tab, store, clock, isLeading, send: (message) => sync?.send(message) ?? false, emit: (item, present) => emit({ type: 'presence', item, present }) }))
   const history = bag.add(createHistory({ store, clock, send: (message) => sync?.send(message) ?? false }))
+  const timeline = createTimeline({ store, history, clock })
   const projection = bag.add(createProjection({ store, content, guard, clock, mayRun: isLeading, failed: storeFailed }))
   const search = bag.add(createSearch({ store, content, guard, clock, mayRun: isLeading, failed: storeFailed }))
   const parked = createParked({ store, outbox, content, dice })
@@ -357,6 +359,10 @@ async function openEngine(deps: EngineDeps, bag: DisposableBag): Promise<Engine>
     async history(item) {
       const space = await content.spaceOf(item)
       return space ? history.of(space, item) : []
+    },
+    async timeline(item, options) {
+      const space = await content.spaceOf(item)
+      return space ? timeline(space, item, options) : { moments: [], momentCount: 0, isWhole: true }
     },
     search: (query, countMax) => search.find(query, countMax),
     async programmeReport(programme) {

@@ -12,6 +12,10 @@ import type { EngineStore } from './store.ts'
 
 export interface History extends Disposable {
   of(space: SpaceId, item: ItemId): Promise<HistoryEntry[]>
+  /** The same, and whether the relay answered for every part. */
+  whole(space: SpaceId, item: ItemId): Promise<{ entries: HistoryEntry[]; isAnswered: boolean }>
+  /** Only what is kept on this laptop. */
+  here(item: ItemId): Promise<HistoryEntry[]>
   heard(message: Down<'itemEntries'>): void
   /** Nothing more will be answered. */
   disconnected(): void
@@ -43,24 +47,31 @@ export function createHistory(deps: { store: EngineStore; clock: Clock; send(mes
     for (const settle of [...asked.values()]) settle(null)
   }
 
-  return {
-    async of(space, item) {
-      const known = new Map<EntryId, HistoryEntry>()
-      for (const { seq, entry, part, author, serverTime, clientTime, payload } of await store.historyOf(item))
-        known.set(entry, { seq, entry, part, author, time: serverTime ?? clientTime, payload })
-      for (const part of PARTS) {
-        let from = 1
-        for (;;) {
-          const answer = await ask({ space, item, part, from, upTo: 0 })
-          for (const { seq, entry, author, serverTime, payload } of answer?.entries ?? []) known.set(entry, { seq, entry, part, author, time: serverTime, payload })
-          const last = answer?.entries[answer.entries.length - 1]
-          if (!answer?.more || !last) break
-          from = last.seq + 1
-        }
+  // What has no place in the log yet is the newest.
+  const inOrder = (entries: Iterable<HistoryEntry>): HistoryEntry[] => [...entries].sort((a, b) => (a.seq ?? Infinity) - (b.seq ?? Infinity) || a.time - b.time)
+  const here = async (item: ItemId): Promise<HistoryEntry[]> =>
+    (await store.historyOf(item)).map(({ seq, entry, part, author, serverTime, clientTime, payload }) => ({ seq, entry, part, author, time: serverTime ?? clientTime, payload }))
+  const whole: History['whole'] = async (space, item) => {
+    const known = new Map<EntryId, HistoryEntry>((await here(item)).map((one) => [one.entry, one]))
+    let isAnswered = true
+    for (const part of PARTS) {
+      let from = 1
+      for (;;) {
+        const answer = await ask({ space, item, part, from, upTo: 0 })
+        isAnswered &&= answer !== null
+        for (const { seq, entry, author, serverTime, payload } of answer?.entries ?? []) known.set(entry, { seq, entry, part, author, time: serverTime, payload })
+        const last = answer?.entries[answer.entries.length - 1]
+        if (!answer?.more || !last) break
+        from = last.seq + 1
       }
-      // What has no place in the log yet is the newest.
-      return [...known.values()].sort((a, b) => (a.seq ?? Infinity) - (b.seq ?? Infinity) || a.time - b.time)
-    },
+    }
+    return { entries: inOrder(known.values()), isAnswered }
+  }
+
+  return {
+    of: async (space, item) => (await whole(space, item)).entries,
+    whole,
+    here: async (item) => inOrder(await here(item)),
     heard: (message) => asked.get(message.request)?.(message),
     disconnected: giveUp,
     dispose: giveUp,

@@ -139,6 +139,15 @@ describe('without a network', () => {
     for (const { person: one } of Object.values(laptops)) await one.page.getByRole('button', { name: /Eigenaar.*verloskundige, Verloskundigenpraktijk/ }).waitFor()
   })
 
+  it('the answer that was not chosen stays in the timeline, with who gave it', async () => {
+    for (const { person } of Object.values(laptops)) {
+      await person.command('Tijdlijn van dit document')
+      const timeline = person.page.getByRole('tabpanel', { name: 'Tijdlijn' })
+      await timeline.getByText('Eigenaar: koos ‘verloskundige, Verloskundigenpraktijk’').waitFor()
+      await timeline.getByText(/^Niet gekozen: ‘projectleider, Gemeente Schiedam’, van projectleider/).waitFor()
+    }
+  })
+
   it('the relay is killed while somebody types, and comes back: nothing is lost and the status told the truth', async () => {
     const { person: leader } = laptops.leader
     const { person: midwife } = laptops.midwife

@@ -242,6 +242,7 @@ export function createLoopback(seed: number, spaces: SpaceView[]): Loopback {
         retryParked: unused,
         discardParked: unused,
         history: nothing,
+        timeline: () => later(() => ({ moments: [], momentCount: 0, isWhole: true })),
         search: nothing,
         programmeReport: () => later(() => null),
         exportUnsent: unused,

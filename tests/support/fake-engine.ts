@@ -230,6 +230,7 @@ export function createFakeEngine(world: FakeWorld, now: () => number = Date.now)
       tellStatus();
     },
     history: async () => [],
+    timeline: async () => ({ moments: [], momentCount: 0, isWhole: true }),
     async search(query, countMax) {
       const words = query.toLocaleLowerCase('nl').split(/\s+/).filter(Boolean);
       if (words.length === 0) return [];

@@ -13,6 +13,7 @@ import { conflicts } from './conflicts.ts'
 import { search } from './search.ts'
 import { settings } from './settings.ts'
 import { problems } from './problems.ts'
+import { timeline } from './timeline.ts'
 import { errors } from './errors.ts'
 
-export const nl = { common, workbench, sync, people, fields, items, agreements, meetings, progress, acts, conflicts, search, settings, problems, errors }
+export const nl = { common, workbench, sync, people, fields, items, agreements, meetings, progress, acts, conflicts, search, settings, problems, timeline, errors }

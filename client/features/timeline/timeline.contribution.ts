@@ -1,0 +1,38 @@
+/** Who changed what and when, beside any document. What is told comes from the engine; here it gets its words. */
+import History from '@lucide/svelte/icons/history'
+import { createBag, type Disposable } from '../../../shared/base/dispose.ts'
+import { t } from '../../platform/text/text.svelte.ts'
+import type { Services } from '../../workbench/services.ts'
+
+export function contribute({ contributions, layout, workspace }: Services): Disposable {
+  const bag = createBag()
+  const itemOf = (given: unknown): string | null => (typeof given === 'string' ? given : layout.active?.kind === 'item' ? layout.active.item : null)
+
+  bag.add(
+    contributions.views.register({
+      id: 'timeline',
+      where: 'context',
+      title: () => t.timeline.view,
+      icon: History,
+      order: 40,
+      appliesTo: (input) => input.kind === 'item',
+      load: () => import('./Timeline.svelte'),
+    }),
+  )
+  bag.add(
+    contributions.commands.register({
+      id: 'timeline.item.show',
+      title: () => t.timeline.show,
+      category: () => t.timeline.category,
+      icon: History,
+      menu: ['item'],
+      isEnabled: (given) => workspace.rowsById.has(itemOf(given) ?? ''),
+      run(given) {
+        const item = itemOf(given)
+        if (item !== null && (layout.active?.kind !== 'item' || layout.active.item !== item)) layout.open({ kind: 'item', item })
+        layout.showView('timeline')
+      },
+    }),
+  )
+  return bag
+}
