@@ -73,6 +73,8 @@ export interface ContentDeps {
   emit(event: EngineEvent): void
   storeFailed(error: unknown): void
   guard: CrashGuard
+  /** The last place of arrival at the start: what comes after it is news. */
+  lastAt: number
   /** How many entries a reading of a part had to go through. */
   read(item: ItemId, part: Part, count: number): void
 }
@@ -96,7 +98,7 @@ interface Typing {
 const LOADED_COUNT_MAX = 64
 const PUMP_COUNT_MAX = 500
 
-export async function createContent(deps: ContentDeps): Promise<Content> {
+export function createContent(deps: ContentDeps): Content {
   const { store, outbox, clock, dice, me, guard } = deps
   const openCounts = new Map<ItemId, number>()
   const writers = new Map<string, WriterId>()
@@ -110,7 +112,7 @@ export async function createContent(deps: ContentDeps): Promise<Content> {
   /** Facts and acts events so far of open items. */
   const said = new Map<ItemId, number>()
   const turns = new Map<ItemId, Promise<unknown>>()
-  let seenAt = await store.lastAt()
+  let seenAt = deps.lastAt
   let pumping: Promise<void> | null = null
   let mustPump = false
   let preparingCount = 0

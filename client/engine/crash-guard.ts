@@ -25,8 +25,9 @@ const CRASHES_MAX = 2
 export const CRASHED = 'crashed'
 
 export async function createCrashGuard(store: EngineStore): Promise<CrashGuard> {
-  const crashes = new Map<string, number>(Object.entries(((await store.getValue(CRASHES)) as Record<string, number> | undefined) ?? {}))
-  const found = ((await store.getValue(APPLYING)) as string[] | undefined) ?? []
+  const [counted, applying] = await Promise.all([store.getValue(CRASHES), store.getValue(APPLYING)])
+  const crashes = new Map<string, number>(Object.entries((counted as Record<string, number> | undefined) ?? {}))
+  const found = (applying as string[] | undefined) ?? []
   const keep = (): Promise<void> => store.putValue(CRASHES, Object.fromEntries(crashes))
   const settle = async (): Promise<void> => {
     for (const id of found) {

@@ -123,19 +123,25 @@ async function openEngine(deps: EngineDeps, bag: DisposableBag): Promise<Engine>
 
   // ── Parts ──
 
-  let spaceRows: SpaceRow[] = await store.spaces()
+  // The first view waits for these: all at once, not one after another.
+  const [foundSpaces, knownDevice, lastAt, outbox, guard] = await Promise.all([
+    store.spaces(), store.getValue('device'), store.lastAt(), createOutbox({ store, clock, storeFailed, storeWorks }), createCrashGuard(store),
+  ])
+  let spaceRows: SpaceRow[] = foundSpaces
   /** What was left over of spaces whose right was lost. */
+  const leftovers = (): SpaceRow[] => spaceRows.filter(({ role, cursor }) => role === null && cursor > 0)
   const removeLeftovers = async (): Promise<void> => {
-    for (const row of spaceRows) if (row.role === null && row.cursor > 0) await store.removeSpace(row.space)
+    for (const { space } of leftovers()) await store.removeSpace(space)
   }
-  await unlessRefused(removeLeftovers())
-  const knownDevice = await store.getValue('device')
+  if (leftovers().length > 0) {
+    await unlessRefused(removeLeftovers())
+    spaceRows = await store.spaces()
+    await outbox.readAll()
+  }
   const device = isId(knownDevice) ? knownDevice : newId(dice)
   if (device !== knownDevice) await unlessRefused(store.putValue('device', device))
-  const outbox = await createOutbox({ store, clock, storeFailed, storeWorks })
-  const guard = await createCrashGuard(store)
   const compaction = createCompaction({ store, clock, dice, entriesCountMax: deps.tidy?.entriesCountMax })
-  const content = bag.add(await createContent({ store, outbox, clock, dice, me, emit, storeFailed, guard, read: compaction.seen }))
+  const content = bag.add(createContent({ store, outbox, clock, dice, me, emit, storeFailed, guard, lastAt, read: compaction.seen }))
   // Assigned below: the parts speak through it, and it is told of them.
   // eslint-disable-next-line prefer-const -- reason: sync, presence and history each need the other
   let sync: Awaited<ReturnType<typeof createSync>> | undefined

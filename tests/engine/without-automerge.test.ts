@@ -7,9 +7,9 @@ import { namedDice } from '../../shared/base/random.ts'
 import { NO_ACTS } from '../../shared/model/acts.ts'
 import { EMPTY_FACTS } from '../../shared/model/facts.ts'
 import { rowOf } from '../../shared/derive/row.ts'
-import { createEngine } from '../../client/engine/engine.ts'
 import { initFacts } from '../../client/engine/facts.ts'
 import { createMemoryDevice } from '../../client/engine/memory-store.ts'
+import { openAlone } from './support/alone.ts'
 
 const loads = vi.hoisted(() => ({ count: 0 }))
 vi.mock('@automerge/automerge/slim', async (original) => {
@@ -31,16 +31,7 @@ test('rows, status and search are there without Automerge; the first facts load 
 
   let isReachable = false
   initFacts(() => (isReachable ? Promise.resolve(readFileSync(createRequire(import.meta.url).resolve('@automerge/automerge/automerge.wasm'))) : Promise.reject(new Error('offline'))))
-  const engine = await createEngine({
-    store,
-    transport: { connect: () => ({ send: () => undefined, bufferedBytes: () => 0, dispose: () => undefined }) },
-    leadership: { campaign: () => ({ dispose: () => undefined }) },
-    clock: { now: () => 1, after: () => ({ dispose: () => undefined }) },
-    dice,
-    me: { user, name: 'verloskundige', job: 'verloskundige', organisation: 'Schiedam', color: 1 },
-    build: '0.1.0',
-    web: { report: () => Promise.reject(new Error('offline')), people: () => Promise.reject(new Error('offline')) },
-  })
+  const engine = await openAlone(store, user)
   expect((await engine.rows()).map(({ title }) => title)).toEqual(['Roken'])
   expect((await engine.status()).state).toBe('offline')
   expect((await engine.search('roken', 10)).map(({ title }) => title)).toEqual(['Roken'])
