@@ -13,7 +13,8 @@ export type StoreWrite = Extract<
   | 'dropArchiveBefore' | 'putSnapshot' | 'putSpace' | 'removeSpace' | 'putRows' | 'putTexts' | 'putValue'
 >
 const READS = [
-  'outbox', 'archive', 'entriesOf', 'historyOf', 'entriesAfter', 'lastAt', 'unplaced', 'spaces', 'rows', 'row', 'dirty', 'texts', 'staleTexts', 'getValue',
+  'outbox', 'archive', 'entriesOf', 'partsOf', 'historyOf', 'entriesAfter', 'lastAt', 'unplaced', 'spaces', 'rows', 'row', 'dirty', 'texts', 'textsOf', 'staleTexts',
+  'getValue',
 ] as const satisfies readonly (keyof EngineStore)[]
 const WRITES: readonly StoreWrite[] = [
   'putLocal', 'putRun', 'acknowledge', 'park', 'releaseParked', 'discardParked', 'unarchive', 'recheckSpace', 'finishRecheck', 'offerAgain', 'quarantine',
