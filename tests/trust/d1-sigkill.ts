@@ -4,9 +4,7 @@ import { join } from 'node:path'
 import * as Y from 'yjs'
 import { must } from '../../shared/base/assert.ts'
 import { below, chance, namedDice, type Dice } from '../../shared/base/random.ts'
-import { newId } from '../../shared/base/ids.ts'
-import { createSqliteLog } from '../../server/store/sqlite-log.ts'
-import { createEntryMaker } from '../contract/payloads.ts'
+import { fillMuch } from './much.ts'
 import { settle } from './people.ts'
 import { relayProcess, withFolder } from './relay-process.ts'
 import { count, type Row, type Trial } from './row.ts'
@@ -125,26 +123,7 @@ async function killUnderLoad(folder: string, trial: Trial): Promise<void> {
 
 /** Ready again after a kill, with a log of 1 GB. */
 async function readyWithMuch(data: string, dice: Dice): Promise<number> {
-  const { spaces } = settle(data, SPACES, 1)
-  const log = await createSqliteLog({ folder: data, dice })
-  const make = createEntryMaker(1)
-  const doc = new Y.Doc()
-  let update: Uint8Array = new Uint8Array()
-  doc.on('update', (bytes: Uint8Array) => (update = bytes))
-  const places = spaces.map((space) => ({ space, item: newId(dice), writer: newId(dice) }))
-  for (const { space } of places) await log.ensureSpace(space)
-  for (let megabytes = 0; megabytes < 1_024; megabytes += 4) {
-    const batch = Array.from({ length: 4 }, (_, k) => {
-      const text = new Y.XmlText('Afspraak. '.repeat(100_000))
-      const one = new Y.Doc()
-      one.on('update', (bytes: Uint8Array) => (update = bytes))
-      one.getXmlFragment('prose').insert(0, [text])
-      const { space, writer } = must(places[k % places.length], 'places')
-      return { entry: make.entry({ space, item: newId(dice), writer, payload: update }), author: writer, serverTime: 1 }
-    })
-    for (const result of (await log.append(batch)).results) if (result.kind !== 'stored') throw new Error(`not stored: ${JSON.stringify(result)}`)
-  }
-  await log.close()
+  await fillMuch(data, 1_024, dice)
   const relay = relayProcess({ data })
   await relay.start()
   await relay.kill()

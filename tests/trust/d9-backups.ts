@@ -8,6 +8,7 @@ import { namedDice } from '../../shared/base/random.ts'
 import { createLogReader } from '../../server/store/log-reader.ts'
 import { openLogDatabase } from '../../server/store/log-file.ts'
 import { LOG_FILE } from '../../server/store/log-rows.ts'
+import { fillMuch } from './much.ts'
 import { createObserver } from './observer.ts'
 import { settle } from './people.ts'
 import { relayProcess, samenpadJson, withFolder } from './relay-process.ts'
@@ -15,6 +16,7 @@ import { count, type Row, type Trial } from './row.ts'
 import { createWriter } from './writer.ts'
 
 const RESTORE_MB_PER_S_MIN = 50
+const MUCH_MB = 256
 const SPACES = 3
 const WRITERS = 20
 
@@ -38,8 +40,6 @@ async function backups(folder: string, trial: Trial): Promise<void> {
   // About as fast as people under stress, so that the disk has room for the copies too.
   const writers = Array.from({ length: WRITERS }, (_, i) => createWriter({ space: must(spaces[i % SPACES], 'spaces'), dice, window: 2, padding: 'afspraak '.repeat(40) }))
   const taken: { file: string; acknowledged: Set<string>; ms: number }[] = []
-  let restoredBytes = 0
-  let restoreMs = 0
   let entriesCompared = 0
   try {
     await Promise.all(observers.map((observer, i) => observer.connect(relay.address, cookie(i))))
@@ -60,10 +60,7 @@ async function backups(folder: string, trial: Trial): Promise<void> {
 
     for (const [i, { file, acknowledged }] of taken.entries()) {
       const target = join(folder, `terug-${i}`)
-      const began = performance.now()
       await samenpadJson(target, 'restore', file)
-      restoreMs += performance.now() - began
-      restoredBytes += statSync(file).size
       const verified = await samenpadJson<{ ok: boolean }>(target, 'verify')
       if (!verified.ok) trial.violation(`backup ${i} does not verify`)
       const reader = createLogReader(() => openLogDatabase(join(target, LOG_FILE), 'read'))
@@ -96,7 +93,13 @@ async function backups(folder: string, trial: Trial): Promise<void> {
   if (trial.size === 'small') return
   trial.figure(`RPO ${(slowest / 1000).toFixed(1)} s (what came while the slowest backup was made)`)
   if (slowest > 60_000) trial.missed(`a backup took ${Math.round(slowest / 1000)} s`)
-  const speed = restoredBytes / 2 ** 20 / (restoreMs / 1000)
-  trial.figure(`restore ${speed.toFixed(1)} MB/s, start of the command included, at ${(restoredBytes / taken.length / 2 ** 20).toFixed(0)} MB each`)
+  const much = join(folder, 'veel')
+  await fillMuch(much, MUCH_MB, dice)
+  const file = join(folder, 'veel.samenpad')
+  await samenpadJson(much, 'backup', file)
+  const began = performance.now()
+  await samenpadJson(join(folder, 'veel-terug'), 'restore', file)
+  const speed = statSync(file).size / 2 ** 20 / ((performance.now() - began) / 1000)
+  trial.figure(`restore ${speed.toFixed(0)} MB/s of ${(statSync(file).size / 2 ** 20).toFixed(0)} MB, checked and started included`)
   if (speed < RESTORE_MB_PER_S_MIN) trial.missed(`restore at ${speed.toFixed(1)} MB/s`)
 }
