@@ -49,17 +49,19 @@ async function killUnderLoad(folder: string, trial: Trial): Promise<void> {
     })
   })
   const observers = spaces.map((space) => createObserver(space, dice, trial.violation))
-  const connectAll = async (): Promise<{ gone: Promise<unknown> }> => {
-    await Promise.all(observers.map((observer, i) => observer.connect(relay.address, cookie(i))))
-    const lines = await Promise.all(writers.map((writer, i) => writer.connect(relay.address, cookie(i))))
-    return { gone: Promise.all(lines.map(({ gone }) => gone)) }
-  }
   const lookUp = (): void => {
     for (const [entry, space] of promised) {
       if (!observers.some((observer) => observer.space === space && observer.byEntry.has(entry))) trial.violation(`acknowledged entry ${entry.slice(0, 6)} is lost`)
     }
     promised.clear()
     for (const observer of observers) if (observer.recovers > 0) trial.violation(`space ${observer.space.slice(0, 6)}: the past that was handed out is not the log's`)
+  }
+  const connectAll = async (): Promise<{ gone: Promise<unknown> }> => {
+    await Promise.all(observers.map((observer, i) => observer.connect(relay.address, cookie(i))))
+    // Before anybody types: an acknowledgement comes before the entry is handed on, and would be taken for lost.
+    lookUp()
+    const lines = await Promise.all(writers.map((writer, i) => writer.connect(relay.address, cookie(i))))
+    return { gone: Promise.all(lines.map(({ gone }) => gone)) }
   }
 
   let half = 0
@@ -83,7 +85,6 @@ async function killUnderLoad(folder: string, trial: Trial): Promise<void> {
       }
       ready.push(await relay.start())
       ;({ gone } = await connectAll())
-      lookUp()
       trial.progress(`${kill} of ${kills} kills, ${acks} acknowledged`)
     }
     for (const writer of writers) writer.isTyping = false
