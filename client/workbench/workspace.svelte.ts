@@ -118,21 +118,25 @@ export function createWorkspace({ engine, identity, storage, clock }: Deps): Wor
   })
 
   const here = new SvelteSet<SpaceId>()
+  /** Spaces that something on screen wants to know it of. */
+  const askedFor = new Set<SpaceId>()
   const beingLooked = new Set<SpaceId>()
-  /** Asked again at all news of the engine, until the space that is shown is here once. */
+  /** Again at all news of the engine, until every space that was asked for is here once. */
   function lookWhetherHere(): void {
-    if (!space || !isLoaded || here.has(space.space) || beingLooked.has(space.space)) return
-    const { space: id, hasLog } = space
-    if (hasLog === false) here.add(id)
-    if (hasLog !== true || (status.connection === 'live' && status.behindCount > 0)) return
-    beingLooked.add(id)
-    void engine
-      .freshRows(id)
-      .then((list) => {
-        keepRows(id, list)
-        here.add(id)
-      })
-      .finally(() => beingLooked.delete(id))
+    if (!isLoaded) return
+    for (const { space: id, hasLog } of spaces) {
+      if (!askedFor.has(id) || here.has(id) || beingLooked.has(id)) continue
+      if (hasLog === false) here.add(id)
+      if (hasLog !== true || (status.connection === 'live' && status.behindCount > 0)) continue
+      beingLooked.add(id)
+      void engine
+        .freshRows(id)
+        .then((list) => {
+          keepRows(id, list)
+          here.add(id)
+        })
+        .finally(() => beingLooked.delete(id))
+    }
   }
 
   async function readAll(): Promise<void> {
@@ -207,11 +211,16 @@ export function createWorkspace({ engine, identity, storage, clock }: Deps): Wor
       return user === identity.person.user ? identity.person : (people.get(user) ?? null)
     },
     presentAt: (item) => presentByItem.get(item) ?? [],
-    isHere: (one) => here.has(one),
+    isHere(one) {
+      if (!askedFor.has(one)) {
+        askedFor.add(one)
+        queueMicrotask(lookWhetherHere) // not while the page is being drawn from what is known
+      }
+      return here.has(one)
+    },
     chooseSpace(next) {
       chosen = next
       storage.write(SPACE_KEY, next)
-      lookWhetherHere()
     },
     dispose: () => bag.dispose(),
   }
