@@ -7,39 +7,22 @@ import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { AxeBuilder } from '@axe-core/playwright'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Page } from 'playwright-core'
+import { describe, expect, it } from 'vitest'
 import { en } from '../../client/platform/text/en/index.ts'
 import { nl } from '../../client/platform/text/nl/index.ts'
 import { must } from '../../shared/base/assert.ts'
-import { launchChromium } from '../support/browser.ts'
+import { useExample } from '../support/example.ts'
 import { demoLink, personIn, until, type Person } from '../support/person.ts'
-import { startProduct, type Product } from '../support/product.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const TITLE = 'Meerdere signalen'
 /** Looking at every colour of every view takes its time on a busy machine. */
 const LOOK_MS_MAX = 600_000
 
-let product: Product
-let browser: Browser
+const example = useExample()
 
-async function enter(role: string, { width = 1440, height = 900 } = {}): Promise<Person> {
-  const person = await personIn(await browser.newContext({ viewport: { width, height }, locale: 'nl-NL' }))
-  await person.page.goto(demoLink(product, role))
-  await person.page.getByRole('button', { name: 'Log in' }).click()
-  // On a phone the tree is behind a button.
-  await person.sync().waitFor()
-  return person
-}
-
-beforeAll(async () => {
-  ;[product, browser] = await Promise.all([startProduct({ demo: true }), launchChromium()])
-})
-afterAll(async () => {
-  await browser?.close()
-  await product?.dispose()
-})
+const { enter } = example
 
 describe('[W] who lost the right to write', () => {
   const WORDS = 'Dit schreef ik zonder verbinding.'
@@ -60,10 +43,10 @@ describe('[W] who lost the right to write', () => {
     await midwife.page.keyboard.press('Enter')
 
     // The machine's own command lets somebody in who may change roles; that one makes a reader of her.
-    const { stdout } = await promisify(execFile)(process.execPath, ['server/cli.ts', 'invite', '--space', 'Schiedam', '--role', 'admin', '--json'], { cwd: ROOT, env: { ...process.env, SAMENPAD_DATA: product.data, PUBLIC_URL: product.address } })
+    const { stdout } = await promisify(execFile)(process.execPath, ['server/cli.ts', 'invite', '--space', 'Schiedam', '--role', 'admin', '--json'], { cwd: ROOT, env: { ...process.env, SAMENPAD_DATA: example.product.data, PUBLIC_URL: example.product.address } })
     const { link } = JSON.parse(stdout) as { link: string }
-    const admin = await personIn(await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'nl-NL' }))
-    await admin.page.goto(new URL(new URL(link).pathname, product.address).href)
+    const admin = await personIn(await example.browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'nl-NL' }))
+    await admin.page.goto(new URL(new URL(link).pathname, example.product.address).href)
     for (const [field, words] of [['Naam', 'beheerder Schiedam'], ['Functie', 'beheerder'], ['Organisatie', 'Gemeente Schiedam'], ['Mailadres van je werk', 'beheerder@schiedam.test']] as const) await admin.page.getByRole('textbox', { name: field }).fill(words)
     await admin.page.getByLabel('Wachtwoord').first().fill('een zin als wachtwoord')
     await admin.page.getByRole('button', { name: 'Maak mijn account' }).click()
@@ -125,7 +108,7 @@ const focused = (page: Page): Promise<{ name: string; role: string; isVisible: b
 
 describe('[X] by keyboard alone', () => {
   it('from the sign-in link over explorer, title and text to a proposal, with the focus in sight at each step and no trap', async () => {
-    const person = await personIn(await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'nl-NL' }))
+    const person = await personIn(await example.browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'nl-NL' }))
     const { page } = person
     const { keyboard } = page
     const unseen: string[] = []
@@ -141,7 +124,7 @@ describe('[X] by keyboard alone', () => {
       throw new Error(`Tab never came to ${name}`)
     }
 
-    await page.goto(demoLink(product, 'projectleider'))
+    await page.goto(demoLink(example.product, 'projectleider'))
     await page.getByRole('button', { name: 'Log in' }).waitFor()
     if (!/^Log in$/.test((await focused(page)).name)) await tabTo(/^Log in$/)
     await keyboard.press('Enter')

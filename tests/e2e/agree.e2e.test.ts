@@ -1,33 +1,20 @@
 /** Agreeing by acts: propose makes a seal, parties sign exactly that text, a project leader adopts; the status follows. Offline steps wait as asked for. */
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { launchChromium } from '../support/browser.ts'
-import { demoLink, personIn, until, type Person } from '../support/person.ts'
-import { startProduct, type Product } from '../support/product.ts'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { useExample } from '../support/example.ts'
+import { until, type Person } from '../support/person.ts'
 
 const TITLE = 'Meerdere signalen'
 
-let product: Product
-let browser: Browser
+const example = useExample()
 let leader: Person
 let midwife: Person
 let reader: Person
 
 beforeAll(async () => {
-  ;[product, browser] = await Promise.all([startProduct({ demo: true }), launchChromium()])
-  const enter = async (role: string): Promise<Person> => {
-    const person = await personIn(await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'nl-NL' }))
-    await person.signIn(demoLink(product, role))
-    await person.open(TITLE)
-    return person
-  }
-  leader = await enter('projectleider')
-  midwife = await enter('verloskundige')
-  reader = await enter('lezer')
-})
-afterAll(async () => {
-  await browser?.close()
-  await product?.dispose()
+  leader = await example.enter('projectleider')
+  midwife = await example.enter('verloskundige')
+  reader = await example.enter('lezer')
+  for (const person of [leader, midwife, reader]) await person.open(TITLE)
 })
 
 const badge = (person: Person, status: string) => person.page.getByRole('complementary').getByText(status, { exact: true }).first()
@@ -77,12 +64,12 @@ describe('agreeing', () => {
   })
 
   it('a step given without a connection waits as asked for, and counts when the relay has it', async () => {
-    await product.kill()
+    await example.product.kill()
     await midwife.syncIs('offline')
     await sign(midwife, parties[1] ?? '', 'akkoord')
     await midwife.page.getByText('gevraagd', { exact: true }).first().waitFor()
     await midwife.picture('asked')
-    await product.start()
+    await example.product.start()
     await midwife.syncIs('relay')
     await until('accepted', async () => (await midwife.page.getByText('gevraagd', { exact: true }).count()) === 0)
     await leader.syncIs('relay')

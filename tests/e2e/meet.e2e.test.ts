@@ -2,34 +2,22 @@
  * A meeting held with two screens: when, where and who; the agenda; notes in which `/besluit` and `/actie` put decisions and actions that live in
  * the facts; and one list of all actions, of which a change is seen in the meeting.
  */
-import type { Browser, Locator } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { launchChromium } from '../support/browser.ts'
-import { demoLink, personIn, until, type Person } from '../support/person.ts'
-import { startProduct, type Product } from '../support/product.ts'
+import type { Locator } from 'playwright-core'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { useExample } from '../support/example.ts'
+import { until, type Person } from '../support/person.ts'
 
 const MEETING = 'Platform in de wijk'
 const DECISION = 'We bellen binnen drie werkdagen terug'
 const ACTION = 'Maak een kaartje met de nummers'
 
-let product: Product
-let browser: Browser
+const example = useExample()
 let leader: Person
 let midwife: Person
 
 beforeAll(async () => {
-  ;[product, browser] = await Promise.all([startProduct({ demo: true }), launchChromium()])
-  const enter = async (role: string): Promise<Person> => {
-    const person = await personIn(await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'nl-NL' }))
-    await person.signIn(demoLink(product, role))
-    return person
-  }
-  leader = await enter('projectleider')
-  midwife = await enter('verloskundige')
-})
-afterAll(async () => {
-  await browser?.close()
-  await product?.dispose()
+  leader = await example.enter('projectleider')
+  midwife = await example.enter('verloskundige')
 })
 
 const attendance = ({ page }: Person): Locator => page.getByRole('list', { name: 'Aanwezig', exact: true })

@@ -1,29 +1,16 @@
 /** The programme view: fourteen municipalities from their documents, every number opening what is behind it, also without a network. */
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { launchChromium } from '../support/browser.ts'
-import { demoLink, personIn, until, type Person } from '../support/person.ts'
-import { startProduct, type Product } from '../support/product.ts'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { useExample } from '../support/example.ts'
+import { until, type Person } from '../support/person.ts'
 
-let product: Product
-let browser: Browser
+const example = useExample()
 let programmeLeader: Person
 let leader: Person
 
 beforeAll(async () => {
-  ;[product, browser] = await Promise.all([startProduct({ demo: true }), launchChromium()])
-  const enter = async (role: string): Promise<Person> => {
-    const person = await personIn(await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'nl-NL' }))
-    await person.signIn(demoLink(product, role))
-    await person.syncIs('relay')
-    return person
-  }
-  programmeLeader = await enter('programmaleider')
-  leader = await enter('projectleider')
-})
-afterAll(async () => {
-  await browser?.close()
-  await product?.dispose()
+  programmeLeader = await example.enter('programmaleider')
+  leader = await example.enter('projectleider')
+  for (const person of [programmeLeader, leader]) await person.syncIs('relay')
 })
 
 const openProgress = async ({ page }: Person): Promise<void> => {
@@ -86,7 +73,7 @@ describe('the programme view', () => {
 
   it('works without a network, and says when the figures were made', async () => {
     await programmeLeader.page.evaluate(async () => void (await navigator.serviceWorker.ready))
-    await product.kill()
+    await example.product.kill()
     await programmeLeader.syncIs('offline')
     await programmeLeader.page.reload()
     await programmeLeader.page.getByRole('tree').waitFor()

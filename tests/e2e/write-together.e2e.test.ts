@@ -1,26 +1,16 @@
 /** Two people, two browsers, one agreement: the same paragraph, each other's carets and names, facts and steps. */
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { launchChromium } from '../support/browser.ts'
-import { demoLink, personIn, until, type Person } from '../support/person.ts'
-import { startProduct, type Product } from '../support/product.ts'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { useExample } from '../support/example.ts'
+import { until, type Person } from '../support/person.ts'
 
-let product: Product
-let browser: Browser
+const example = useExample()
 let leader: Person
 let midwife: Person
 
 beforeAll(async () => {
-  ;[product, browser] = await Promise.all([startProduct({ demo: true }), launchChromium()])
-  leader = await personIn(await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'nl-NL' }))
-  midwife = await personIn(await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'nl-NL' }))
-  await leader.signIn(demoLink(product, 'projectleider'))
-  await midwife.signIn(demoLink(product, 'verloskundige'))
+  leader = await example.enter('projectleider')
+  midwife = await example.enter('verloskundige')
   await Promise.all([leader.open('Schulden en geldzorgen'), midwife.open('Schulden en geldzorgen')])
-})
-afterAll(async () => {
-  await browser?.close()
-  await product?.dispose()
 })
 
 describe('writing together', () => {

@@ -1,36 +1,20 @@
 /** The pages of agreements, meetings and actions in a real browser; a second window reads and writes along. */
 import { AxeBuilder } from '@axe-core/playwright'
-import type { Browser, Locator, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { launchChromium } from '../support/browser.ts'
-import { serveTestPage, type TestPage } from './page/build.ts'
+import type { Locator, Page } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
 import type { Example } from './page/example.ts'
+import { useTestPage, type Scene } from './page/use-page.ts'
 
-let site: TestPage
-let browser: Browser
+const openPage = useTestPage()
 
-beforeAll(async () => {
-  site = await serveTestPage()
-  browser = await launchChromium()
-})
-afterAll(async () => {
-  await browser.close()
-  await site[Symbol.asyncDispose]()
-})
-
-interface Scene extends AsyncDisposable {
-  page: Page
-  errors: string[]
+interface PageScene extends Scene {
   /** Facts as the second window has them. */
   theirs(path: string): Promise<unknown>
 }
 
-async function open(what: keyof Example | 'actions', options: { width?: number; height?: number } = {}): Promise<Scene> {
-  const context = await browser.newContext({ viewport: { width: options.width ?? 1200, height: options.height ?? 900 }, locale: 'nl-NL' })
-  const page = await context.newPage()
-  const errors: string[] = []
-  page.on('pageerror', (error) => errors.push(String(error)))
-  await page.goto(`${site.url}?scene=app`)
+async function open(what: keyof Example | 'actions', options: { width?: number; height?: number } = {}): Promise<PageScene> {
+  const scene = await openPage('?scene=app', { width: options.width ?? 1200, height: options.height ?? 900 })
+  const { page } = scene
   await page.waitForFunction(() => window.world?.services?.workspace.isLoaded)
   await page.evaluate(async (what) => {
     const { services, example, items } = window.world
@@ -40,11 +24,7 @@ async function open(what: keyof Example | 'actions', options: { width?: number; 
     window.theirs = await items[1].open(example![what])
   }, what)
   await page.locator('h1').first().waitFor()
-  return {
-    page, errors,
-    theirs: (path) => page.evaluate((path) => window.theirs!.facts.registers[path], path),
-    [Symbol.asyncDispose]: () => context.close(),
-  }
+  return { ...scene, theirs: (path) => page.evaluate((path) => window.theirs!.facts.registers[path], path) }
 }
 
 declare global {

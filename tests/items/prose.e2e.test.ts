@@ -1,36 +1,17 @@
 /** The editor in a real browser, with the same text open in a second window that writes along. */
 import { AxeBuilder } from '@axe-core/playwright'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { launchChromium } from '../support/browser.ts'
-import { serveTestPage, type TestPage } from './page/build.ts'
+import type { Page } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
+import { useTestPage, type Scene } from './page/use-page.ts'
 
-let site: TestPage
-let browser: Browser
-
-beforeAll(async () => {
-  site = await serveTestPage()
-  browser = await launchChromium()
-})
-afterAll(async () => {
-  await browser.close()
-  await site[Symbol.asyncDispose]()
-})
-
-interface Scene extends AsyncDisposable {
-  page: Page
-  errors: string[]
-}
+const openPage = useTestPage()
 
 async function open(query = ''): Promise<Scene> {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } })
-  const page = await context.newPage()
-  const errors: string[] = []
-  page.on('pageerror', (error) => errors.push(String(error)))
-  await page.goto(`${site.url}${query}`)
+  const scene = await openPage(query, { width: 1440, height: 900 })
+  const { page } = scene
   await page.waitForSelector('html[data-ready=yes]')
   await page.waitForFunction(() => window.world.proses.length === 2)
-  return { page, errors, [Symbol.asyncDispose]: () => context.close() }
+  return scene
 }
 
 /** Puts the caret of the first window somewhere in a paragraph and waits until the editor knows. */

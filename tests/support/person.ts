@@ -51,7 +51,7 @@ export async function personIn(context: BrowserContext, existing?: Page): Promis
     async signIn(url) {
       await page.goto(url)
       await page.getByRole('button', { name: 'Log in' }).click()
-      await page.getByRole('tree').waitFor()
+      await page.getByRole('status').first().waitFor() // not the tree: on a phone it is behind a button
     },
     async open(name) {
       await page.getByRole('treeitem', { name }).first().click()

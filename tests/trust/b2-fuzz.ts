@@ -32,8 +32,8 @@ async function fuzz(folder: string, trial: Trial): Promise<void> {
   const frames = trial.count(10_000, 100_000, 1_000_000)
   const dice = namedDice(trial.seed, 'B2')
   const data = join(folder, 'data')
-  const { spaces, members } = settle(data, 1, 2)
-  const space = must(spaces[0], 'a space')
+  const { members, ...group } = settle(data, 1, 2)
+  const space = group.space(0)
   const [honest, hostile] = [must(members[0], 'a member'), must(members[1], 'a member')]
   const relay = relayProcess({ data })
   await relay.start()

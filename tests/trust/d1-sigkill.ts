@@ -2,7 +2,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { join } from 'node:path'
 import * as Y from 'yjs'
-import { must } from '../../shared/base/assert.ts'
 import { below, chance, namedDice, type Dice } from '../../shared/base/random.ts'
 import { fillMuch } from './much.ts'
 import { settle } from './people.ts'
@@ -27,8 +26,7 @@ async function killUnderLoad(folder: string, trial: Trial): Promise<void> {
   const kills = trial.count(20, 100, 1_000)
   const dice = namedDice(trial.seed, 'D1')
   const data = join(folder, 'data')
-  const { spaces, members } = settle(data, SPACES, 4)
-  const cookie = (i: number): string => must(members[i % members.length], 'members').cookie
+  const { spaces, cookie, ...group } = settle(data, SPACES, 4)
   const relay = relayProcess({ data })
   let ready = [await relay.start()]
 
@@ -38,7 +36,7 @@ async function killUnderLoad(folder: string, trial: Trial): Promise<void> {
   /** Acknowledged and not yet looked up after a restart. */
   const promised = new Map<string, string>()
   const writers = Array.from({ length: WRITERS }, (_, i) => {
-    const space = must(spaces[i % SPACES], 'spaces')
+    const space = group.space(i)
     return createWriter({
       space, dice,
       onAcknowledged(entry) {

@@ -76,7 +76,7 @@ async function powerLoss(folder: string, trial: Trial): Promise<void> {
 export async function record(folder: string, library: string, dice: Dice, { withBackup = false, library: sqlite }: { withBackup?: boolean; library?: string } = {}): Promise<Recorded> {
   mkdirSync(folder, { recursive: true })
   const data = join(folder, 'data')
-  const { spaces, members } = settle(data, 2, 1)
+  const group = settle(data, 2, 1)
   const before = join(folder, 'before')
   cpSync(data, before, { recursive: true })
   const shim = createShim(library, data, folder)
@@ -86,8 +86,8 @@ export async function record(folder: string, library: string, dice: Dice, { with
     await relay.start()
     // Long texts: the write-ahead log is moved into the database several times.
     const writers = Array.from({ length: 6 }, (_, i) =>
-      createWriter({ space: must(spaces[i % 2], 'spaces'), dice, window: 3, padding: 'zorgpad '.repeat(below(dice, 400)), onAcknowledged: (entry) => void promises.push({ at: shim.position(), entry }) }))
-    const lines = await Promise.all(writers.map((writer) => writer.connect(relay.address, must(members[0], 'a member').cookie)))
+      createWriter({ space: group.space(i), dice, window: 3, padding: 'zorgpad '.repeat(below(dice, 400)), onAcknowledged: (entry) => void promises.push({ at: shim.position(), entry }) }))
+    const lines = await Promise.all(writers.map((writer) => writer.connect(relay.address, group.cookie(0))))
     const wanted = 500 + below(dice, 500)
     if (withBackup) await samenpadJson(data, 'backup', join(folder, 'kopie'))
     while (promises.length < wanted) await sleep(2)

@@ -5,7 +5,6 @@
 import { cpSync, mkdirSync, rmSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { join } from 'node:path'
-import { must } from '../../shared/base/assert.ts'
 import { below, namedDice, pick } from '../../shared/base/random.ts'
 import { cutPower } from './d2-power-loss.ts'
 import { settle } from './people.ts'
@@ -50,8 +49,8 @@ async function failures(folder: string, trial: Trial): Promise<void> {
     const own = join(folder, `life-${life}`)
     mkdirSync(own)
     const data = join(own, 'data')
-    const { spaces, members } = settle(data, 2, 1)
-    const { cookie } = must(members[0], 'a member')
+    const group = settle(data, 2, 1)
+    const cookie = group.cookie(0)
     cpSync(data, join(own, 'before'), { recursive: true })
     const shim = createShim(library.path, data, own)
     const relay = relayProcess({ data, env: shim.env })
@@ -59,10 +58,10 @@ async function failures(folder: string, trial: Trial): Promise<void> {
     const violation = (text: string): void => trial.violation(`life ${life}: ${text}`)
     try {
       await relay.start()
-      const observers = spaces.map((space) => createObserver(space, dice, violation))
+      const observers = group.spaces.map((space) => createObserver(space, dice, violation))
       for (const observer of observers) await observer.connect(relay.address, cookie)
       const writers = Array.from({ length: 4 }, (_, i) =>
-        createWriter({ space: must(spaces[i % 2], 'spaces'), dice, window: 3, padding: 'zorgpad '.repeat(below(dice, 200)), onAcknowledged: (entry) => void promises.push({ at: shim.position(), entry }) }))
+        createWriter({ space: group.space(i), dice, window: 3, padding: 'zorgpad '.repeat(below(dice, 200)), onAcknowledged: (entry) => void promises.push({ at: shim.position(), entry }) }))
       let isOver = false
       // Whoever was told "later" comes back over a line of its own, until the trial is over.
       const stays = writers.map(async (writer) => {

@@ -2,7 +2,6 @@
 import { mkdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { join } from 'node:path'
-import { must } from '../../shared/base/assert.ts'
 import { below, namedDice } from '../../shared/base/random.ts'
 import { settle } from './people.ts'
 import { relayProcess, withFolder } from './relay-process.ts'
@@ -29,8 +28,8 @@ async function fullDisks(folder: string, trial: Trial): Promise<void> {
   const runs = trial.count(3, 20, 100)
   const dice = namedDice(trial.seed, 'D4')
   const data = join(folder, 'data')
-  const { spaces, members } = settle(data, 1, 1)
-  const [space, { cookie }] = [must(spaces[0], 'a space'), must(members[0], 'a member')]
+  const group = settle(data, 1, 1)
+  const [space, cookie] = [group.space(0), group.cookie(0)]
   const own = join(folder, 'own')
   mkdirSync(own)
   const shim = createShim(library.path, data, own)

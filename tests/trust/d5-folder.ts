@@ -4,7 +4,6 @@ import { chmodSync, chownSync, cpSync, existsSync, lstatSync, mkdirSync, readdir
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { namedDice } from '../../shared/base/random.ts'
-import { must } from '../../shared/base/assert.ts'
 import { settle } from './people.ts'
 import { relayProcess, withFolder } from './relay-process.ts'
 import { count, type Row, type Trial } from './row.ts'
@@ -100,12 +99,12 @@ async function cases(folder: string, trial: Trial): Promise<void> {
 
 /** A store with something in it, stopped properly. */
 export async function fill(data: string, seed: number): Promise<void> {
-  const { spaces, members } = settle(data, 2, 1)
+  const group = settle(data, 2, 1)
   const relay = relayProcess({ data })
   await relay.start()
   const dice = namedDice(seed, 'fill')
-  const writer = createWriter({ space: must(spaces[0], 'a space'), dice })
-  const { gone } = await writer.connect(relay.address, must(members[0], 'a member').cookie)
+  const writer = createWriter({ space: group.space(0), dice })
+  const { gone } = await writer.connect(relay.address, group.cookie(0))
   while (writer.acknowledged.size < 100) await sleep(5)
   await relay.stop()
   await gone

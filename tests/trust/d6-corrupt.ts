@@ -5,7 +5,6 @@
 import { cpSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { must } from '../../shared/base/assert.ts'
 import type { Id } from '../../shared/base/ids.ts'
 import { below, chance, namedDice } from '../../shared/base/random.ts'
 import { createObserver } from './observer.ts'
@@ -30,8 +29,8 @@ async function copies(folder: string, trial: Trial): Promise<void> {
   const total = trial.count(4, 30, 500)
   const dice = namedDice(trial.seed, 'D6')
   const whole = join(folder, 'whole')
-  const { spaces, members } = settle(whole, SPACES, 1)
-  const { cookie } = must(members[0], 'a member')
+  const { spaces, ...group } = settle(whole, SPACES, 1)
+  const cookie = group.cookie(0)
   const written = new Map<Id, Map<number, string>>()
   {
     const relay = relayProcess({ data: whole })

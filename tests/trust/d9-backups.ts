@@ -3,7 +3,6 @@ import { rmSync, statSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { join } from 'node:path'
 import { createHash } from 'node:crypto'
-import { must } from '../../shared/base/assert.ts'
 import { namedDice } from '../../shared/base/random.ts'
 import { createLogReader } from '../../server/store/log-reader.ts'
 import { openLogDatabase } from '../../server/store/log-file.ts'
@@ -32,13 +31,12 @@ async function backups(folder: string, trial: Trial): Promise<void> {
   const wanted = trial.count(3, 10, 50)
   const dice = namedDice(trial.seed, 'D9')
   const data = join(folder, 'data')
-  const { spaces, members } = settle(data, SPACES, 2)
-  const cookie = (i: number): string => must(members[i % members.length], 'members').cookie
+  const { spaces, cookie, ...group } = settle(data, SPACES, 2)
   const relay = relayProcess({ data })
   await relay.start()
   const observers = spaces.map((space) => createObserver(space, dice, trial.violation))
   // About as fast as people under stress, so that the disk has room for the copies too.
-  const writers = Array.from({ length: WRITERS }, (_, i) => createWriter({ space: must(spaces[i % SPACES], 'spaces'), dice, window: 2, padding: 'afspraak '.repeat(40) }))
+  const writers = Array.from({ length: WRITERS }, (_, i) => createWriter({ space: group.space(i), dice, window: 2, padding: 'afspraak '.repeat(40) }))
   const taken: { file: string; acknowledged: Set<string>; ms: number }[] = []
   let entriesCompared = 0
   try {

@@ -3,14 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { join } from 'node:path'
 import { must } from '../../shared/base/assert.ts'
 import { NO_ID } from '../../shared/base/ids.ts'
-import { namedDice } from '../../shared/base/random.ts'
+import { namedDice, type Dice } from '../../shared/base/random.ts'
 import { EMPTY_TAIL_HASH } from '../../shared/protocol/tail-hash.ts'
 import { cpuSeconds, quantile, residentMiB } from '../bench/machine.ts'
 import { dial, type Client } from './client.ts'
 import { createObserver } from './observer.ts'
-import { settle } from './people.ts'
-import { relayProcess, withFolder } from './relay-process.ts'
-import { count, type Row } from './row.ts'
+import { settle, type Group } from './people.ts'
+import { relayProcess, withFolder, type RelayProcess } from './relay-process.ts'
+import { count, type Row, type Trial } from './row.ts'
 import { createWriter } from './writer.ts'
 
 const DIALS_AT_ONCE = 50
@@ -24,47 +24,65 @@ async function dialMany<T>(total: number, one: (i: number) => Promise<T>): Promi
   return made
 }
 
+interface Crowd {
+  group: Group
+  relay: RelayProcess
+  dice: Dice
+  /** Dials many at once; all of them are cut at the end. */
+  connect(total: number, one: (i: number) => Promise<Client>): Promise<void>
+}
+
+/** A relay on a folder of its own with people on it, for as long as the work lasts. */
+const withCrowd = (trial: Trial, id: string, spacesCount: number, membersCount: number, work: (crowd: Crowd) => Promise<void>): Promise<void> =>
+  withFolder(async (folder) => {
+    const data = join(folder, 'data')
+    const group = settle(data, spacesCount, membersCount)
+    const relay = relayProcess({ data })
+    const clients: Client[] = []
+    await relay.start()
+    try {
+      await work({
+        group, relay, dice: namedDice(trial.seed, id),
+        async connect(total, one) {
+          await dialMany(total, async (i) => void clients.push(await one(i)))
+        },
+      })
+    } finally {
+      for (const client of clients) client.cut()
+      await relay.kill()
+    }
+  })
+
 export const l1: Row = {
   id: 'L1',
   name: 'Idle sockets',
   promise: 'thousands of open laptops that do nothing cost nearly nothing',
   target: '5,000 sockets with 3 subscriptions each (1,000 by default): ≤ 50 kB each, RSS ≤ 400 MB, CPU ≤ 5 % of a core',
-  run: (trial) => withFolder(async (folder) => {
+  run: (trial) => withCrowd(trial, 'L1', 3, 10, async ({ group: { spaces, cookie }, relay, dice, connect }) => {
     const total = trial.count(200, 1_000, 5_000)
-    const dice = namedDice(trial.seed, 'L1')
-    const data = join(folder, 'data')
-    const { spaces, members } = settle(data, 3, 10)
-    const relay = relayProcess({ data })
-    await relay.start()
-    let clients: Client[] = []
-    try {
-      await sleep(500)
-      const before = residentMiB(relay.pid)
-      clients = await dialMany(total, async (i) => {
-        const { promise, resolve } = Promise.withResolvers<void>()
-        let answers = 0
-        const client = await dial(relay.address, must(members[i % members.length], 'members').cookie, dice, ({ type }) => void (type === 'subbed' && ++answers === spaces.length && resolve()))
-        client.send(...spaces.map((space) => ({ type: 'sub' as const, space, epoch: NO_ID, cursor: 0, tailHash: EMPTY_TAIL_HASH })))
-        await promise
-        return client
-      })
-      await sleep(1_000)
-      const [cpuBefore, began] = [cpuSeconds(relay.pid), performance.now()]
-      await sleep(trial.size === 'small' ? 500 : 10_000)
-      const load = ((cpuSeconds(relay.pid) - cpuBefore) / ((performance.now() - began) / 1000)) * 100
-      const memory = residentMiB(relay.pid)
-      const each = ((memory - before) * 1024) / total
-      trial.figure(`${count(total, 'socket')} with ${spaces.length} subscriptions each`)
-      if (!relay.isUp) trial.violation('the relay ended')
-      if (trial.size === 'small') return
-      trial.figure(`${each.toFixed(1)} KiB each, RSS ${memory.toFixed(0)} MiB, ${load.toFixed(1)} % of a core`)
-      if (each > 50) trial.missed(`${each.toFixed(0)} KiB each`)
-      if (memory > 400) trial.missed(`RSS ${memory.toFixed(0)} MiB`)
-      if (load > 5) trial.missed(`${load.toFixed(1)} % of a core`)
-    } finally {
-      for (const client of clients) client.cut()
-      await relay.kill()
-    }
+    await sleep(500)
+    const before = residentMiB(relay.pid)
+    await connect(total, async (i) => {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      let answers = 0
+      const client = await dial(relay.address, cookie(i), dice, ({ type }) => void (type === 'subbed' && ++answers === spaces.length && resolve()))
+      client.send(...spaces.map((space) => ({ type: 'sub' as const, space, epoch: NO_ID, cursor: 0, tailHash: EMPTY_TAIL_HASH })))
+      await promise
+      return client
+    })
+    await sleep(1_000)
+    const [cpuBefore, began] = [cpuSeconds(relay.pid), performance.now()]
+    await sleep(trial.size === 'small' ? 500 : 10_000)
+    const load = ((cpuSeconds(relay.pid) - cpuBefore) / ((performance.now() - began) / 1000)) * 100
+    const memory = residentMiB(relay.pid)
+    const each = ((memory - before) * 1024) / total
+    trial.figure(`${count(total, 'socket')} with ${spaces.length} subscriptions each`)
+    if (!relay.isUp) trial.violation('the relay ended')
+    if (trial.size === 'small') return
+    trial.figure(`${each.toFixed(1)} KiB each, RSS ${memory.toFixed(0)} MiB, ${load.toFixed(1)} % of a core`)
+    if (each > 50) trial.missed(`${each.toFixed(0)} KiB each`)
+    if (memory > 400) trial.missed(`RSS ${memory.toFixed(0)} MiB`)
+    if (load > 5) trial.missed(`${load.toFixed(1)} % of a core`)
   }),
 }
 
@@ -73,62 +91,51 @@ export const l2: Row = {
   name: 'Consumers that never read',
   promise: 'who does not read costs a bounded buffer and holds up nobody',
   target: '50 sockets, 100 MB broadcast (30 MB by default): relay RSS +≤ 64 MB over the buffers, healthy p95 ≤ 250 ms',
-  run: (trial) => withFolder(async (folder) => {
+  run: (trial) => withCrowd(trial, 'L2', 1, 3, async ({ group, relay, dice, connect }) => {
     const megabytes = trial.count(4, 30, 100)
     const deafCount = trial.size === 'small' ? 10 : 50
-    const dice = namedDice(trial.seed, 'L2')
-    const data = join(folder, 'data')
-    const { spaces, members } = settle(data, 1, 3)
-    const space = must(spaces[0], 'a space')
-    const cookie = (i: number): string => must(members[i % members.length], 'members').cookie
-    const relay = relayProcess({ data })
-    await relay.start()
-    let deaf: Client[] = []
-    try {
-      deaf = await dialMany(deafCount, async (i) => {
-        const { promise, resolve } = Promise.withResolvers<void>()
-        const client = await dial(relay.address, cookie(i), dice, ({ type }) => void (type === 'subbed' && resolve()))
-        client.send({ type: 'sub', space, epoch: NO_ID, cursor: 0, tailHash: EMPTY_TAIL_HASH })
-        await promise
-        client.socket.pause()
-        return client
-      })
-      const observer = createObserver(space, dice, trial.violation)
-      await observer.connect(relay.address, cookie(0))
-      const before = residentMiB(relay.pid)
-      let peak = before
-      const times: number[] = []
-      let last = performance.now()
-      const padding = 'zorgpad '.repeat(4_000)
-      const writer = createWriter({ space, dice, window: 2, padding, onAcknowledged: () => {
-        times.push(performance.now() - last)
-        last = performance.now()
-      } })
-      const { gone } = await writer.connect(relay.address, cookie(1))
-      const wanted = Math.ceil((megabytes * 2 ** 20) / padding.length)
-      while (writer.acknowledged.size < wanted && relay.isUp) {
-        peak = Math.max(peak, residentMiB(relay.pid))
-        trial.progress(`${writer.acknowledged.size} of ${wanted} edits`)
-        await sleep(20)
-      }
-      writer.isTyping = false
-      while (writer.waitingCount > 0 && relay.isUp) await sleep(5)
-      while (observer.seen.length < writer.acknowledged.size && relay.isUp) await sleep(5)
-      writer.cut()
-      await gone
-      if (!relay.isUp) trial.violation('the relay ended')
-      trial.figure(`${count(deafCount, 'socket')} that never read, ${megabytes} MB broadcast, a reader had all of it`)
-      if (trial.size === 'small') return
-      times.sort((a, b) => a - b)
-      const p95 = quantile(times, 0.95)
-      trial.figure(`RSS +${(peak - before).toFixed(0)} MiB at most, healthy p95 ${p95.toFixed(0)} ms`)
-      // Each socket may hold up to 1 MiB in the relay before live fan-out stops.
-      if (peak - before > deafCount + 64) trial.missed(`RSS +${(peak - before).toFixed(0)} MiB`)
-      if (p95 > 250) trial.missed(`healthy p95 ${p95.toFixed(0)} ms`)
-    } finally {
-      for (const client of deaf) client.cut()
-      await relay.kill()
+    const { cookie } = group
+    const space = group.space(0)
+    await connect(deafCount, async (i) => {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const client = await dial(relay.address, cookie(i), dice, ({ type }) => void (type === 'subbed' && resolve()))
+      client.send({ type: 'sub', space, epoch: NO_ID, cursor: 0, tailHash: EMPTY_TAIL_HASH })
+      await promise
+      client.socket.pause()
+      return client
+    })
+    const observer = createObserver(space, dice, trial.violation)
+    await observer.connect(relay.address, cookie(0))
+    const before = residentMiB(relay.pid)
+    let peak = before
+    const times: number[] = []
+    let last = performance.now()
+    const padding = 'zorgpad '.repeat(4_000)
+    const writer = createWriter({ space, dice, window: 2, padding, onAcknowledged: () => {
+      times.push(performance.now() - last)
+      last = performance.now()
+    } })
+    const { gone } = await writer.connect(relay.address, cookie(1))
+    const wanted = Math.ceil((megabytes * 2 ** 20) / padding.length)
+    while (writer.acknowledged.size < wanted && relay.isUp) {
+      peak = Math.max(peak, residentMiB(relay.pid))
+      trial.progress(`${writer.acknowledged.size} of ${wanted} edits`)
+      await sleep(20)
     }
+    writer.isTyping = false
+    while (writer.waitingCount > 0 && relay.isUp) await sleep(5)
+    while (observer.seen.length < writer.acknowledged.size && relay.isUp) await sleep(5)
+    writer.cut()
+    await gone
+    if (!relay.isUp) trial.violation('the relay ended')
+    trial.figure(`${count(deafCount, 'socket')} that never read, ${megabytes} MB broadcast, a reader had all of it`)
+    if (trial.size === 'small') return
+    times.sort((a, b) => a - b)
+    const p95 = quantile(times, 0.95)
+    trial.figure(`RSS +${(peak - before).toFixed(0)} MiB at most, healthy p95 ${p95.toFixed(0)} ms`)
+    // Each socket may hold up to 1 MiB in the relay before live fan-out stops.
+    if (peak - before > deafCount + 64) trial.missed(`RSS +${(peak - before).toFixed(0)} MiB`)
+    if (p95 > 250) trial.missed(`healthy p95 ${p95.toFixed(0)} ms`)
   }),
 }
 
@@ -137,60 +144,51 @@ export const l3: Row = {
   name: 'Everybody comes back at once',
   promise: 'after a kill under thousands of laptops all of them are level again, also when it is killed once more meanwhile',
   target: '2,000 clients (500 by default): all in sync ≤ 30 s after the second start, nobody gives up',
-  run: (trial) => withFolder(async (folder) => {
+  run: (trial) => withCrowd(trial, 'L3', 1, 10, async ({ group, relay, dice }) => {
     const total = trial.count(100, 500, 2_000)
-    const dice = namedDice(trial.seed, 'L3')
-    const data = join(folder, 'data')
-    const { spaces, members } = settle(data, 1, 10)
-    const space = must(spaces[0], 'a space')
-    const cookie = (i: number): string => must(members[i % members.length], 'members').cookie
-    const relay = relayProcess({ data })
-    await relay.start()
-    try {
-      const writer = createWriter({ space, dice, padding: 'zorgpad ' })
-      const { gone } = await writer.connect(relay.address, cookie(0))
-      while (writer.acknowledged.size < 300) await sleep(5)
-      writer.isTyping = false
-      while (writer.waitingCount > 0) await sleep(5)
-      const observers = Array.from({ length: total }, () => createObserver(space, dice, trial.violation))
-      const next = observers.values()
-      await dialMany(total, async (i) => must(next.next().value, 'an observer').connect(relay.address, cookie(i)))
-      const back = async (i: number, isLast: boolean): Promise<void> => {
-        const observer = must(observers[i], 'an observer')
-        for (let attempts = 0; ; attempts++) {
-          try {
-            return await observer.connect(relay.address, cookie(i))
-          } catch (error) {
-            if (isLast && attempts > 200) return trial.violation(`a laptop gives up: ${String(error)}`)
-            // Jittered, as the engine's.
-            await sleep(50 + (dice.uint32() % Math.min(5_000, 100 * 2 ** Math.min(attempts, 6))))
-          }
+    const { cookie } = group
+    const space = group.space(0)
+    const writer = createWriter({ space, dice, padding: 'zorgpad ' })
+    const { gone } = await writer.connect(relay.address, cookie(0))
+    while (writer.acknowledged.size < 300) await sleep(5)
+    writer.isTyping = false
+    while (writer.waitingCount > 0) await sleep(5)
+    const observers = Array.from({ length: total }, () => createObserver(space, dice, trial.violation))
+    const next = observers.values()
+    await dialMany(total, async (i) => must(next.next().value, 'an observer').connect(relay.address, cookie(i)))
+    const back = async (i: number, isLast: boolean): Promise<void> => {
+      const observer = must(observers[i], 'an observer')
+      for (let attempts = 0; ; attempts++) {
+        try {
+          return await observer.connect(relay.address, cookie(i))
+        } catch (error) {
+          if (isLast && attempts > 200) return trial.violation(`a laptop gives up: ${String(error)}`)
+          // Jittered, as the engine's.
+          await sleep(50 + (dice.uint32() % Math.min(5_000, 100 * 2 ** Math.min(attempts, 6))))
         }
       }
-      await relay.kill()
-      await gone
-      const coming = relay.start()
-      const returning = Promise.all(observers.map((_, i) => back(i, true)))
-      await coming
-      await sleep(300)
-      await relay.kill()
-      await relay.start()
-      const began = performance.now()
-      await returning
-      const seconds = (performance.now() - began) / 1000
-      // Those who were level before the second kill lost their line again.
-      await dialMany(total, async (i) => must(observers[i], 'an observer').socketIsOpen() ? undefined : back(i, true))
-      for (const observer of observers) {
-        for (const entry of writer.acknowledged) if (!observer.byEntry.has(entry)) trial.violation(`a laptop lacks ${entry.slice(0, 6)}`)
-        if (observer.recovers > 0) trial.violation('the past that was handed out is not the log\'s')
-        observer.cut()
-      }
-      trial.figure(`${count(total, 'client')} level again after two kills`)
-      if (trial.size === 'small') return
-      trial.figure(`in ${seconds.toFixed(1)} s after the second start`)
-      if (seconds > 30) trial.missed(`in sync after ${seconds.toFixed(0)} s`)
-    } finally {
-      await relay.kill()
     }
+    await relay.kill()
+    await gone
+    const coming = relay.start()
+    const returning = Promise.all(observers.map((_, i) => back(i, true)))
+    await coming
+    await sleep(300)
+    await relay.kill()
+    await relay.start()
+    const began = performance.now()
+    await returning
+    const seconds = (performance.now() - began) / 1000
+    // Those who were level before the second kill lost their line again.
+    await dialMany(total, async (i) => must(observers[i], 'an observer').socketIsOpen() ? undefined : back(i, true))
+    for (const observer of observers) {
+      for (const entry of writer.acknowledged) if (!observer.byEntry.has(entry)) trial.violation(`a laptop lacks ${entry.slice(0, 6)}`)
+      if (observer.recovers > 0) trial.violation('the past that was handed out is not the log\'s')
+      observer.cut()
+    }
+    trial.figure(`${count(total, 'client')} level again after two kills`)
+    if (trial.size === 'small') return
+    trial.figure(`in ${seconds.toFixed(1)} s after the second start`)
+    if (seconds > 30) trial.missed(`in sync after ${seconds.toFixed(0)} s`)
   }),
 }

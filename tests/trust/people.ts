@@ -19,6 +19,9 @@ export interface Member {
 export interface Group {
   spaces: Id[]
   members: Member[]
+  /** Counting on from the last one begins at the first again. */
+  space(i: number): Id
+  cookie(i: number): string
 }
 
 /** Everybody of a group is a member of every space of the group, and of no other. In: the folder may not exist yet. */
@@ -37,7 +40,11 @@ export function settleGroups(data: string, groupsCount: number, spacesCount: num
       for (const space of spaces) accounts.setRole(person.user, space, role)
       return { person, cookie: `${cookieName}=${accounts.startSession(person.user).token}` }
     })
-    return { spaces, members }
+    return {
+      spaces, members,
+      space: (i) => must(spaces[i % spaces.length], 'a group has spaces'),
+      cookie: (i) => must(members[i % members.length], 'a group has members').cookie,
+    }
   })
   accounts.dispose()
   folder.value.dispose()

@@ -39,8 +39,8 @@ test('the judge of tokens finds what is lost, doubled, back from the dead, in th
 test('the judge of logs finds an acknowledged entry that the relay no longer has', () =>
   withFolder(async (folder) => {
     const data = join(folder, 'data')
-    const { spaces, members } = settle(data, 1, 1)
-    const [space, { cookie }] = [must(spaces[0], 'a space'), must(members[0], 'a member')]
+    const group = settle(data, 1, 1)
+    const [space, cookie] = [group.space(0), group.cookie(0)]
     const dice = namedDice(SEED, 'judge')
     const relay = relayProcess({ data })
     try {
