@@ -19,6 +19,12 @@ interface Deps {
   clock: Clock
 }
 
+/** Whether a connection is bringing this space now: nothing was heard of it yet, or not all of it came in. */
+export function isComing({ status: { connection, behindCount }, spaces }: Pick<Workspace, 'status' | 'spaces'>, space: SpaceId): boolean {
+  const isUnheardOf = spaces.find((one) => one.space === space)?.hasLog === undefined
+  return (connection === 'live' && (isUnheardOf || behindCount > 0)) || (connection === 'connecting' && isUnheardOf)
+}
+
 /**
  * Rows of a space, gone ones left out, once the space is here.
  *
@@ -26,21 +32,16 @@ interface Deps {
  * Limits: goes on with what there is after WAIT_MS_MAX, and at once without a connection.
  */
 export async function rowsOnceHere({ engine, workspace, clock }: Deps, space: SpaceId, onWait: () => void): Promise<ItemRow[]> {
-  const isComing = (): boolean => {
-    const { connection, behindCount } = workspace.status
-    const isUnheardOf = workspace.spaces.find((one) => one.space === space)?.hasLog === undefined
-    return (connection === 'live' && (isUnheardOf || behindCount > 0)) || (connection === 'connecting' && isUnheardOf)
-  }
   const wonder = clock.after(WONDER_MS, onWait)
-  if (isComing()) {
+  if (isComing(workspace, space)) {
     const { promise, resolve } = Promise.withResolvers<void>()
     const begun = clock.now()
     let wasComing = true
     const look = (): void => {
       const isOver = clock.now() - begun >= WAIT_MS_MAX
       // Twice in a row: that the space is known and how much of it is to come are told one after the other.
-      if (isOver || (!wasComing && !isComing())) return resolve()
-      wasComing = isComing()
+      if (isOver || (!wasComing && !isComing(workspace, space))) return resolve()
+      wasComing = isComing(workspace, space)
       clock.after(LOOK_MS, look)
     }
     clock.after(LOOK_MS, look)

@@ -16,6 +16,7 @@ import type { Engine, PresenceView, SpaceView, SyncStatus } from '../engine/api.
 import { isoDateOf, untilTomorrow } from '../platform/dates.ts'
 import type { Identity } from '../platform/http.ts'
 import { isText, type Storage } from '../platform/storage.ts'
+import { isComing } from './arrival.ts'
 import { holdItems } from './held-items.ts'
 import { rowChanges } from './row-changes.ts'
 import type { Workspace } from './services.ts'
@@ -127,13 +128,14 @@ export function createWorkspace({ engine, identity, storage, clock }: Deps): Wor
     for (const { space: id, hasLog } of spaces) {
       if (!askedFor.has(id) || here.has(id) || beingLooked.has(id)) continue
       if (hasLog === false) here.add(id)
-      if (hasLog !== true || (status.connection === 'live' && status.behindCount > 0)) continue
+      if (hasLog !== true || isComing({ status, spaces }, id)) continue
       beingLooked.add(id)
       void engine
         .freshRows(id)
         .then((list) => {
           keepRows(id, list)
-          here.add(id)
+          // That a log exists and how much of it is to come are told one after the other.
+          if (!isComing({ status, spaces }, id)) here.add(id)
         })
         .finally(() => beingLooked.delete(id))
     }

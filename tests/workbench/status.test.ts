@@ -1,7 +1,8 @@
 // The sentence of the status bar: a function of what is stored, never better than that (invariant 10).
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { SyncStatus } from '../../client/engine/api.ts';
-import { createHeldStatus, HOLD_MS } from '../../client/features/sync-status/held-status.svelte.ts';
+import { createHeldStatus } from '../../client/features/sync-status/held-status.svelte.ts';
+import { HOLD_MS } from '../../client/workbench/held-items.ts';
 import { sentenceOf, waitingBeside } from '../../client/features/sync-status/sentence.ts';
 import { sentenceText } from '../../client/features/sync-status/words.ts';
 import { setLanguage } from '../../client/platform/text/text.svelte.ts';

@@ -376,10 +376,15 @@ test('a space that is still arriving is not called empty', async () => {
   });
   await page.getByText('Eemsdelta komt nu op deze laptop.').waitFor();
   expect(await page.getByRole('tree').getByText('leeg').count()).toBe(0);
+  // That it has a log is told before how much of it is to come; the rows of what is here so far, none, are answered in between.
   await pull(page, (its) => {
-    its.engine!.world.spaces.at(-1)!.hasLog = false;
+    its.engine!.world.spaces.at(-1)!.hasLog = true;
     its.engine!.outside.tellSpaces();
+    its.engine!.outside.setStatus({ connection: 'live', behindCount: 40 });
   });
+  await page.evaluate(() => new Promise((resolve) => setTimeout(resolve)));
+  await page.getByText('Eemsdelta komt nu op deze laptop.').waitFor();
+  await pull(page, (its) => its.engine!.outside.setStatus({ connection: 'live', behindCount: 0 }));
   await page.getByRole('heading', { name: 'Welkom in Eemsdelta' }).waitFor();
   expect(await page.getByRole('tree').getByText('leeg').count()).toBeGreaterThan(0);
 });

@@ -5,8 +5,7 @@
 import type { Clock } from '../../../shared/base/clock.ts'
 import type { Disposable } from '../../../shared/base/dispose.ts'
 import type { SyncState, SyncStatus } from '../../engine/api.ts'
-
-export const HOLD_MS = 250
+import { HOLD_MS } from '../../workbench/held-items.ts'
 
 /** Worst first. */
 const ORDER: readonly SyncState[] = ['pending', 'refused', 'rechecking', 'offline', 'local', 'relay']
