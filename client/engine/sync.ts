@@ -284,6 +284,7 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
       case 'pong':
         return // that it was heard is all there is to it
       case 'snapshot':
+      case 'sifted':
         // This build asks for raw entries only; a snapshot it did not ask for cannot be placed.
         throw new Unexpected('snapshot')
     }

@@ -56,6 +56,20 @@ export const READS_AT_ONCE_COUNT_MAX = 8
 /** FETCHes of one session waiting for their answer. */
 export const FETCHES_COUNT_MAX = 64
 
+// Snapshots
+/** Entries of one part of an item since its last snapshot before another is built: below this sending them costs less than building. */
+export const SNAPSHOT_ENTRIES_COUNT_MIN = 200
+/** And their bytes as a share of the snapshot there is: reading that again then costs no more than what changed. */
+export const SNAPSHOT_GROWTH_SHARE_MIN = 0.5
+/** A larger one is not made: a laptop takes it apart in one go. The largest history at hand gives 0.4 MB. */
+export const SNAPSHOT_BYTES_MAX = 32 * 1024 * 1024
+/** How much larger the entries must be than the snapshot before it is sent instead: what came as a snapshot cannot be offered to a relay that lost it. */
+export const SNAPSHOT_GAIN_MIN = 3
+/** Entries a laptop must be behind before snapshots are looked for: an ordinary morning's catch-up asks for nothing more. */
+export const LEAP_ENTRIES_COUNT_MIN = 500
+/** Writing of one hand within this time is one stretch of the attribution table: finer than anybody asks, and a fraction of a byte an entry. */
+export const ATTRIBUTION_STRETCH_MS = 60_000
+
 // Engine
 /** Keystrokes of one item are merged for this long before they are stored and sent. */
 export const COALESCE_MS = 50

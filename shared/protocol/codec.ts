@@ -13,7 +13,9 @@ export { WireError } from './schema.ts'
 
 /** Versions this build speaks. Rises with the fingerprint (tests/protocol). */
 export const PROTO_MIN = 1
-export const PROTO_MAX = 1
+export const PROTO_MAX = 2
+/** From this version on a laptop takes SNAPSHOT and SIFTED. */
+export const PROTO_WITH_SNAPSHOTS = 2
 
 const FIRST_EXTENSION_CODE = 64
 

@@ -31,6 +31,7 @@ export const DOWN_SAMPLES: Sample<DownMessage> = {
   subbed: { type: 'subbed', space: id('50'), epoch: id('ee'), head: 300, floor: 0, mode: 'resume', commonSeq: 299 },
   entries: { type: 'entries', space: id('50'), epoch: id('ee'), entries: [wire], cursorAfter: 300, tailHashAfter: hash, more: false },
   snapshot: { type: 'snapshot', space: id('50'), item: id('17'), part: 'prose', fromSeq: 1, toSeq: 300, format: 'yjs1', payload: Uint8Array.of(0, 0), last: true },
+  sifted: { type: 'sifted', space: id('50'), epoch: id('ee'), cursorBefore: 200, entries: [wire], cursorAfter: 301, tailHashAfter: hash, more: true },
   itemEntries: { type: 'itemEntries', request: 7, space: id('50'), item: id('17'), entries: [wire], more: true },
   ack: { type: 'ack', upToN: 12, serverTime: 1_763_700_000_123 },
   nack: { type: 'nack', n: 13, code: 'gap', retryAfterMs: 1_000, reason: 'clock' },

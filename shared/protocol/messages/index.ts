@@ -9,13 +9,14 @@ import { ping, pong } from './ping.ts'
 import { presence, present } from './presence.ts'
 import { push } from './push.ts'
 import { scope } from './scope.ts'
+import { sifted } from './sifted.ts'
 import { snapshot } from './snapshot.ts'
 import { sub, unsub } from './sub.ts'
 import { subbed } from './subbed.ts'
 import { welcome } from './welcome.ts'
 
 const up = { hello, sub, unsub, push, fetch, presence, recv, ping }
-const down = { welcome, scope, subbed, entries, snapshot, itemEntries, ack, nack, epoch, present, pong }
+const down = { welcome, scope, subbed, entries, snapshot, sifted, itemEntries, ack, nack, epoch, present, pong }
 
 export type UpMessage = { [K in keyof typeof up]: MessageOf<(typeof up)[K]> }[keyof typeof up]
 export type DownMessage = { [K in keyof typeof down]: MessageOf<(typeof down)[K]> }[keyof typeof down]
