@@ -28,17 +28,19 @@ export interface Laptop {
   on(listener: (message: DownMessage) => void): void
   readonly bytesIn: number
   readonly bytesOut: number
+  isOpen(): boolean
   close(): Promise<void>
 }
 
-export async function connect(address: string, cookie: string, dice: Dice): Promise<Laptop> {
+/** In: `decode`, for a generator with so many laptops that reading the same frame for each of them would weigh more than the relay. */
+export async function connect(address: string, cookie: string, dice: Dice, decode: (frame: Buffer) => DownMessage[] = decodeDown): Promise<Laptop> {
   const socket = new WebSocket(`${address.replace('http', 'ws')}/sync`, { headers: { cookie, origin: address }, perMessageDeflate: false })
   const listeners = new Set<(message: DownMessage) => void>()
   let bytesIn = 0
   let bytesOut = 0
   socket.on('message', (data: Buffer) => {
     bytesIn += data.length
-    for (const message of decodeDown(data)) for (const listener of listeners) listener(message)
+    for (const message of decode(data)) for (const listener of listeners) listener(message)
   })
   const laptop: Laptop = {
     send(...messages) {
@@ -65,12 +67,16 @@ export async function connect(address: string, cookie: string, dice: Dice): Prom
     get bytesOut() {
       return bytesOut
     },
+    isOpen: () => socket.readyState === WebSocket.OPEN,
     async close() {
+      if (socket.readyState === WebSocket.CLOSED) return
       socket.close()
       await once(socket, 'close')
     },
   }
   await once(socket, 'open')
+  // A relay that is killed: the close that follows is what counts.
+  socket.on('error', () => socket.terminate())
   const welcome = laptop.next('welcome')
   laptop.send({ type: 'hello', protoMin: PROTO_MIN, protoMax: PROTO_MAX, build: 'bench', device: newId(dice), pendingCount: 0 })
   await welcome
