@@ -29,6 +29,9 @@ export interface HostOptions {
 const ASK_EVERY_MS = 1_000
 const UNANSWERED_COUNT_MAX = 2
 
+/** What the window asks to be kept. Each of these answers when it is. */
+const WRITES: ReadonlySet<Method> = new Set<Method>(['writeProse', 'editFacts', 'editLinked', 'createItem', 'act'])
+
 const realWorker = (): WorkerPort => new Worker(new URL('./engine.worker.ts', import.meta.url), { type: 'module', name: 'samenpad-engine' }) as unknown as WorkerPort
 
 /** Errors: rejects when the worker cannot be started at all. A store that cannot be used is no error here but part of the status. */
@@ -66,12 +69,27 @@ export async function startEngine({ me, build, clock, makeWorker = realWorker }:
   })
 
   const lost = (from: SyncStatus): SyncStatus => ({ ...from, state: 'pending', storeFailure: 'lost', connection: 'offline' })
-  function hear(event: EngineEvent): void {
-    if (event.type === 'status') {
-      status = event.status
-      if (isLost) return
+  // What is on its way to the worker is not in its counts yet, and the letters are on the screen already.
+  let writingCount = 0
+  const shown = (from: SyncStatus): SyncStatus => {
+    if (isLost) return lost(from)
+    return writingCount > 0 && from.inMemoryCount === 0 ? { ...from, state: 'pending', inMemoryCount: writingCount } : from
+  }
+  const say = (): void => {
+    if (status) events.fire({ type: 'status', status: shown(status) })
+  }
+  const writing = <T>(answer: Promise<T>): Promise<T> => {
+    if (writingCount++ === 0) say()
+    const done = (): void => {
+      if (--writingCount === 0) say()
     }
-    events.fire(event)
+    answer.then(done, done)
+    return answer
+  }
+  function hear(event: EngineEvent): void {
+    if (event.type !== 'status') return events.fire(event)
+    status = event.status
+    if (!isLost) say()
   }
   let unanswered = 0
   function heard(id: number): void {
@@ -79,14 +97,14 @@ export async function startEngine({ me, build, clock, makeWorker = realWorker }:
     unanswered = 0
     if (!isLost) return
     isLost = false
-    if (status) events.fire({ type: 'status', status })
+    say()
   }
   let lastAsked = 0
   function ask(): void {
     if (isEnded) return
     if (unanswered >= UNANSWERED_COUNT_MAX && !isLost && status) {
       isLost = true
-      events.fire({ type: 'status', status: lost(status) })
+      say()
     }
     unanswered++
     lastAsked = ++lastId
@@ -104,7 +122,7 @@ export async function startEngine({ me, build, clock, makeWorker = realWorker }:
 
   worker.postMessage({ type: 'start', me, build })
   await started
-  const remote = Object.fromEntries(METHOD_NAMES.map((method) => [method, (...args: unknown[]) => call(method, args)])) as unknown as Omit<Engine, 'onEvent'>
+  const remote = Object.fromEntries(METHOD_NAMES.map((method) => [method, (...args: unknown[]) => (WRITES.has(method) ? writing(call(method, args)) : call(method, args))])) as unknown as Omit<Engine, 'onEvent'>
   status = await remote.status()
   ask()
   return {
@@ -112,7 +130,7 @@ export async function startEngine({ me, build, clock, makeWorker = realWorker }:
     onEvent: events.event,
     async status() {
       if (isLost && status) return lost(status)
-      return remote.status()
+      return shown(await remote.status())
     },
     async dispose() {
       await remote.dispose()

@@ -98,3 +98,28 @@ test('a worker that cannot be started is an error, and an engine that ends takes
   const broken: WorkerPort = { onmessage: null, onerror: null, terminate: () => undefined, postMessage: () => void queueMicrotask(() => broken.onerror?.({ message: 'geen script' })) }
   await expect(startEngine({ me: world.user('x'), build: 'test', clock: world.clock, makeWorker: () => broken })).rejects.toThrow('geen script')
 })
+
+test('[10] a letter is called not kept from the moment it is handed over, before the worker heard of it', async () => {
+  const { world, engine } = await setup()
+  const item = await engine.createItem({ space: world.space, type: 'agreement', edits: [], prose: null })
+  const { prose } = await engine.openItem(item)
+  await world.clock.pass(1000)
+  expect((await engine.status()).inMemoryCount).toBe(0)
+  const states: string[] = []
+  engine.onEvent((event) => {
+    if (event.type === 'status') states.push(event.status.state)
+  })
+  const doc = new Y.Doc()
+  doc.clientID = prose.clientId
+  let update: Uint8Array | null = null
+  doc.on('update', (bytes: Uint8Array) => (update = bytes))
+  type(doc, 'een letter')
+  const written = engine.writeProse(item, prose.clientId, update!)
+  // Not a turn later: the letter is on the screen now.
+  expect(states).toEqual(['pending'])
+  expect((await engine.status()).state).toBe('pending')
+  await world.clock.pass(1000)
+  await written
+  expect(states.at(-1)).not.toBe('pending')
+  expect((await engine.status()).inMemoryCount).toBe(0)
+})
