@@ -37,6 +37,8 @@ export interface LaunchOptions {
   /** What the pages believe their language is; Dutch unless told. */
   locale?: string
   viewport?: { width: number; height: number }
+  /** For one trial alone, after those that every test machine needs. */
+  flags?: readonly string[]
 }
 
 /** A browser on a profile folder of its own, which survives it. */
@@ -44,6 +46,9 @@ export interface PersistentBrowser {
   readonly context: BrowserContext
   /** Ends the browser as a power cut does: SIGKILL to the whole process, no unload handlers, no flush. */
   kill(): Promise<void>
+  /** As a lid that is closed: every process of it stands still, until `thaw`. */
+  freeze(): Promise<void>
+  thaw(): void
   close(): Promise<void>
 }
 
@@ -62,19 +67,28 @@ export async function launchPersistent(profileDir: string, options: LaunchOption
   const context = await chromium.launchPersistentContext(profileDir, {
     executablePath,
     env,
-    args: FLAGS,
+    args: [...FLAGS, ...(options.flags ?? [])],
     headless: true,
     locale: options.locale ?? 'nl-NL',
     viewport: options.viewport ?? { width: 1440, height: 900 },
   })
   const processes = await processIds(context)
+  let frozen: number[] = []
   return {
     context,
     close: () => context.close(),
     async kill() {
       const closed = new Promise<void>((resolve) => context.once('close', () => resolve()))
-      for (const pid of processes) killNow(pid)
+      for (const pid of processes) signalNow(pid, 'SIGKILL')
       await closed
+    },
+    async freeze() {
+      frozen = await processIds(context)
+      for (const pid of frozen) signalNow(pid, 'SIGSTOP')
+    },
+    thaw() {
+      for (const pid of frozen) signalNow(pid, 'SIGCONT')
+      frozen = []
     },
   }
 }
@@ -89,9 +103,9 @@ async function processIds(context: BrowserContext): Promise<number[]> {
   return processInfo.sort((a, b) => Number(b.type === 'browser') - Number(a.type === 'browser')).map((one) => one.id)
 }
 
-function killNow(pid: number): void {
+function signalNow(pid: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(pid, 'SIGKILL')
+    process.kill(pid, signal)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error // already gone with the browser
   }

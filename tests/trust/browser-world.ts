@@ -1,0 +1,104 @@
+/** A relay as people run it, one space, its members, documents in it, and a headless laptop that says what the relay holds. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { must } from '../../shared/base/assert.ts'
+import type { ItemId, SpaceId } from '../../shared/base/ids.ts'
+import { namedDice } from '../../shared/base/random.ts'
+import * as Y from 'yjs'
+import { createEngineLaptop, type EngineLaptop } from './engine-laptop.ts'
+import { settle, type Group, type Member } from './people.ts'
+import { relayProcess, ROOT, withFolder, type RelayProcess } from './relay-process.ts'
+import { awaited, createBrowserLaptop, prepare, type BrowserLaptop } from './browser-laptop.ts'
+import type { Trial } from './row.ts'
+
+export interface World {
+  readonly folder: string
+  readonly data: string
+  readonly relay: RelayProcess
+  readonly group: Group
+  readonly space: SpaceId
+  member(i: number): Member
+  /** At the relay when this resolves. */
+  page(title: string, paragraphs: readonly string[]): Promise<ItemId>
+  /** Prepared: started once and closed properly. */
+  laptop(name: string, member: number, item: ItemId): Promise<BrowserLaptop>
+  /** The text of a document as somebody new to it gets it from the relay. */
+  atRelay(item: ItemId): Promise<string>
+}
+
+const LEVEL_MS_MAX = 60_000
+
+/** Skips the row where there is no built window or no browser. */
+export async function withWorld(trial: Trial, membersCount: number, work: (world: World) => Promise<void>): Promise<void> {
+  if (!existsSync(join(ROOT, 'dist/index.html'))) return trial.skip('the window is not built (npm run build)')
+  if (!process.env.CHROMIUM_PATH && (process.platform !== 'linux' || process.arch !== 'x64')) return trial.skip('no browser: set CHROMIUM_PATH')
+  await withFolder(async (folder) => {
+    const data = join(folder, 'data')
+    const group = settle(data, 1, membersCount)
+    const relay = relayProcess({ data })
+    await relay.start()
+    const dice = namedDice(trial.seed, 'world')
+    const space = must(group.spaces[0], 'a space')
+    const laptops: { dispose(): Promise<void> }[] = []
+    let serial = 0
+    const headless = async (): Promise<EngineLaptop> => {
+      const laptop = await createEngineLaptop({ name: `headless ${serial++}`, user: 0, member: must(group.members[0], 'a member'), relayPort: relay.port, seed: trial.seed, ledger: new Map() })
+      await laptop.open()
+      if ((await awaited(async () => (await laptop.isQuiet()) && (await must(laptop.engine, 'open').spaces()).length > 0, LEVEL_MS_MAX)) === null) throw new Error(`never level: ${await laptop.describe()}`)
+      return laptop
+    }
+    try {
+      await work({
+        folder, data, relay, group, space,
+        member: (i) => must(group.members[i], 'a member'),
+        async page(title, paragraphs) {
+          const laptop = await headless()
+          const doc = new Y.Doc()
+          doc.clientID = dice.uint32()
+          doc.getXmlFragment('prose').insert(0, paragraphs.map((text) => {
+            const paragraph = new Y.XmlElement('paragraph')
+            paragraph.insert(0, [new Y.XmlText(text)])
+            return paragraph
+          }))
+          const item = await must(laptop.engine, 'open').createItem({ space, type: 'knowledge', edits: [{ op: 'set', path: 'title', value: title }], prose: Y.encodeStateAsUpdate(doc) })
+          await awaited(() => laptop.isQuiet(), LEVEL_MS_MAX)
+          await laptop.dispose()
+          return item
+        },
+        async laptop(name, member, item) {
+          const laptop = await createBrowserLaptop({ folder, name, member: must(group.members[member], 'a member'), relayPort: relay.port })
+          laptops.push(laptop)
+          await prepare(laptop, item)
+          return laptop
+        },
+        async atRelay(item) {
+          const laptop = await headless()
+          try {
+            const { prose } = await must(laptop.engine, 'open').openItem(item)
+            const doc = new Y.Doc()
+            Y.applyUpdate(doc, prose.update)
+            return textOf(doc)
+          } finally {
+            await laptop.dispose()
+          }
+        },
+      })
+    } finally {
+      for (const laptop of laptops) await laptop.dispose()
+      await relay.kill()
+    }
+  })
+}
+
+/** Every letter in order, without the ends of paragraphs: as a browser says `textContent`. */
+export function textOf(doc: Y.Doc): string {
+  const inside = (node: Y.XmlElement | Y.XmlFragment): string =>
+    node.toArray().map((child) => (child instanceof Y.XmlText ? (child.toDelta() as { insert: unknown }[]).map(({ insert }) => (typeof insert === 'string' ? insert : '')).join('') : child instanceof Y.XmlHook ? '' : inside(child))).join('')
+  return inside(doc.getXmlFragment('prose')).replaceAll('\u00a0', ' ')
+}
+
+/** Of figures: `p` between 0 and 1. */
+export function percentile(values: readonly number[], p: number): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * p))] ?? 0
+}
