@@ -12,7 +12,7 @@ import type { ItemId, SpaceId, UserId } from '../../shared/base/ids.ts'
 import type { Role, SpaceKind } from '../../shared/model/grants.ts'
 import type { Person } from '../../shared/model/people.ts'
 import type { ItemRow } from '../../shared/model/rows.ts'
-import type { Engine, PresenceView, SpaceView, SyncStatus } from '../engine/api.ts'
+import type { Engine, EngineEvent, PresenceView, SpaceView, SyncStatus } from '../engine/api.ts'
 import { isoDateOf, untilTomorrow } from '../platform/dates.ts'
 import type { Identity } from '../platform/http.ts'
 import { isText, type Storage } from '../platform/storage.ts'
@@ -141,12 +141,14 @@ export function createWorkspace({ engine, identity, storage, clock }: Deps): Wor
     }
   }
 
+  /** What the engine told by itself is newer than an answer that was under way when it did. */
+  const told = new Set<EngineEvent['type']>()
   async function readAll(): Promise<void> {
     const [nowStatus, nowSpaces, nowRows, nowPeople] = await Promise.all([engine.status(), engine.spaces(), engine.rows(), engine.people()])
-    status = nowStatus
+    if (!told.has('status')) status = nowStatus
     held.hear(status.waitingItems)
-    spaces = nowSpaces
-    people = new Map(nowPeople.map((person) => [person.user, person]))
+    if (!told.has('spaces')) spaces = nowSpaces
+    if (!told.has('people')) people = new Map(nowPeople.map((person) => [person.user, person]))
     const grouped = Map.groupBy(nowRows, (row) => row.space)
     for (const [id, list] of grouped) keepRows(id, list)
     isLoaded = true
@@ -155,6 +157,7 @@ export function createWorkspace({ engine, identity, storage, clock }: Deps): Wor
 
   bag.add(
     engine.onEvent((event) => {
+      told.add(event.type)
       switch (event.type) {
         case 'status':
           status = event.status
