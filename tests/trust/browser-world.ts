@@ -44,7 +44,9 @@ export async function withWorld(trial: Trial, membersCount: number, work: (world
     const headless = async (): Promise<EngineLaptop> => {
       const laptop = await createEngineLaptop({ name: `headless ${serial++}`, user: 0, member: must(group.members[0], 'a member'), relayPort: relay.port, seed: trial.seed, ledger: new Map() })
       await laptop.open()
-      if ((await awaited(async () => (await laptop.isQuiet()) && (await must(laptop.engine, 'open').spaces()).length > 0, LEVEL_MS_MAX)) === null) throw new Error(`never level: ${await laptop.describe()}`)
+      // Quiet is also who was not told yet how much there is.
+      const isLevel = async (): Promise<boolean> => (await must(laptop.engine, 'open').spaces()).some(({ hasLog }) => hasLog !== undefined) && (await laptop.isQuiet())
+      if ((await awaited(isLevel, LEVEL_MS_MAX)) === null) throw new Error(`never level: ${await laptop.describe()}`)
       return laptop
     }
     try {

@@ -146,7 +146,7 @@ async function samples(trial: Trial): Promise<void> {
     const typing = typeOn(
       (text) => (isOver ? Promise.reject(new Error('over')) : laptop.type(text)),
       () => tokenText(trial.seed, 5, serial++),
-      () => (chance(dice, 0.6) ? below(dice, 80) : 300 + below(dice, 600)),
+      () => (chance(dice, 0.3) ? below(dice, 80) : 400 + below(dice, 1_200)),
     )
     const copied = join(world.folder, 'profile-sample')
     for (let sample = 0; sample < samplesCount; sample++) {
