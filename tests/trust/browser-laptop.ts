@@ -49,9 +49,14 @@ export interface BrowserLaptop {
   dispose(): Promise<void>
 }
 
+/** From inside the engine's worker: a transaction that writes, and the moment it stands still for a crash. */
+export type Heard = { what: 'transaction'; n: number; durability: string; stores: string[] } | { what: 'crash'; n: number }
+
 export interface OpenOptions {
   scripts?: readonly string[]
   flags?: LaunchOptions['flags']
+  /** What a patched worker tells (patched-window.ts). */
+  hears?(message: Heard): void
   /** Where to go instead of to the document. */
   path?: string
 }
@@ -112,7 +117,7 @@ export async function createBrowserLaptop({ folder, name, member, relayPort, net
     get isOpen() {
       return browser !== null
     },
-    async open(item, { scripts = [], flags = [], path = `/item/${item}` } = {}) {
+    async open(item, { scripts = [], flags = [], hears = () => undefined, path = `/item/${item}` } = {}) {
       const opened = await launchPersistent(profile, { flags })
       browser = opened
       const mine: Frame[] = []
@@ -121,6 +126,7 @@ export async function createBrowserLaptop({ folder, name, member, relayPort, net
       await context.addCookies([cookie])
       const page = context.pages()[0] ?? (await context.newPage())
       await page.exposeBinding('samenpadSees', (_source, frame: Frame) => void mine.push(frame))
+      await page.exposeBinding('samenpadHears', (_source, message: Heard) => void hears(message))
       for (const script of scripts) await context.addInitScript(script)
       await page.addInitScript(LOOK)
       person = await personIn(context, page)

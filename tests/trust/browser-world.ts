@@ -14,7 +14,7 @@ import type { Trial } from './row.ts'
 export interface World {
   readonly folder: string
   readonly data: string
-  readonly relay: RelayProcess
+  readonly relay: Pick<RelayProcess, 'port' | 'start' | 'kill'>
   readonly group: Group
   readonly space: SpaceId
   member(i: number): Member
@@ -28,14 +28,17 @@ export interface World {
 
 const LEVEL_MS_MAX = 60_000
 
-/** Skips the row where there is no built window or no browser. */
-export async function withWorld(trial: Trial, membersCount: number, work: (world: World) => Promise<void>): Promise<void> {
+/**
+ * Skips the row where there is no built window or no browser.
+ * In: `makeRelay` for a relay with another window than the built one.
+ */
+export async function withWorld(trial: Trial, membersCount: number, work: (world: World) => Promise<void>, makeRelay: (data: string, folder: string) => World['relay'] = (data) => relayProcess({ data })): Promise<void> {
   if (!existsSync(join(ROOT, 'dist/index.html'))) return trial.skip('the window is not built (npm run build)')
   if (!process.env.CHROMIUM_PATH && (process.platform !== 'linux' || process.arch !== 'x64')) return trial.skip('no browser: set CHROMIUM_PATH')
   await withFolder(async (folder) => {
     const data = join(folder, 'data')
     const group = settle(data, 1, membersCount)
-    const relay = relayProcess({ data })
+    const relay = makeRelay(data, folder)
     await relay.start()
     const dice = namedDice(trial.seed, 'world')
     const space = must(group.spaces[0], 'a space')

@@ -13,6 +13,7 @@ import { d7 } from './d7-wrong-store.ts'
 import { d8 } from './d8-old-backup.ts'
 import { d9 } from './d9-backups.ts'
 import { k1, k5 } from './k1-browser-kill.ts'
+import { k2, k4 } from './k2-torn-store.ts'
 import { l1, l2, l3 } from './l-load.ts'
 
-export const ROWS: readonly Row[] = [c2, d1, d2, d3, d4, d5, d6, d7, d8, d9, d11, k1, k5, l1, l2, l3, b2]
+export const ROWS: readonly Row[] = [c2, d1, d2, d3, d4, d5, d6, d7, d8, d9, d11, k1, k2, k4, k5, l1, l2, l3, b2]
