@@ -11,7 +11,7 @@ import { NO_ID, newId, type Id } from '../../shared/base/ids.ts'
 import type { Dice } from '../../shared/base/random.ts'
 import { FORMAT_OF_PART, type Part } from '../../shared/model/entries.ts'
 import { PUSHES_IN_FLIGHT_COUNT_MAX } from '../../shared/model/limits.ts'
-import { decodeDown, encodeUp, PROTO_MAX, PROTO_MIN } from '../../shared/protocol/codec.ts'
+import { decodeDown, encodeUp, PROTO_MIN } from '../../shared/protocol/codec.ts'
 import type { Down, DownMessage, UpMessage } from '../../shared/protocol/messages/index.ts'
 import { EMPTY_TAIL_HASH } from '../../shared/protocol/tail-hash.ts'
 
@@ -78,7 +78,7 @@ export async function connect(address: string, cookie: string, dice: Dice, decod
   // A relay that is killed: the close that follows is what counts.
   socket.on('error', () => socket.terminate())
   const welcome = laptop.next('welcome')
-  laptop.send({ type: 'hello', protoMin: PROTO_MIN, protoMax: PROTO_MAX, build: 'bench', device: newId(dice), pendingCount: 0 })
+  laptop.send({ type: 'hello', protoMin: PROTO_MIN, protoMax: PROTO_MIN, build: 'bench', device: newId(dice), pendingCount: 0 })
   await welcome
   return laptop
 }

@@ -3,16 +3,24 @@ import { once } from 'node:events'
 import WebSocket from 'ws'
 import { newId, type Id } from '../../../shared/base/ids.ts'
 import type { Dice } from '../../../shared/base/random.ts'
+import { must } from '../../../shared/base/assert.ts'
+import { PUSHES_IN_FLIGHT_COUNT_MAX } from '../../../shared/model/limits.ts'
 import { decodeDown } from '../../../shared/protocol/codec.ts'
 import { connect, entryOf, NOWHERE } from '../laptop.ts'
 import type { OurServer, Server, YjsServer } from './systems.ts'
-import { authFrame, EMPTY_STATE_VECTOR, read, STEP_1, STEP_2, syncFrame, UPDATE, type Dialect } from './wire.ts'
+import { authFrame, pingFrame, EMPTY_STATE_VECTOR, read, STEP_1, STEP_2, syncFrame, UPDATE, type Dialect } from './wire.ts'
+
+const KEEP_ALIVE_MS = 15_000
+
+type Listener = (updates: readonly Uint8Array[]) => void
 
 export interface Line {
   /** One update of the document, as a frame of its own. */
   write(update: Uint8Array): void
   /** Updates of the document that arrive, the answer to the first question included. What is `own` echo is said where the system says it. */
-  onUpdate(listener: (updates: readonly Uint8Array[]) => void): void
+  onUpdate(listener: Listener): void
+  /** How many of the updates written here the server called saved; systems that never say so are silent. */
+  onSaved(listener: (count: number) => void): void
   readonly bytesIn: number
   readonly bytesOut: number
   isOpen(): boolean
@@ -67,25 +75,31 @@ const updatesOf = (dialect: Dialect, frame: Buffer): readonly Uint8Array[] => {
 }
 
 /** In: `isBare`: the control, which knows no handshake. Resolves when the server has answered the first question. */
-async function yjsLine(server: YjsServer, doc: Id): Promise<Line> {
+async function yjsLine(server: YjsServer, doc: Id, first: Listener | undefined): Promise<Line> {
   const { dialect } = server
   const isBare = server.name === 'null'
   const socket = await opened(server.address(doc))
-  const listeners: ((updates: readonly Uint8Array[]) => void)[] = []
+  const listeners: Listener[] = first ? [first] : []
   let bytesIn = 0
   let bytesOut = 0
   const send = (frame: Uint8Array): void => {
     bytesOut += frame.length
     socket.send(frame)
   }
+  let savedCount = 0
+  const savedListeners: ((count: number) => void)[] = []
   const level = Promise.withResolvers<void>()
   let isLevel = isBare
   socket.on('message', (frame: Buffer) => {
     bytesIn += frame.length
     const updates = updateIn[dialect](frame)
     if (updates.length > 0) for (const listener of listeners) listener(updates)
-    if (isLevel) return
+    if (isLevel && savedListeners.length === 0) return
     const heard = read(dialect, frame)
+    if (heard?.kind === 'saved' && isLevel) {
+      if (heard.isSaved) for (const listener of savedListeners) listener(++savedCount)
+    }
+    if (isLevel) return
     // As the stock clients do: what the server asks is answered with what it lacks, which is nothing.
     if (heard?.kind === 'step1') send(syncFrame(dialect, doc, STEP_2, new Uint8Array([0, 0])))
     if (heard?.kind === 'step2') {
@@ -96,6 +110,11 @@ async function yjsLine(server: YjsServer, doc: Id): Promise<Line> {
   // Once level, a socket that closes is the row's affair.
   if (isBare) level.resolve()
   socket.once('close', (code) => level.reject(new Error(`closed with ${code}`)))
+  if (dialect === 'hocuspocus') {
+    // It closes who says nothing for a minute; its own provider asks this often.
+    const asking = setInterval(() => socket.send(pingFrame(doc)), KEEP_ALIVE_MS)
+    socket.once('close', () => clearInterval(asking))
+  }
   if (!isBare) {
     if (dialect === 'hocuspocus') send(authFrame(doc))
     send(syncFrame(dialect, doc, STEP_1, EMPTY_STATE_VECTOR))
@@ -104,6 +123,7 @@ async function yjsLine(server: YjsServer, doc: Id): Promise<Line> {
   return {
     write: (update) => send(syncFrame(dialect, doc, UPDATE, update)),
     onUpdate: (listener) => void listeners.push(listener),
+    onSaved: (listener) => void savedListeners.push(listener),
     get bytesIn() {
       return bytesIn
     },
@@ -118,16 +138,26 @@ async function yjsLine(server: YjsServer, doc: Id): Promise<Line> {
 const decodedOnce = readOnce((frame) => decodeDown(frame))
 const payloadsOnce = new WeakMap<object, readonly Uint8Array[]>()
 
-async function ourLine(server: OurServer, doc: Id, dice: Dice): Promise<Line> {
+async function ourLine(server: OurServer, doc: Id, dice: Dice, first: Listener | undefined): Promise<Line> {
   const { space } = server
   const laptop = await connect(server.http, server.admin.cookie, dice, decodedOnce)
   const writer = newId(dice)
   let n = 0
-  const listeners: ((updates: readonly Uint8Array[]) => void)[] = []
+  let ackedN = 0
+  const savedListeners: ((count: number) => void)[] = []
+  /** Beyond the window, typing waits for an answer, as in the engine. */
+  const waiting: Uint8Array[] = []
+  const push = (payload: Uint8Array): void => laptop.send(entryOf(dice, { n: ++n, space, item: doc, part: 'prose', writer, payload }))
+  const listeners: Listener[] = first ? [first] : []
   const subbed = laptop.next('subbed')
   laptop.on((message) => {
     if (message.type === 'nack') throw new Error(`refused: ${message.code} ${message.reason}`)
-    if (message.type !== 'entries') return
+    if (message.type === 'ack') {
+      ackedN = message.upToN
+      while (waiting.length > 0 && n - ackedN < PUSHES_IN_FLIGHT_COUNT_MAX) push(must(waiting.shift(), 'one that waits'))
+      for (const listener of savedListeners) listener(ackedN)
+    }
+    if (message.type !== 'entries' && message.type !== 'sifted') return
     laptop.send({ type: 'recv', space, cursor: message.cursorAfter })
     let updates = payloadsOnce.get(message)
     if (!updates) payloadsOnce.set(message, (updates = message.entries.filter(({ item, part }) => item === doc && part === 'prose').map(({ payload }) => payload)))
@@ -136,8 +166,9 @@ async function ourLine(server: OurServer, doc: Id, dice: Dice): Promise<Line> {
   laptop.send({ type: 'sub', space, ...NOWHERE })
   await subbed
   return {
-    write: (update) => laptop.send(entryOf(dice, { n: ++n, space, item: doc, part: 'prose', writer, payload: update })),
+    write: (update) => void (n - ackedN < PUSHES_IN_FLIGHT_COUNT_MAX ? push(update) : waiting.push(update)),
     onUpdate: (listener) => void listeners.push(listener),
+    onSaved: (listener) => void savedListeners.push(listener),
     get bytesIn() {
       return laptop.bytesIn
     },
@@ -149,8 +180,9 @@ async function ourLine(server: OurServer, doc: Id, dice: Dice): Promise<Line> {
   }
 }
 
-export function lineTo(server: Server, doc: Id, dice: Dice): Promise<Line> {
-  if (server.kind === 'yjs') return yjsLine(server, doc)
-  if (server.kind === 'ours') return ourLine(server, doc, dice)
+/** In: `first`: hears from the first answer on. */
+export function lineTo(server: Server, doc: Id, dice: Dice, first?: Listener): Promise<Line> {
+  if (server.kind === 'yjs') return yjsLine(server, doc, first)
+  if (server.kind === 'ours') return ourLine(server, doc, dice, first)
   throw new Error('Bug: automerge-repo has clients of its own here')
 }

@@ -4,13 +4,25 @@
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { describeMachine } from '../machine.ts'
+import { catchUp } from './catch-up.ts'
+import { documents } from './documents.ts'
 import { fanOut } from './fan-out.ts'
+import { history } from './history.ts'
+import { hostile } from './hostile.ts'
+import { idle } from './idle.ts'
 import { ensurePeers, versionsOf } from './install.ts'
+import { kill } from './kill.ts'
 import { markdownOf, textOf, type Table, type Tell } from './table.ts'
 import { withSection } from './section.ts'
 
 const ROWS: Record<string, (tell: Tell, isQuick: boolean) => Promise<void>> = {
   fanout: fanOut,
+  documents,
+  catchup: catchUp,
+  history,
+  idle,
+  hostile,
+  kill,
 }
 export interface PeersOptions {
   only: string | undefined

@@ -36,12 +36,16 @@ export interface YjsServer extends Served {
   /** Of the socket of a document; with Hocuspocus the name travels inside. */
   address(doc: Id): string
   readonly port: number
+  /** Where the same server has our own door as well. */
+  readonly door?: OurDoor
 }
-export interface OurServer extends Served {
-  readonly kind: 'ours'
+export interface OurDoor {
   readonly admin: Administrator
   readonly http: string
   readonly space: Id
+}
+export interface OurServer extends Served, OurDoor {
+  readonly kind: 'ours'
   readonly port: number
 }
 export interface AutomergeServer extends Served {
@@ -145,17 +149,17 @@ async function startOurs(name: 'samenpad' | 'samenpad-yjs'): Promise<Server> {
     dispose: () => product.dispose(),
   }
   const details = (extra: object): Server => Object.defineProperties({}, { ...Object.getOwnPropertyDescriptors(served), ...Object.getOwnPropertyDescriptors(extra) }) as Server
-  if (name === 'samenpad')
-    return details({
-      kind: 'ours', admin, space,
-      get http() {
-        return product.address
-      },
-    })
+  const door = {
+    admin, space,
+    get http() {
+      return product.address
+    },
+  }
+  if (name === 'samenpad') return details(Object.defineProperties({ kind: 'ours' }, Object.getOwnPropertyDescriptors(door)))
   const cli = join(import.meta.dirname, '..', '..', '..', 'server', 'cli.ts')
   const said = execFileSync(process.execPath, [cli, 'token', '--space', space, '--role', 'member', '--json'], { encoding: 'utf8', env: { ...process.env, SAMENPAD_DATA: product.data } })
   const { token } = JSON.parse(said) as { token: string }
-  return details({ kind: 'yjs', dialect: 'y-websocket', address: (doc: Id) => `${product.address.replace('http', 'ws')}/yjs/${doc}?token=${token}` })
+  return details({ kind: 'yjs', dialect: 'y-websocket', door, address: (doc: Id) => `${product.address.replace('http', 'ws')}/yjs/${doc}?token=${token}` })
 }
 
 export async function start(name: SystemName): Promise<Server> {

@@ -18,6 +18,7 @@ export const UPDATE = 2
 const SYNC_REPLY = 4
 /** Hocuspocus: whether an update was "saved". */
 const SYNC_STATUS = 8
+const PING = 9
 
 export const EMPTY_STATE_VECTOR = new Uint8Array([0])
 
@@ -42,6 +43,12 @@ export const authFrame = (name: string): Uint8Array =>
     encoding.writeVarUint(encoder, AUTH)
     encoding.writeVarUint(encoder, 0)
     encoding.writeVarString(encoder, 'anybody')
+  })
+
+export const pingFrame = (name: string): Uint8Array =>
+  frameOf((encoder) => {
+    encoding.writeVarString(encoder, name)
+    encoding.writeVarUint(encoder, PING)
   })
 
 export const awarenessFrame = (dialect: Dialect, name: string, states: readonly { clientId: number; json: string }[]): Uint8Array =>
@@ -110,6 +117,9 @@ export function createPen(dice: Dice): Pen {
     },
   }
 }
+
+/** A letter that stands behind one nobody has: it waits for a past that never comes. */
+export const orphan = (client: number, at: number): Uint8Array => letter(client, 1_000 + 3 * at)
 
 const ITEM_WITH_ORIGIN = 0x84 // content 4: a string; bit 8: a left neighbour
 function letter(client: number, clock: number): Uint8Array {
