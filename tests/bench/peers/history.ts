@@ -145,7 +145,7 @@ async function freshClient(server: Server, doc: Id, text: string): Promise<Fresh
   const began = performance.now()
   const mine = new Y.Doc()
   let arrivedMs = 0
-  let bytes = 0
+  let bytes: number
   const apply = (list: readonly Uint8Array[]): void => {
     arrivedMs = performance.now() - began
     mine.transact(() => {

@@ -63,6 +63,7 @@ export async function idle(tell: Tell, isQuick: boolean): Promise<void> {
     const together = await costOf(system, count, true)
     // A laptop of ours follows spaces, the others' bare joins and broadcasts know no documents: for them there is one way only.
     const apart = system === 'samenpad' || system === 'automerge' || system === 'null' ? null : await costOf(system, count, false)
+    console.log(`  ${system}: ${together.each.toFixed(1)} and ${apart?.each.toFixed(1) ?? '–'} KiB each`)
     lines.push({ system, values: [together.each, apart?.each ?? null, together.cpuUs, apart?.cpuUs ?? null, together.before, together.after] })
   }
   tell({

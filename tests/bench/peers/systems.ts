@@ -7,9 +7,12 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import WebSocket from 'ws'
 import { must } from '../../../shared/base/assert.ts'
 import type { Id } from '../../../shared/base/ids.ts'
+import { CLOSE } from '../../../shared/model/errors.ts'
 import { startProduct } from '../../support/product.ts'
 import { administratorOf, type Administrator } from '../sign-in.ts'
 import type { Dialect } from './wire.ts'
@@ -159,7 +162,19 @@ async function startOurs(name: 'samenpad' | 'samenpad-yjs'): Promise<Server> {
   const cli = join(import.meta.dirname, '..', '..', '..', 'server', 'cli.ts')
   const said = execFileSync(process.execPath, [cli, 'token', '--space', space, '--role', 'member', '--json'], { encoding: 'utf8', env: { ...process.env, SAMENPAD_DATA: product.data } })
   const { token } = JSON.parse(said) as { token: string }
-  return details({ kind: 'yjs', dialect: 'y-websocket', door, address: (doc: Id) => `${product.address.replace('http', 'ws')}/yjs/${doc}?token=${token}` })
+  const address = (doc: Id): string => `${product.address.replace('http', 'ws')}/yjs/${doc}?token=${token}`
+  // Another process made the token: the relay looks now and then.
+  while (!(await isLetIn(address(space)))) await sleep(100)
+  return details({ kind: 'yjs', dialect: 'y-websocket', door, address })
+}
+
+const isLetIn = async (address: string): Promise<boolean> => {
+  const socket = new WebSocket(address, { perMessageDeflate: false })
+  const closed = once(socket, 'close') as Promise<[number]>
+  await once(socket, 'open')
+  const ended = await Promise.race([closed, sleep(300)])
+  socket.terminate()
+  return ended === undefined || ended[0] !== CLOSE.signedOut.code
 }
 
 export async function start(name: SystemName): Promise<Server> {
