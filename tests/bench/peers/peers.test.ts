@@ -24,6 +24,8 @@ test('letters written without a document are what Yjs writes: applied in order t
   for (let i = 0; i < 300; i++) for (const pen of pens) Y.applyUpdate(doc, pen.next())
   expect(doc.getXmlFragment('prose').toString()).toBe(`<paragraph>a${'e'.repeat(300)}</paragraph>`.repeat(2))
   for (const { client, clock } of pens) expect(Y.getState(doc.store, client)).toBe(clock)
+  // Each behind the one before: Yjs keeps a run of them as one piece (paragraph, text, letters).
+  for (const { client } of pens) expect(doc.store.clients.get(client)).toHaveLength(3)
   Y.applyUpdate(doc, orphan(9, 1))
   expect(doc.store.pendingStructs).not.toBeNull()
 })
