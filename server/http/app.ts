@@ -14,12 +14,14 @@ import type { SpaceId } from '../../shared/base/ids.ts'
 import type { HttpErrorCode } from '../../shared/model/errors.ts'
 import { FRAGMENTS_COUNT_MAX, FRAME_BYTES_MAX, HTTP_BODY_BYTES_MAX, SOCKETS_COUNT_MAX } from '../../shared/model/limits.ts'
 import type { Accounts } from '../auth/accounts.ts'
+import type { Eraser } from '../derive/eraser.ts'
 import type { Relay } from '../relay/api.ts'
 import { createDoorkeeper, type Caller, type Doorkeeper } from './doorkeeper.ts'
 import { createMetrics } from './metrics.ts'
 import { openApiOf } from './openapi.ts'
 import { STATUS_OF_ERROR, type Answer, type Route } from './route.ts'
 import { healthRoutes, type Readiness } from './routes/health.ts'
+import { erasureRoutes } from './routes/erasures.ts'
 import { programmeRoutes, type ReportOf } from './routes/programme.ts'
 import { signInRoutes } from './routes/sign-in.ts'
 import { spaceRoutes } from './routes/spaces.ts'
@@ -40,6 +42,8 @@ export interface AppDeps {
   ensureSpace(space: SpaceId): Promise<unknown>
   readiness(): Promise<Readiness>
   reportOf: ReportOf
+  eraser: Eraser
+  controlSecret: string
 }
 
 export interface App {
@@ -119,6 +123,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
   const routes: Route[] = [
     ...signInRoutes(accounts),
     ...spaceRoutes({ accounts, ensureSpace: deps.ensureSpace }),
+    ...erasureRoutes({ accounts, eraser: deps.eraser, controlSecret: deps.controlSecret }),
     ...programmeRoutes({ accounts, reportOf: deps.reportOf }),
     ...twinRoutes({ relay, accounts, clock, build: version }),
     ...healthRoutes({ version, readiness: deps.readiness, metrics: metrics.print, openApi: () => description }),

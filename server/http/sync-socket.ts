@@ -5,14 +5,16 @@
  * Somebody who is not signed in gets the handshake and then close code 4401: a browser does not tell a page the HTTP status of a refused
  * upgrade, and "sign in again" must not look like "no network".
  */
-import { WebSocketServer, type WebSocket } from 'ws'
+import { WebSocketServer, type RawData, type WebSocket } from 'ws'
 import type { Clock } from '../../shared/base/clock.ts'
 import { createBag, type Disposable } from '../../shared/base/dispose.ts'
 import type { UserId } from '../../shared/base/ids.ts'
 import { CLOSE } from '../../shared/model/errors.ts'
 import { FRAME_BYTES_MAX } from '../../shared/model/limits.ts'
 import type { Accounts } from '../auth/accounts.ts'
-import type { Relay } from '../relay/api.ts'
+import type { Relay, RelaySession } from '../relay/api.ts'
+import type { Connection } from '../relay/connection.ts'
+import type { Caller } from './doorkeeper.ts'
 import type { UpgradeDoor } from './upgrades.ts'
 
 /** Asked of every socket this often; one that did not answer the previous time is gone (a laptop that was closed, a lost network). */
@@ -34,27 +36,50 @@ export interface SyncSockets extends Disposable {
   readonly door: UpgradeDoor
 }
 
-interface Open {
-  user: UserId
-  session: string | null
-  answered: boolean
+/** One socket that a relay session writes to. Thousands are open and idle, so what they share is in functions, not in closures of each. */
+class SyncConnection implements Connection {
+  readonly user: UserId
+  /** Names the login; null for a bearer token. */
+  readonly login: string | null
+  /** Whether it answered the last question. */
+  isAlive = true
+  session: RelaySession | null = null
+  readonly #socket: WebSocket
+
+  constructor(socket: WebSocket, { user, session }: Caller) {
+    this.#socket = socket
+    this.user = user
+    this.login = session
+  }
+
+  send(frame: Uint8Array): void {
+    this.#socket.send(frame)
+  }
+
+  bufferedBytes(): number {
+    return this.#socket.bufferedAmount
+  }
+
+  close(code: number, reason: string): void {
+    this.#socket.close(code, reason)
+  }
 }
 
 export function createSyncSockets({ relay, accounts, clock, onBadFrame }: SyncSocketDeps): SyncSockets {
   const bag = createBag()
   const options = { noServer: true, maxPayload: FRAME_BYTES_MAX, maxFragments: FRAGMENTS_COUNT_MAX, perMessageDeflate: false, clientTracking: false, closeTimeout: CLOSE_GRACE_MS }
   const server = new WebSocketServer(options) // a variable, because the types of ws lag behind two of these options
-  const sockets = new Map<WebSocket, Open>()
-  const closeAll = (matches: (open: Open) => boolean): void => {
-    for (const [socket, open] of sockets) if (matches(open)) socket.close(CLOSE.signedOut.code, CLOSE.signedOut.reason)
+  const connections = new Map<WebSocket, SyncConnection>()
+  const closeAll = (matches: (connection: SyncConnection) => boolean): void => {
+    for (const connection of connections.values()) if (matches(connection)) connection.close(CLOSE.signedOut.code, CLOSE.signedOut.reason)
   }
-  bag.add(accounts.onDidEndSession(({ session }) => closeAll((open) => open.session === session)))
-  bag.add(accounts.onDidSignOut(({ user }) => closeAll((open) => open.user === user)))
+  bag.add(accounts.onDidEndSession(({ session }) => closeAll(({ login }) => login === session)))
+  bag.add(accounts.onDidSignOut(({ user }) => closeAll((connection) => connection.user === user)))
 
   const askAlive = (): void => {
-    for (const [socket, open] of sockets) {
-      if (!open.answered) socket.terminate()
-      open.answered = false
+    for (const [socket, connection] of connections) {
+      if (!connection.isAlive) socket.terminate()
+      connection.isAlive = false
       socket.ping()
     }
     timer = clock.after(ALIVE_MS, askAlive)
@@ -62,40 +87,39 @@ export function createSyncSockets({ relay, accounts, clock, onBadFrame }: SyncSo
   let timer = clock.after(ALIVE_MS, askAlive)
   bag.add(() => timer.dispose())
 
-  const carry = (socket: WebSocket, open: Open): void => {
-    sockets.set(socket, open)
-    const session = relay.accept(
-      {
-        send: (frame) => socket.send(frame),
-        bufferedBytes: () => socket.bufferedAmount,
-        close: (code, reason) => socket.close(code, reason),
-      },
-      open.user,
-    )
-    socket.on('message', (data, isBinary) => {
-      // binaryType is nodebuffer: one Buffer per message, whatever its fragments.
-      if (isBinary) session.receive(data as Buffer)
-      else socket.close(CLOSE.protocol.code, CLOSE.protocol.reason)
-    })
-    socket.on('pong', () => (open.answered = true))
-    socket.on('close', () => {
-      sockets.delete(socket)
-      session.closed()
-    })
+  // A malformed frame: ws is already closing with 1002, 1007 or 1009, and throws when nobody listens. Its close follows.
+  const onError = (error: Error): void => onBadFrame(error.message)
+  function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
+    // binaryType is nodebuffer: one Buffer per message, whatever its fragments.
+    if (isBinary) connections.get(this)?.session?.receive(data as Buffer)
+    else this.close(CLOSE.protocol.code, CLOSE.protocol.reason)
+  }
+  function onPong(this: WebSocket): void {
+    const connection = connections.get(this)
+    if (connection) connection.isAlive = true
+  }
+  function onClose(this: WebSocket): void {
+    connections.get(this)?.session?.closed()
+    connections.delete(this)
+  }
+  const carry = (socket: WebSocket, caller: Caller): void => {
+    const connection = new SyncConnection(socket, caller)
+    connections.set(socket, connection)
+    connection.session = relay.accept(connection, caller.user)
+    socket.on('message', onMessage).on('pong', onPong).on('close', onClose)
   }
 
   return {
     door({ request, socket, head, caller }) {
       server.handleUpgrade(request, socket, head, (webSocket) => {
-        // A malformed frame: ws is already closing with 1002, 1007 or 1009, and throws when nobody listens. Its close follows.
-        webSocket.on('error', (error) => onBadFrame(error.message))
-        if (caller) carry(webSocket, { user: caller.user, session: caller.session, answered: true })
+        webSocket.on('error', onError)
+        if (caller) carry(webSocket, caller)
         else webSocket.close(CLOSE.signedOut.code, CLOSE.signedOut.reason)
       })
     },
     dispose() {
       bag.dispose()
-      for (const socket of sockets.keys()) socket.terminate()
+      for (const socket of connections.keys()) socket.terminate()
     },
   }
 }

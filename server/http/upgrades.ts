@@ -30,13 +30,25 @@ export interface Upgrades extends Disposable {
   emptied(clock: Clock, graceMs: number): Promise<void>
 }
 
+function destroyIt(this: Duplex): void {
+  this.destroy()
+}
+
 export function createUpgrades({ server, doorkeeper, socketsMax, onRefused }: UpgradesDeps): Upgrades {
   const doors = new Map<string, UpgradeDoor>()
   const open = new Set<Duplex>()
   let whenEmpty = (): void => undefined
 
+  /** A function of its own: a listener made beside the request would keep it, with all its headers, for as long as the socket lives. */
+  const watch = (socket: Duplex): void => {
+    open.add(socket)
+    socket.once('close', () => {
+      open.delete(socket)
+      if (open.size === 0) whenEmpty()
+    })
+  }
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    socket.on('error', () => socket.destroy())
+    socket.on('error', destroyIt)
     const pathname = (request.url ?? '').split('?')[0] ?? ''
     const prefix = [...doors.keys()].find((path) => (path.endsWith('/') ? pathname.startsWith(path) && pathname.length > path.length : pathname === path))
     const door = prefix === undefined ? undefined : doors.get(prefix)
@@ -47,11 +59,7 @@ export function createUpgrades({ server, doorkeeper, socketsMax, onRefused }: Up
     if (!door || prefix === undefined) return refuse(404, 'Not Found')
     if (!doorkeeper.isFromOurPages(request)) return refuse(403, 'Forbidden')
     if (open.size >= socketsMax) return refuse(503, 'Service Unavailable', 'Retry-After: 10\r\n')
-    open.add(socket)
-    socket.once('close', () => {
-      open.delete(socket)
-      if (open.size === 0) whenEmpty()
-    })
+    watch(socket)
     door({ request, socket, head, rest: pathname.slice(prefix.length), caller: doorkeeper.callerOf(request) })
   }
   server.on('upgrade', onUpgrade)

@@ -50,7 +50,7 @@ const EMPTY_UPDATE = new Uint8Array([0, 0])
 const EMPTY_STATE_VECTOR = new Uint8Array([0])
 
 export interface YjsGatewayDeps {
-  relay: Pick<Relay, 'push' | 'onDidCommit' | 'look' | 'onDidLook' | 'viewersOf'>
+  relay: Pick<Relay, 'push' | 'onDidCommit' | 'onDidErase' | 'look' | 'onDidLook' | 'viewersOf'>
   log: Pick<Log, 'spaceOf' | 'readItem'>
   directory: Pick<Directory, 'may' | 'person' | 'spacesOf' | 'onDidChangeRole' | 'onDidSignOut'>
   accounts: Pick<Accounts, 'onDidEndSession'>
@@ -568,6 +568,11 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
   bag.add(relay.onDidCommit(onCommit))
   bag.add(relay.onDidLook(({ item, viewer, gone }) => {
     if (!ownLooks.has(viewer.session)) rooms.get(item)?.presence.viewer(viewer, gone)
+  }))
+  // What these sockets were told is of the log that was. They come back and are told anew; a page that was erased is gone.
+  bag.add(relay.onDidErase(({ space, item, mode }) => {
+    if (mode === 'whole') closeAll(({ room }) => room.item === item, 'gone')
+    closeAll(({ room }) => room.space === space, 'restart')
   }))
   bag.add(directory.onDidChangeRole(({ user, info }) => closeAll((session) => session.caller.user === user && session.room.space === info.space && !mayRead(session), 'forbidden')))
   bag.add(directory.onDidSignOut(({ user }) => closeAll((session) => session.caller.user === user, 'signedOut')))

@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { NODE_FLAGS } from '../../server/node-flags.mjs'
 import { must } from '../../shared/base/assert.ts'
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -60,7 +61,7 @@ export function relayProcess(options: RelayOptions): RelayProcess {
   const launch = (): Promise<Ended> => {
     output = ''
     const began = performance.now()
-    const started = spawn(process.execPath, [...(options.nodeArguments ?? []), join(ROOT, 'server/main.ts')], {
+    const started = spawn(process.execPath, [...NODE_FLAGS, ...(options.nodeArguments ?? []), join(ROOT, 'server/main.ts')], {
       cwd: ROOT,
       env: { PATH: process.env.PATH ?? '', HOME: tmpdir(), PORT: String(port), HOST: '127.0.0.1', SAMENPAD_DATA: options.data, NODE_COMPILE_CACHE: COMPILE_CACHE, ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],

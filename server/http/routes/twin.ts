@@ -150,6 +150,7 @@ export function twinRoutes({ relay, accounts, clock, build }: TwinRoutesDeps): R
             const isLevel = message.head <= (message.mode === 'resume' ? cursor : message.commonSeq)
             return isLevel ? { keep: true, endInMs: wait * 1000 } : { keep: true }
           }
+          if (message.type === 'erased') return { keep: true }
           if (message.type !== 'entries') return { keep: false }
           keptBytes += message.entries.reduce((sum, entry) => sum + entry.payload.length, 0)
           return message.entries.length > 0 && (!message.more || keptBytes >= RESPONSE_BYTES_MAX) ? { keep: true, endInMs: 0 } : { keep: true }
