@@ -16,6 +16,7 @@ import type { Config } from './config.ts'
 import { demoPeople, seedDemo, type DemoSummary } from './demo/seed.ts'
 import { createLogReader } from './derive/reader.ts'
 import { createReportService } from './derive/report.ts'
+import { createSnapshotService } from './derive/snapshot-service.ts'
 import { startFailureOf, type ListenFailure, type StartFailure } from './explain.ts'
 import { createApp, type App } from './http/app.ts'
 import { createYjsGateway } from './http/yjs-gateway.ts'
@@ -27,6 +28,7 @@ import { hasLog, settingsOf, type LogSettings } from './store/log-file.ts'
 import { StoreProblem } from './store/problem.ts'
 import type { StoredLog } from './store/sqlite-log.ts'
 import { createThreadedLog } from './store/threaded-log.ts'
+import { createThreadedSnapshots } from './store/threaded-snapshots.ts'
 
 export interface Surroundings {
   clock: Clock
@@ -96,7 +98,13 @@ export async function startRelay(config: Config, surroundings: Surroundings): Pr
   const seeded = config.isDemo ? await seedDemo({ log, accounts, dice, clock }) : null
   if (seeded && !seeded.ok && seeded.failure.kind === 'not-empty') return fail({ kind: 'demo-not-empty', path: folder.value.path })
 
-  const relay = createRelay({ log, directory: accounts, clock, dice, build: version, report })
+  const snapshots = createThreadedSnapshots({ folder: folder.value.path, report })
+  building.defer(() => snapshots.close())
+  const relay = createRelay({ log, directory: accounts, clock, dice, build: version, report, snapshots: { kept: snapshots } })
+  const snapshotService = createSnapshotService({
+    log, relay, snapshots, clock, report, openReader: () => createLogReader({ log, clock, report }), spaces: () => accounts.spaces().map(({ space }) => space),
+  })
+  building.defer(() => snapshotService.dispose())
 
   const reader = createLogReader({ log, clock, report })
   building.defer(() => reader.dispose())

@@ -8,6 +8,9 @@ import type { Clock } from '../../shared/base/clock.ts'
 import type { Dice } from '../../shared/base/random.ts'
 import type { Part } from '../../shared/model/entries.ts'
 import { ARCHIVE_DAYS, LOCAL_ENTRIES_COUNT_MAX } from '../../shared/model/limits.ts'
+import { attributionFrom } from '../../shared/protocol/attribution.ts'
+import { readProseHeader } from '../../shared/protocol/prose-header.ts'
+import { decodeAttribution, encodeAttribution } from '../../shared/protocol/snapshot-body.ts'
 import { createFactsDocument, factsReady } from './facts.ts'
 import { hasPending, loadProse } from './prose.ts'
 import type { EngineStore, SnapshotRow, StoredEntry } from './store.ts'
@@ -43,6 +46,18 @@ export function createCompaction(deps: { store: EngineStore; clock: Clock; dice:
     return saved
   }
 
+  /** Who wrote what, as far as it is known: also when the entries themselves are let go. */
+  const attributionOf = (part: Part, snapshot: SnapshotRow | null, entries: readonly StoredEntry[]): Pick<SnapshotRow, 'attribution'> => {
+    if (part !== 'prose' || (snapshot && !snapshot.attribution)) return {}
+    const builder = attributionFrom(snapshot?.attribution ? decodeAttribution(snapshot.attribution) : null)
+    for (const { seq, author, serverTime, payload } of [...entries].sort((a, b) => (a.seq ?? 0) - (b.seq ?? 0))) {
+      const header = readProseHeader(payload)
+      if (typeof header === 'string' || seq === null || serverTime === null) return {}
+      builder.add({ seq, author, serverTime, spans: header.blocks.map(({ client, from, to }) => ({ key: String(client), from, to })) })
+    }
+    return { attribution: encodeAttribution(builder.result()) }
+  }
+
   return {
     seen(item, part, count) {
       if (count > entriesCountMax && part !== 'act') long.set(`${item}/${part}`, { item, part })
@@ -64,6 +79,9 @@ export function createCompaction(deps: { store: EngineStore; clock: Clock; dice:
           upToAt: Math.max(snapshot?.upToAt ?? 0, last.at),
           changedAt: Math.max(snapshot?.changedAt ?? 0, newest.serverTime ?? newest.clientTime),
           changedBy: newest.author,
+          ...(newest.epoch === null ? {} : { epoch: newest.epoch }),
+          ...(snapshot?.adopted ? { adopted: true } : {}),
+          ...attributionOf(part, snapshot, placed),
         }
         // By the relay's time as well: a laptop whose clock runs ahead would let go what a restored relay still needs from it.
         const now = Math.min(clock.now(), newest.serverTime ?? 0)

@@ -133,7 +133,7 @@ export function createContent(deps: ContentDeps): Content {
     const known = spaceByItem.get(item)
     if (known) return known
     const row = await store.row(item)
-    const space = row?.space ?? (await store.historyOf(item))[0]?.space ?? null
+    const space = row?.space ?? (await store.historyOf(item))[0]?.space ?? (await store.entriesOf(item, 'facts')).snapshot?.space ?? null
     if (space) spaceByItem.set(item, space)
     return space
   }
@@ -436,6 +436,20 @@ export function createContent(deps: ContentDeps): Content {
       })
   }
 
+  /** A snapshot took the place of many entries: what shows the item gets what it says, and facts in memory begin again from it. */
+  const adopted = async (item: ItemId, part: Part): Promise<void> => {
+    if (part === 'prose' && openCounts.has(item)) {
+      const { snapshot } = await store.entriesOf(item, part)
+      if (snapshot) deps.emit({ type: 'prose', item, update: snapshot.payload })
+    }
+    if (part !== 'facts' || !(loaded.has(item) || loading.has(item))) return
+    await inTurn(item, async () => {
+      loaded.get(item)?.document.dispose()
+      loaded.delete(item)
+      emitFacts(item, (await load(item)).document.view())
+    })
+  }
+
   const rebuild = async (item: ItemId): Promise<void> => {
     await inTurn(item, async () => {
       loaded.get(item)?.document.dispose()
@@ -572,6 +586,7 @@ export function createContent(deps: ContentDeps): Content {
     isLoaded: (item) => loaded.has(item),
     heard(change) {
       for (const { item, part } of change.items ?? []) if (part === 'act' && openCounts.has(item)) emitActs(item)
+      for (const { item, part } of change.snapshots ?? []) adopted(item, part).catch(deps.storeFailed)
       if (change.entries === undefined) return
       if (change.items?.some(({ item, part }) => openCounts.has(item) || (part === 'facts' && (loaded.has(item) || loading.has(item))))) {
         // Hints of other tabs may come out of order: go back to where this one begins.

@@ -73,7 +73,10 @@ class Database extends Dexie {
 /** Identity and bytes; what may change later (place, author, state) is not in it. */
 const sumOf = ({ entry, item, part, space, writer, payload }: Pick<NewEntry, 'entry' | 'item' | 'part' | 'space' | 'writer' | 'payload'>): number =>
   crc32(payload, crc32(utf8(`${entry}${item}${part}${space}${writer}`)))
-const snapshotSumOf = ({ item, part, space, payload }: SnapshotRow): number => crc32(payload, crc32(utf8(`${item}${part}${space}`)))
+const snapshotSumOf = ({ item, part, space, payload, attribution }: SnapshotRow): number => {
+  const sum = crc32(payload, crc32(utf8(`${item}${part}${space}`)))
+  return attribution ? crc32(attribution, sum) : sum
+}
 
 /** A view into a frame would store the whole frame. */
 const owned = (payload: Uint8Array): Uint8Array => (payload.byteLength === payload.buffer.byteLength ? payload : payload.slice())
@@ -324,11 +327,11 @@ export async function openDexieStore({ user, dexie = {} }: DexieStoreOptions): P
         await mark(db.dirty, spacesByItem(fresh))
         return { result: undefined, change: { ...withPlaces(places), items: itemsOf(fresh), outbox: 'added' as const } }
       }),
-    putRun: (space, epoch, entries, cursorAfter, tailHashAfter) =>
+    putRun: (space, epoch, entries, cursorAfter, tailHashAfter, cursorBefore) =>
       write([db.entries, db.spaces, db.dirty, db.counters], async () => {
         const row = await db.spaces.get(space)
-        const first = entries[0]
-        if (!row || row.epoch !== epoch || (first && first.seq > row.cursor + 1)) return { result: 'stale' as const, change: null }
+        const from = cursorBefore ?? (entries[0]?.seq ?? 1) - 1
+        if (!row || row.epoch !== epoch || from > row.cursor) return { result: 'stale' as const, change: null }
         const known = await db.entries.bulkGet(entries.map(({ entry }) => entry))
         const updates: EntryRecord[] = []
         const added: Omit<StoredEntry, 'at'>[] = []
@@ -385,7 +388,7 @@ export async function openDexieStore({ user, dexie = {} }: DexieStoreOptions): P
         return { result: undefined, change: { outbox: 'changed' as const } }
       }),
     recheckSpace: (space, epoch, commonSeq, tailHash) =>
-      write([db.spaces, db.entries, db.archive, db.outbox], async () => {
+      write([db.spaces, db.entries, db.archive, db.outbox, db.snapshots, db.dirty, db.counters], async () => {
         const row = must(await db.spaces.get(space), 'recheck of an unknown space')
         const common = new Set<EntryId>()
         await db.entries.where('[space+placed]').equals([space, 1]).modify((record) => {
@@ -397,6 +400,12 @@ export async function openDexieStore({ user, dexie = {} }: DexieStoreOptions): P
         const lost = (await db.archive.where('space').equals(space).toArray()).filter(({ entry }) => !common.has(entry))
         await db.archive.bulkDelete(lost.map(({ entry }) => entry))
         await db.outbox.bulkPut(lost.map((one) => outboxRecord(one, one.author, one.order, one.ackedAt)))
+        const adopted = await db.snapshots.where('space').equals(space).filter((snapshot) => snapshot.adopted === true).toArray()
+        for (const { item, part } of adopted) {
+          await db.snapshots.delete([item, part])
+          await db.entries.where('[item+part+covered]').equals([item, part, 1]).modify({ covered: 0 })
+        }
+        await mark(db.dirty, spacesByItem(adopted))
         await db.spaces.put({ ...row, epoch, cursor: commonSeq, tailHash: owned(tailHash), rechecking: true })
         return { result: undefined, change: { outbox: 'changed' as const, spaces: true } }
       }),
@@ -457,6 +466,20 @@ export async function openDexieStore({ user, dexie = {} }: DexieStoreOptions): P
         await db.entries.bulkDelete(records.filter(isOld).map(({ entry }) => entry))
         await db.entries.bulkPut(records.filter((record) => !isOld(record)).map((record) => ({ ...record, covered: 1 as const })))
         return { result: undefined, change: null }
+      }),
+    adoptSnapshot: (row) =>
+      write([db.snapshots, db.entries, db.spaces, db.dirty, db.counters], async () => {
+        if ((await db.spaces.get(row.space))?.epoch !== row.epoch) return { result: 'stale' as const, change: null }
+        const before = await db.snapshots.get([row.item, row.part])
+        if (before && before.epoch === undefined && before.upToSeq >= row.upToSeq) return { result: 'unplaceable' as const, change: null }
+        if (before?.epoch === row.epoch && before.upToSeq >= row.upToSeq) return { result: 'stored' as const, change: null }
+        const plain: SnapshotRow = { ...row, version: (before?.version ?? 0) + 1, payload: owned(row.payload) }
+        await db.snapshots.put({ ...plain, sum: snapshotSumOf(plain) })
+        await db.entries.where('[item+part+covered]').between([row.item, row.part, 0], [row.item, row.part, 1], true, true).modify((record) => {
+          record.covered = record.seq !== null && record.seq <= row.upToSeq ? 1 : 0
+        })
+        await mark(db.dirty, spacesByItem([row]))
+        return { result: 'stored' as const, change: { snapshots: [{ item: row.item, part: row.part }] } }
       }),
     spaces: () => read([db.spaces], () => db.spaces.toArray()),
     putSpace: (row) =>

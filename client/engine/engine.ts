@@ -13,6 +13,7 @@ import type { Person } from '../../shared/model/people.ts'
 import { canonicalOf } from '../../shared/derive/canonical.ts'
 import { proseJson } from '../../shared/derive/prose-json.ts'
 import type { Engine, EngineEvent, ParkedView, ProgrammeReport, SpaceView, SyncStatus } from './api.ts'
+import { createAdoption } from './adoption.ts'
 import { createCompaction } from './compaction.ts'
 import { createContent } from './content.ts'
 import { createCrashGuard } from './crash-guard.ts'
@@ -306,6 +307,7 @@ async function openEngine(deps: EngineDeps, bag: DisposableBag): Promise<Engine>
     flush: content.flush,
     heard: (message) => (message.type === 'present' ? presence.heard(message) : history.heard(message)),
     storeFailed,
+    adopt: createAdoption({ store, guard, dice }),
   })
   bag.add(sync)
   store.post({ type: 'whoLeads' })

@@ -218,6 +218,9 @@ function viewOf(doc: Automerge.Doc<Registers>, authors: ReadonlyMap<string, User
   return { registers, conflicts }
 }
 
+/** A document as Automerge saves it, with whose its actors are, as `save` would give it. */
+export const packFacts = (document: Uint8Array, authors: ReadonlyMap<string, UserId>): Uint8Array => pack(document, authors)
+
 /** Length of the author list as 4 bytes, the list as JSON, then the saved document. */
 function pack(document: Uint8Array, authors: ReadonlyMap<string, UserId>): Uint8Array {
   const list = utf8(JSON.stringify([...authors].sort(([a], [b]) => (a < b ? -1 : 1))))

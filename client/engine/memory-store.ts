@@ -178,12 +178,12 @@ export function createMemoryDevice(): MemoryDevice {
           }
           return { result: undefined, change: { entries: { from, to: t.lastAt }, items: itemsOf(edits), outbox: 'added' } }
         }),
-      putRun: (space, epoch, entries, cursorAfter, tailHashAfter) =>
+      putRun: (space, epoch, entries, cursorAfter, tailHashAfter, cursorBefore) =>
         write('putRun', () => {
           const row = t.spaces.get(space)
-          const first = entries[0]
-          if (!row || row.epoch !== epoch || (first && first.seq > row.cursor + 1)) return { result: 'stale' as const, change: null }
-          const from = t.lastAt + 1
+          const from = cursorBefore ?? (entries[0]?.seq ?? 1) - 1
+          if (!row || row.epoch !== epoch || from > row.cursor) return { result: 'stale' as const, change: null }
+          const firstAt = t.lastAt + 1
           for (const entry of entries) {
             const held = t.entries.get(entry.entry)
             if (held) Object.assign(held, { seq: entry.seq, epoch, author: entry.author, serverTime: entry.serverTime, clientTime: entry.clientTime })
@@ -191,7 +191,7 @@ export function createMemoryDevice(): MemoryDevice {
             markDirty(entry.item, space)
           }
           if (cursorAfter > row.cursor) t.spaces.set(space, { ...row, cursor: cursorAfter, tailHash: tailHashAfter, head: Math.max(row.head, cursorAfter) })
-          return { result: 'stored' as const, change: { entries: { from, to: t.lastAt }, items: itemsOf(entries) } }
+          return { result: 'stored' as const, change: { entries: { from: firstAt, to: t.lastAt }, items: itemsOf(entries) } }
         }),
       acknowledge: (entries, epoch, now) =>
         write('acknowledge', () => {
@@ -265,6 +265,12 @@ export function createMemoryDevice(): MemoryDevice {
             t.archive.delete(archived.entry)
             toOutbox(archived, archived.author, archived.order, archived.ackedAt)
           }
+          for (const [key, snapshot] of t.snapshots) {
+            if (snapshot.space !== space || !snapshot.adopted) continue
+            t.snapshots.delete(key)
+            for (const held of t.entriesByPart.get(key) ?? []) held.isCovered = false
+            markDirty(snapshot.item, space)
+          }
           t.spaces.set(space, { ...row, epoch, cursor: commonSeq, tailHash, rechecking: true })
           return { result: undefined, change: { outbox: 'changed', spaces: true } }
         }),
@@ -325,6 +331,18 @@ export function createMemoryDevice(): MemoryDevice {
           }
           removeEntries((held) => old.has(held.entry))
           return { result: undefined, change: null }
+        }),
+      adoptSnapshot: (row) =>
+        write('adoptSnapshot', () => {
+          if (t.spaces.get(row.space)?.epoch !== row.epoch) return { result: 'stale' as const, change: null }
+          const key = partKey(row.item, row.part)
+          const before = t.snapshots.get(key)
+          if (before && before.epoch === undefined && before.upToSeq >= row.upToSeq) return { result: 'unplaceable' as const, change: null }
+          if (before?.epoch === row.epoch && before.upToSeq >= row.upToSeq) return { result: 'stored' as const, change: null }
+          t.snapshots.set(key, { ...row, version: (before?.version ?? 0) + 1 })
+          for (const held of t.entriesByPart.get(key) ?? []) held.isCovered = held.seq !== null && held.seq <= row.upToSeq
+          markDirty(row.item, row.space)
+          return { result: 'stored' as const, change: { snapshots: [{ item: row.item, part: row.part }] } }
         }),
       spaces: () => read(() => [...t.spaces.values()]),
       putSpace: (row) =>

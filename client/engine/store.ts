@@ -70,6 +70,12 @@ export interface SnapshotRow {
   /** Who wrote last in what it covers, and when: the raw entries may be gone. */
   changedAt: number
   changedBy: UserId
+  /** The life of the log whose numbers `upToSeq` belongs to; rows of older builds do not say. */
+  epoch?: Epoch
+  /** Part of it came from the relay, and its entries were never here: they cannot be offered to a relay that lost them. */
+  adopted?: boolean
+  /** Who wrote what in it (shared/protocol/snapshot-body.ts), where that is known. */
+  attribution?: Uint8Array
 }
 
 /** The snapshot of one part of an item and what it does not cover, in order of arrival. */
@@ -105,6 +111,8 @@ export interface StoreChange {
   entries?: { from: number; to: number }
   items?: readonly { item: ItemId; part: Part }[]
   rows?: readonly SpaceId[]
+  /** Parts of which a snapshot from the relay was stored. */
+  snapshots?: readonly { item: ItemId; part: Part }[]
   /** Items whose search text was stored. */
   texts?: readonly ItemId[]
   /** `added`: rows behind all others came; `acknowledged`: rows went to the archive; `judged`: refused, released or discarded; `changed`: anything else. */
@@ -142,9 +150,18 @@ export interface EngineStore {
   /**
    * A run from the relay: entries, cursor, tail hash and the dirty marks for the projection in one transaction.
    * An entry that is already there (own, or repeated) only gets its seq, author and server time.
+   * `cursorBefore`: where a run begins from which some were left out, because snapshots that are stored already stand for them.
    * Out: `stale`, and nothing stored, when the space is at another epoch or the run does not join on to the stored cursor (another tab went on).
    */
-  putRun(space: SpaceId, epoch: Epoch, entries: readonly ReceivedEntry[], cursorAfter: number, tailHashAfter: Uint8Array): Promise<'stored' | 'stale'>
+  putRun(
+    space: SpaceId, epoch: Epoch, entries: readonly ReceivedEntry[], cursorAfter: number, tailHashAfter: Uint8Array, cursorBefore?: number,
+  ): Promise<'stored' | 'stale'>
+  /**
+   * A snapshot from the relay takes the place of the one that is there; what is here of the entries it stands for is no longer read for the content, and
+   * the item is marked for the projection. It never moves the cursor. One that reaches no further than the one that is there changes nothing.
+   * Out: `stale` when the space is at another epoch; `unplaceable` when the one that is there does not say of which log its numbers are.
+   */
+  adoptSnapshot(row: Omit<SnapshotRow, 'version'> & { epoch: Epoch }): Promise<'stored' | 'stale' | 'unplaceable'>
   /** ACK: the rows move from the outbox to the archive; those already gone are ignored. */
   acknowledge(entries: readonly EntryId[], epoch: Epoch, now: number): Promise<void>
   park(entry: EntryId, code: ParkCode, reason: string): Promise<void>
@@ -155,7 +172,8 @@ export interface EngineStore {
   unarchive(space: SpaceId, entries: readonly EntryId[]): Promise<void>
   /**
    * The relay's log is another one from `commonSeq` on: in one transaction the space gets its new epoch and cursor, entries after that place
-   * lose their seq, own acknowledged ones among them go back to the outbox, and the space is marked `rechecking`.
+   * lose their seq, own acknowledged ones among them go back to the outbox, snapshots that came from the relay are let go (the new log
+   * says again what they said), and the space is marked `rechecking`.
    */
   recheckSpace(space: SpaceId, epoch: Epoch, commonSeq: number, tailHash: Uint8Array): Promise<void>
   /** What that log lacked was offered: takes the mark away and touches nothing else; not when the space is at another epoch by now. */

@@ -6,21 +6,24 @@
  * resumed: what it may have lost is offered again (4, 5).
  */
 import { must } from '../../shared/base/assert.ts'
-import { bytesEqual } from '../../shared/base/bytes.ts'
+import { bytesEqual, concatBytes } from '../../shared/base/bytes.ts'
 import type { Clock } from '../../shared/base/clock.ts'
 import type { Disposable } from '../../shared/base/dispose.ts'
 import { sha256 } from '../../shared/base/hash.ts'
-import { NO_ID, type DeviceId, type SpaceId } from '../../shared/base/ids.ts'
+import { NO_ID, type DeviceId, type ItemId, type SpaceId } from '../../shared/base/ids.ts'
 import { fraction, type Dice } from '../../shared/base/random.ts'
+import { PARTS } from '../../shared/model/entries.ts'
 import { CLOSE } from '../../shared/model/errors.ts'
 import { may } from '../../shared/model/grants.ts'
 import {
-  BACKOFF_MS_MAX, BACKOFF_MS_MIN, CONNECT_MS_MAX, ENTRIES_BATCH_COUNT_MAX, OFFER_OTHERS_AFTER_MS, PING_AFTER_MS, SILENCE_MS_MAX, STEADY_MS,
+  BACKOFF_MS_MAX, BACKOFF_MS_MIN, CONNECT_MS_MAX, ENTRIES_BATCH_COUNT_MAX, OFFER_OTHERS_AFTER_MS, PAYLOAD_BYTES_MAX, PING_AFTER_MS, SILENCE_MS_MAX,
+  SNAPSHOT_BYTES_MAX, STEADY_MS,
 } from '../../shared/model/limits.ts'
 import type { Person } from '../../shared/model/people.ts'
 import { decodeDown, encodeUp, PROTO_MAX, PROTO_MIN, WireError } from '../../shared/protocol/codec.ts'
 import type { Down, DownMessage, UpMessage } from '../../shared/protocol/messages/index.ts'
 import { EMPTY_TAIL_HASH, nextTailHash } from '../../shared/protocol/tail-hash.ts'
+import type { Adopted, ArrivedSnapshot } from './adoption.ts'
 import {
   CONNECTION_STEPS, SUBSCRIPTION_STEPS, takesPushes,
   type ConnectionEffect, type ConnectionEvent, type ConnectionState, type SubscriptionEvent, type SubscriptionState,
@@ -72,6 +75,8 @@ export interface SyncDeps {
   /** Messages that are no business of the log. */
   heard(message: Down<'present'> | Down<'itemEntries'>): void
   storeFailed(error: unknown): void
+  /** A snapshot is whole: it is stored, or refused. */
+  adopt(arrived: ArrivedSnapshot): Promise<Adopted>
 }
 
 interface Followed {
@@ -80,7 +85,17 @@ interface Followed {
   /** Entries of the relay's log that are not stored here yet. */
   behindCount: number
   offerTimer: Disposable | null
+  leap: Leap | null
 }
+
+/** What came as snapshots on this connection: it stands for entries that are left out of the runs after it. */
+interface Leap {
+  /** Last seq that is covered, by item and part. */
+  coveredUpTo: Map<string, number>
+  /** Pieces of the one that is arriving. */
+  arriving: { key: string; toSeq: number; pieces: Uint8Array[]; bytes: number } | null
+}
+const newLeap = (): Leap => ({ coveredUpTo: new Map(), arriving: null })
 
 /** Reason of edits that were parked because the right to their space is gone; the store uses the same when it removes a space. */
 const RIGHT_LOST = 'right-lost'
@@ -104,6 +119,8 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
   const spaces = new Map<SpaceId, Followed>()
   let inbox: DownMessage[] = []
   let isDraining = false
+  /** False once one could not be used: from then on this engine asks for entries, by greeting as one of the first version. */
+  let takesSnapshots = true
 
   const stop = (name: keyof typeof timers): void => {
     timers[name]?.dispose()
@@ -142,7 +159,7 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
       start('connect', CONNECT_MS_MAX, () => step('dropped'))
     },
     sayHello() {
-      send({ type: 'hello', protoMin: PROTO_MIN, protoMax: PROTO_MAX, build: deps.build, device: deps.device, pendingCount: outbox.counts().waitingCount })
+      send({ type: 'hello', protoMin: PROTO_MIN, protoMax: takesSnapshots ? PROTO_MAX : PROTO_MIN, build: deps.build, device: deps.device, pendingCount: outbox.counts().waitingCount })
     },
     follow() {
       stop('connect')
@@ -284,9 +301,9 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
       case 'pong':
         return // that it was heard is all there is to it
       case 'snapshot':
+        return snapshotArrived(message)
       case 'sifted':
-        // This build asks for raw entries only; a snapshot it did not ask for cannot be placed.
-        throw new Unexpected('snapshot')
+        return siftedArrived(message)
     }
   }
   function answered(): void {
@@ -304,6 +321,7 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
     for (const effect of next.effects) {
       switch (effect) {
         case 'subscribe':
+          one.leap = null
           send({ type: 'sub', space: row.space, epoch: row.epoch, cursor: row.cursor, tailHash: row.tailHash })
           break
         case 'offer':
@@ -332,7 +350,7 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
     await store.putSpace(row)
     let one = spaces.get(row.space)
     if (one) one.row = row
-    else spaces.set(row.space, (one = { row, state: 'none', behindCount: 0, offerTimer: null }))
+    else spaces.set(row.space, (one = { row, state: 'none', behindCount: 0, offerTimer: null, leap: null }))
     return one
   }
 
@@ -391,18 +409,73 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
         for (const { seq, entry, payload } of fresh) hash = nextTailHash(hash, seq, entry, sha256(payload))
         if (!bytesEqual(hash, tailHashAfter)) throw new Unexpected('tail hash differs')
       }
-      const verdict = await store.putRun(space, epoch, fresh.map((entry) => ({ ...entry, space, epoch })), cursorAfter, tailHashAfter)
-      if (verdict === 'stale') {
-        // Another tab of this profile went on with this space: begin again from what is stored.
-        const stored = (await store.spaces()).find((candidate) => candidate.space === space)
-        if (stored) one.row = stored
-        throw new Unexpected('another tab moved on')
-      }
-      one.row = { ...one.row, cursor: cursorAfter, tailHash: tailHashAfter, head: Math.max(one.row.head, cursorAfter) }
-      send({ type: 'recv', space, cursor: cursorAfter })
+      await keepRun(one, fresh, cursorAfter, tailHashAfter)
     }
+    came(one, more)
+  }
+
+  async function keepRun(one: Followed, entries: Down<'entries'>['entries'], cursorAfter: number, tailHashAfter: Uint8Array, cursorBefore?: number): Promise<void> {
+    const { space, epoch } = one.row
+    const verdict = await store.putRun(space, epoch, entries.map((entry) => ({ ...entry, space, epoch })), cursorAfter, tailHashAfter, cursorBefore)
+    if (verdict === 'stale') return begunElsewhere(one)
+    one.row = { ...one.row, cursor: cursorAfter, tailHash: tailHashAfter, head: Math.max(one.row.head, cursorAfter) }
+    send({ type: 'recv', space, cursor: cursorAfter })
+  }
+  /** Another tab of this profile went on with this space: begin again from what is stored. */
+  async function begunElsewhere(one: Followed): Promise<never> {
+    const stored = (await store.spaces()).find((candidate) => candidate.space === one.row.space)
+    if (stored) one.row = stored
+    throw new Unexpected('another tab moved on')
+  }
+  function came(one: Followed, more: boolean): void {
     one.behindCount = more ? Math.max(1, one.row.head - one.row.cursor) : 0
     subscriptionStep(one, more ? 'behind' : 'level')
+  }
+
+  // ── Snapshots ──
+
+  async function snapshotArrived({ space, item, part, toSeq, payload, last }: Down<'snapshot'>): Promise<void> {
+    const one = spaces.get(space)
+    if (!one || !takesPushes(one.state)) return
+    const leap = (one.leap ??= newLeap())
+    const key = `${item}/${part}`
+    // Pieces of another one are over: the relay had something newer half-way, and sends the entries.
+    if (leap.arriving?.key !== key || leap.arriving.toSeq !== toSeq) leap.arriving = { key, toSeq, pieces: [], bytes: 0 }
+    const { arriving } = leap
+    arriving.pieces.push(payload)
+    arriving.bytes += payload.length
+    if (arriving.bytes > SNAPSHOT_BYTES_MAX + PAYLOAD_BYTES_MAX) return refuseSnapshots()
+    if (!last) return
+    leap.arriving = null
+    const { epoch, cursor } = one.row
+    const adopted = await deps.adopt({ space, epoch, item, part, toSeq, body: concatBytes(arriving.pieces) })
+    if (adopted === 'stale') return begunElsewhere(one)
+    if (adopted === 'refused') return refuseSnapshots()
+    leap.coveredUpTo.set(key, toSeq)
+    send({ type: 'recv', space, cursor })
+  }
+  function refuseSnapshots(): never {
+    takesSnapshots = false
+    throw new Unexpected('a snapshot that cannot be used')
+  }
+
+  async function siftedArrived({ space, epoch, cursorBefore, entries, cursorAfter, tailHashAfter, more }: Down<'sifted'>): Promise<void> {
+    const one = spaces.get(space)
+    if (!one || !takesPushes(one.state) || epoch !== one.row.epoch) return
+    const { row, leap } = one
+    if (!leap || cursorBefore !== row.cursor || cursorAfter <= cursorBefore) throw new Unexpected('a run that does not follow')
+    const isCovered = (item: ItemId, seq: number): boolean => PARTS.some((part) => (leap.coveredUpTo.get(`${item}/${part}`) ?? 0) >= seq)
+    const lastOfItem = new Map<ItemId, number>()
+    let before = cursorBefore
+    for (const { item, seq, prevItemSeq } of entries) {
+      if (seq <= before || seq > cursorAfter) throw new Unexpected('entries out of order')
+      // What is missing of an item between two of its entries must be in a snapshot that is stored.
+      if (prevItemSeq > cursorBefore && lastOfItem.get(item) !== prevItemSeq && !isCovered(item, prevItemSeq)) throw new Unexpected('hole in an item')
+      lastOfItem.set(item, seq)
+      before = seq
+    }
+    await keepRun(one, entries, cursorAfter, tailHashAfter, cursorBefore)
+    came(one, more)
   }
 
   /** All of the new log is here. What it lacks of others is offered by us too, after their authors had the time to do so themselves. */
@@ -435,7 +508,7 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
     deps.changed()
   }
 
-  for (const row of await store.spaces()) spaces.set(row.space, { row, state: 'none', behindCount: 0, offerTimer: null })
+  for (const row of await store.spaces()) spaces.set(row.space, { row, state: 'none', behindCount: 0, offerTimer: null, leap: null })
   /** What was typed into a space after the right to it was lost is refused here: there is nobody to send it to. */
   const parkLost = async (): Promise<void> => {
     if (!isElected) return
@@ -452,7 +525,7 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
     for (const row of await store.spaces()) {
       const known = spaces.get(row.space)
       if (known) known.row = row
-      else spaces.set(row.space, { row, state: 'none', behindCount: 0, offerTimer: null })
+      else spaces.set(row.space, { row, state: 'none', behindCount: 0, offerTimer: null, leap: null })
     }
     await outbox.readAll()
     await parkLost()

@@ -62,7 +62,7 @@ export function createFactsDocument(actor: Id): FactsDocument {
 const CHUNK_HEAD_BYTES = 9
 
 /** A payload is one or more change chunks after one another. Errors: throws at the end of the bytes. */
-function changesIn(payload: Uint8Array): Uint8Array[] {
+export function changesIn(payload: Uint8Array): Uint8Array[] {
   const decoder = decoding.createDecoder(payload)
   const chunks: Uint8Array[] = []
   while (decoding.hasContent(decoder)) {

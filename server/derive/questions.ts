@@ -2,6 +2,7 @@
 import type { Id, ItemId, SpaceId, UserId } from '../../shared/base/ids.ts'
 import type { Entry, Part } from '../../shared/model/entries.ts'
 import type { ItemRow } from '../../shared/model/rows.ts'
+import type { SnapshotPart } from '../store/snapshots.ts'
 import type { NoveltyFailure } from './prose-state.ts'
 import type { WriterPart } from './split-update.ts'
 
@@ -16,6 +17,11 @@ export interface Questions {
   forget: { ask: { item: ItemId }; answer: Record<never, never> }
   /** The first facts of a knowledge page, as a payload. Without a title: it is called after its first heading or line. */
   page: { ask: { actor: Id; author: UserId; timeMs: number }; answer: { payload: Uint8Array } }
+  /** A snapshot body of one part up to `upToSeq`, made from the one before it and what came after that. */
+  snapshot: {
+    ask: { space: SpaceId; item: ItemId; part: SnapshotPart; before: { body: Uint8Array; toSeq: number } | null; upToSeq: number }
+    answer: { body: Uint8Array; entriesCount: number; entriesBytes: number } | { kind: 'unreadable'; reason: string } | { kind: 'nothing' }
+  }
   /** The projection row of an item now. */
   row: { ask: { space: SpaceId; item: ItemId }; answer: { row: ItemRow } }
 }

@@ -11,6 +11,7 @@ import type { Person } from '../../shared/model/people.ts'
 import type { Directory } from '../auth/directory.ts'
 import type { AppendResult, CommittedRun, Log } from '../store/log.ts'
 import type { Connection } from './connection.ts'
+import type { SnapshotSource } from './subscription.ts'
 
 export interface RelayDeps {
   log: Log
@@ -18,6 +19,8 @@ export interface RelayDeps {
   clock: Clock
   dice: Dice
   build: string
+  /** Left out: laptops far behind get every entry. */
+  snapshots?: SnapshotSource
   /** Called for what a person running the relay should know; never with document text. */
   report(event: { kind: string; [detail: string]: unknown }): void
 }

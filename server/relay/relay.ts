@@ -102,7 +102,7 @@ export function createRelay(deps: RelayDeps): Relay {
     otherDoors.delete(user)
   }))
   const shared: SessionDeps = {
-    log, directory, clock, queue, presence, reads, budget, report, person, feed: feedOf, onSettled: (session) => void unflushed.add(session), onClosed: forget,
+    log, directory, clock, queue, presence, reads, budget, report, person, snapshots: deps.snapshots, feed: feedOf, onSettled: (session) => void unflushed.add(session), onClosed: forget,
   }
 
   return {

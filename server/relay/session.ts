@@ -11,7 +11,7 @@ import {
   MESSAGES_PER_SECOND_MAX, PAYLOAD_BYTES_MAX, PRESENCE_ITEMS_COUNT_MAX, SOCKET_BUFFER_BYTES_MAX, SUBSCRIPTIONS_COUNT_MAX,
 } from '../../shared/model/limits.ts'
 import type { Person } from '../../shared/model/people.ts'
-import { decodeUp, encodeDown, PROTO_MAX, PROTO_MIN, WireError } from '../../shared/protocol/codec.ts'
+import { decodeUp, encodeDown, PROTO_MAX, PROTO_MIN, PROTO_WITH_SNAPSHOTS, WireError } from '../../shared/protocol/codec.ts'
 import type { DownMessage, Up, UpMessage } from '../../shared/protocol/messages/index.ts'
 import type { Directory, SpaceInfo } from '../auth/directory.ts'
 import type { RelaySession } from './api.ts'
@@ -89,6 +89,7 @@ export class Session implements RelaySession, Reader {
   #pushes: Pushes | null = null
   #fetching: Promise<void> | null = null
   #fetchesCount = 0
+  #proto = 0
   #helloTimer: Disposable | null
 
   constructor(deps: SessionDeps, id: Id, user: UserId, connection: Connection) {
@@ -154,6 +155,10 @@ export class Session implements RelaySession, Reader {
     return this.#state === 'known' && this.#deps.directory.may(this.user, space, 'space.read')
   }
 
+  get takesSnapshots(): boolean {
+    return this.#proto >= PROTO_WITH_SNAPSHOTS
+  }
+
   #say(...messages: DownMessage[]): void {
     this.send(encodeDown(...messages))
   }
@@ -207,9 +212,9 @@ export class Session implements RelaySession, Reader {
     this.#helloTimer?.dispose()
     this.#helloTimer = null
     this.#state = 'known'
-    const proto = Math.min(hello.protoMax, PROTO_MAX)
+    this.#proto = Math.min(hello.protoMax, PROTO_MAX)
     this.#say(
-      { type: 'welcome', proto, serverTime: clock.now(), session: this.id, who, payloadBytesMax: PAYLOAD_BYTES_MAX, minBuild: '' },
+      { type: 'welcome', proto: this.#proto, serverTime: clock.now(), session: this.id, who, payloadBytesMax: PAYLOAD_BYTES_MAX, minBuild: '' },
       ...directory.spacesOf(this.user).map(({ info, role }): DownMessage => ({ type: 'scope', space: info.space, role, kind: info.kind, name: info.name })),
     )
   }

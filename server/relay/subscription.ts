@@ -8,10 +8,12 @@ import type { Clock } from '../../shared/base/clock.ts'
 import { bytesEqual } from '../../shared/base/bytes.ts'
 import type { Disposable } from '../../shared/base/dispose.ts'
 import { NO_ID, type Epoch, type SpaceId } from '../../shared/base/ids.ts'
-import { CATCH_UP_CREDIT_BYTES_MAX, ENTRIES_BATCH_BYTES_MAX, ENTRIES_BATCH_COUNT_MAX, SOCKET_BUFFER_BYTES_MAX } from '../../shared/model/limits.ts'
+import { CATCH_UP_CREDIT_BYTES_MAX, ENTRIES_BATCH_BYTES_MAX, ENTRIES_BATCH_COUNT_MAX, PAYLOAD_BYTES_MAX, SOCKET_BUFFER_BYTES_MAX } from '../../shared/model/limits.ts'
+import { FORMAT_OF_PART } from '../../shared/model/entries.ts'
 import { encodeDown } from '../../shared/protocol/codec.ts'
 import type { DownMessage, Up } from '../../shared/protocol/messages/index.ts'
-import type { CommittedRun, Log } from '../store/log.ts'
+import type { CommittedRun, LeftOut, Log } from '../store/log.ts'
+import { worthwhile, type SnapshotLabel, type SnapshotPolicy, type Snapshots } from '../store/snapshots.ts'
 import type { RelayDeps } from './api.ts'
 import type { Gate } from './gate.ts'
 
@@ -27,6 +29,8 @@ export interface Reader {
   send(frame: Uint8Array): void
   bufferedBytes(): number
   mayRead(space: SpaceId): boolean
+  /** The laptop takes snapshots. */
+  readonly takesSnapshots: boolean
 }
 
 /** What all subscriptions of a relay share. */
@@ -35,7 +39,28 @@ export interface SubscriptionDeps {
   clock: Clock
   /** Bounds how many catch-up reads are in memory at the same time. */
   reads: Gate
+  /** Left out: every entry is sent. */
+  snapshots?: SnapshotSource | undefined
   report: RelayDeps['report']
+}
+
+export interface SnapshotSource {
+  kept: Snapshots
+  policy?: SnapshotPolicy
+}
+
+/** A catch-up with snapshots: first these, then the entries that they do not stand for. */
+interface Leap {
+  /** The laptop's cursor until the last of them is sent. */
+  readonly from: number
+  toSend: SnapshotLabel[]
+  /** Bytes of the first of them that were sent already. */
+  sentBytes: number
+  /** Snapshots that the laptop has not confirmed, oldest first. */
+  unconfirmed: number[]
+  leftOut: LeftOut[]
+  /** Beyond this every entry is sent. */
+  upToSeq: number
 }
 
 export type SubscriptionState = 'opening' | 'catchingUp' | 'live' | 'lagging' | 'ended'
@@ -85,6 +110,9 @@ export class Subscription {
   /** Catch-up frames that the laptop has not confirmed. */
   #unconfirmed: { upTo: number; bytes: number }[] | null = null
   #unconfirmedBytes = 0
+  #leap: Leap | null = null
+  /** Only a log that the laptop knows: one that was replaced is met entry by entry, because what it lost is told by their ids. */
+  #mayLeap = false
   #timer: Disposable | null = null
 
   /** Begins at once: SUBBED and what follows come by themselves. */
@@ -116,10 +144,12 @@ export class Subscription {
 
   /** The laptop stored everything up to `cursor`. */
   confirmed(cursor: number): void {
-    if (this.#unconfirmed === null) return
-    const left = this.#unconfirmed.filter(({ upTo }) => upTo > cursor)
+    // A whole snapshot is confirmed by the cursor that it leaves where it was.
+    if (this.#leap && cursor >= this.#leap.from) this.#leap.unconfirmed.splice(0, cursor === this.#leap.from ? 1 : Infinity)
+    else if (this.#unconfirmed === null) return
+    const left = (this.#unconfirmed ?? []).filter(({ upTo }) => upTo > cursor)
     this.#unconfirmed = left.length > 0 ? left : null
-    this.#unconfirmedBytes = left.reduce((sum, { bytes }) => sum + bytes, 0)
+    this.#unconfirmedBytes = [...left.map(({ bytes }) => bytes), ...(this.#leap?.unconfirmed ?? [])].reduce((sum, bytes) => sum + bytes, 0)
     if (this.#state === 'lagging' && this.#hasCredit()) this.#waitForRoom()
   }
 
@@ -135,7 +165,10 @@ export class Subscription {
     this.#timer?.dispose()
     this.#timer = null
     if (next === 'catchingUp') this.#run(() => this.#catchUp())
-    if (next === 'ended') this.#feed.subscriptions.delete(this)
+    if (next === 'ended') {
+      this.#feed.subscriptions.delete(this)
+      this.#leap = null
+    }
   }
 
   #run(work: () => Promise<void>): void {
@@ -175,6 +208,7 @@ export class Subscription {
     this.#epoch = head.epoch
     this.#feed.head = Math.max(this.#feed.head, head.head)
     this.#sentUpTo = isKnown ? sub.cursor : 0
+    this.#mayLeap = isKnown && this.#reader.takesSnapshots
     this.#say({ type: 'subbed', space, epoch: head.epoch, head: this.#feed.head, floor: head.floor, mode: isKnown ? 'resume' : 'recover', commonSeq: this.#sentUpTo })
     this.#step('opened')
   }
@@ -202,21 +236,96 @@ export class Subscription {
   async #catchUp(): Promise<void> {
     const { log, reads } = this.#deps
     const { space } = this.#feed
+    await this.#lookForSnapshots()
     while (this.#state === 'catchingUp') {
       if (this.#sentUpTo >= this.#feed.head) return this.#step('level')
       if (!this.#hasCredit() || !this.#hasRoom()) return this.#block()
+      const snapshot = this.#leap?.toSend[0]
+      if (snapshot) {
+        await this.#sendSnapshot(snapshot)
+        continue
+      }
+      if (this.#leap && this.#sentUpTo < this.#leap.upToSeq) {
+        await this.#sendSifted(this.#leap)
+        continue
+      }
+      this.#leap = null
       const from = this.#sentUpTo
       const { entries, tailHashAfter } = await reads.run(() => log.read(space, from, ENTRIES_BATCH_BYTES_MAX, ENTRIES_BATCH_COUNT_MAX))
       if (this.#state !== 'catchingUp') return
       if (!this.#reader.mayRead(space)) return this.#step('end')
       if (entries[0]?.seq !== from + 1) throw new Error(`entry ${from + 1} of ${this.#feed.head} cannot be read`)
-      this.#sentUpTo = from + entries.length
-      // The read may have seen a commit that is about to be announced.
-      this.#feed.head = Math.max(this.#feed.head, this.#sentUpTo)
+      this.#sent(from + entries.length)
       const more = this.#sentUpTo < this.#feed.head
-      const bytes = this.#say({ type: 'entries', space, epoch: this.#epoch, entries, cursorAfter: this.#sentUpTo, tailHashAfter, more })
-      ;(this.#unconfirmed ??= []).push({ upTo: this.#sentUpTo, bytes })
-      this.#unconfirmedBytes += bytes
+      this.#count(this.#say({ type: 'entries', space, epoch: this.#epoch, entries, cursorAfter: this.#sentUpTo, tailHashAfter, more }))
     }
+  }
+
+  #sent(upTo: number): void {
+    this.#sentUpTo = upTo
+    // The read may have seen a commit that is about to be announced.
+    this.#feed.head = Math.max(this.#feed.head, upTo)
+  }
+
+  #count(bytes: number): void {
+    ;(this.#unconfirmed ??= []).push({ upTo: this.#sentUpTo, bytes })
+    this.#unconfirmedBytes += bytes
+  }
+
+  /** Once per subscription, before its first entry: what is far behind later was live a moment ago, and is brought level entry by entry. */
+  async #lookForSnapshots(): Promise<void> {
+    const { log, reads, snapshots, report } = this.#deps
+    if (!this.#mayLeap || !snapshots) return
+    this.#mayLeap = false
+    const { space, head } = this.#feed
+    try {
+      const toSend = await reads.run(() => worthwhile(snapshots.kept, log, space, this.#sentUpTo, head, snapshots.policy))
+      if (toSend.length === 0 || this.#state === 'ended') return
+      this.#leap = { from: this.#sentUpTo, toSend, sentBytes: 0, unconfirmed: [], leftOut: [], upToSeq: Math.max(...toSend.map(({ toSeq }) => toSeq)) }
+    } catch (problem) {
+      // Everything that a snapshot says is in the entries.
+      report({ kind: 'snapshots-failed', space, problem })
+    }
+  }
+
+  async #sendSnapshot(label: SnapshotLabel): Promise<void> {
+    const { reads, snapshots, report } = this.#deps
+    const leap = this.#leap
+    if (!leap || !snapshots) return
+    const { space, item, part, toSeq } = label
+    const body = await reads.run(() => snapshots.kept.body(label)).catch((problem: unknown) => {
+      report({ kind: 'snapshots-failed', space, problem })
+      return null
+    })
+    if (this.#state !== 'catchingUp') return
+    if (!this.#reader.mayRead(space)) return this.#step('end')
+    // Damaged, or replaced since, perhaps half-way: its entries are sent.
+    for (let from = leap.sentBytes; body && from < body.length; from += PAYLOAD_BYTES_MAX) {
+      if (!this.#hasRoom()) {
+        leap.sentBytes = from
+        return this.#block()
+      }
+      const payload = body.subarray(from, from + PAYLOAD_BYTES_MAX)
+      this.#say({ type: 'snapshot', space, item, part, fromSeq: 1, toSeq, format: FORMAT_OF_PART[part], payload, last: from + PAYLOAD_BYTES_MAX >= body.length })
+    }
+    leap.toSend.shift()
+    leap.sentBytes = 0
+    if (!body) return
+    leap.unconfirmed.push(body.length)
+    this.#unconfirmedBytes += body.length
+    leap.leftOut.push({ item, part, upToSeq: toSeq })
+  }
+
+  async #sendSifted(leap: Leap): Promise<void> {
+    const { log, reads } = this.#deps
+    const { space } = this.#feed
+    const from = this.#sentUpTo
+    const { entries, cursorAfter, tailHashAfter } = await reads.run(() => log.readSifted(space, from, leap.upToSeq, leap.leftOut, ENTRIES_BATCH_BYTES_MAX, ENTRIES_BATCH_COUNT_MAX))
+    if (this.#state !== 'catchingUp') return
+    if (!this.#reader.mayRead(space)) return this.#step('end')
+    if (cursorAfter <= from) throw new Error(`entry ${from + 1} of ${this.#feed.head} cannot be read`)
+    this.#sent(cursorAfter)
+    const more = cursorAfter < this.#feed.head
+    this.#count(this.#say({ type: 'sifted', space, epoch: this.#epoch, cursorBefore: from, entries, cursorAfter, tailHashAfter, more }))
   }
 }

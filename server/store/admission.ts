@@ -69,7 +69,8 @@ const refused = (code: Refused['code'], reason: string): Refused => ({ kind: 're
 
 export const sha256Native = (bytes: Uint8Array): Uint8Array => hash('sha256', bytes, 'buffer')
 
-const tools: HeaderTools = {
+/** With the platform's own hash and inflate. */
+export const nativeTools: HeaderTools = {
   sha256: sha256Native,
   inflateRaw(bytes, bytesMax) {
     if (bytesMax < 1) return null
@@ -224,7 +225,7 @@ function advance(blocks: readonly ProseBlock[], endOf: (client: number) => numbe
 
 function judgeFacts(known: Lookups, request: AppendRequest, space: SpaceState): Effects | Refused {
   const { entry, author } = request
-  const headers = readChangeHeaders(entry.payload, tools)
+  const headers = readChangeHeaders(entry.payload, nativeTools)
   if (headers === null) return refused('invalid', 'malformed')
   const owners = new Map<string, Owner>()
   const changes = new Set<string>()

@@ -37,6 +37,19 @@ export interface SpaceHead {
   tailHash: Uint8Array
 }
 
+/** Entries of this part up to and including `upToSeq`. */
+export interface LeftOut {
+  item: ItemId
+  part: Part
+  upToSeq: number
+}
+
+export interface Measured {
+  upToSeq: number
+  tailHash: Uint8Array
+  grown: { item: ItemId; part: Part; entriesCount: number; entriesBytes: number }[]
+}
+
 export interface Log {
   /**
    * Appends in order, all in one synced commit, and answers each request in the same order.
@@ -54,6 +67,17 @@ export interface Log {
   read(space: SpaceId, afterSeq: number, bytesMax: number, countMax: number): Promise<{ entries: Entry[]; tailHashAfter: Uint8Array }>
   /** Entries of one item, oldest first, until a bound is reached (`bytesMax`: unbounded if not given); at least one if there is one. */
   readItem(space: SpaceId, item: ItemId, part: Part | null, fromSeq: number, upToSeq: number, countMax: number, bytesMax?: number): Promise<Entry[]>
+  /**
+   * Entries after `afterSeq` up to `upToSeq`, without those that something else stands for; until a bound is reached, or enough was looked at. `cursorAfter`
+   * is how far that went, with or without entries.
+   */
+  readSifted(
+    space: SpaceId, afterSeq: number, upToSeq: number, leftOut: readonly LeftOut[], bytesMax: number, countMax: number,
+  ): Promise<{ entries: Entry[]; cursorAfter: number; tailHashAfter: Uint8Array }>
+  /** What was added after `afterSeq`, per part of an item, of at most `countMax` entries; payloads are not read. */
+  measure(space: SpaceId, afterSeq: number, countMax: number): Promise<Measured>
+  /** Entries of one part of an item after `afterSeq` up to `upToSeq`, counted. */
+  weigh(space: SpaceId, item: ItemId, part: Part, afterSeq: number, upToSeq: number): Promise<{ entriesCount: number; entriesBytes: number }>
   /** Which space an item lives in, null if unknown. */
   spaceOf(item: ItemId): Promise<SpaceId | null>
   find(space: SpaceId, entry: EntryId): Promise<Entry | null>

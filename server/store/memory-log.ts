@@ -72,6 +72,11 @@ const copyOf = (disk: Disk): Disk => ({
   acts: new Map(disk.acts),
 })
 
+const weightOf = (entries: readonly Entry[]): { entriesCount: number; entriesBytes: number } => ({
+  entriesCount: entries.length,
+  entriesBytes: entries.reduce((sum, { payload }) => sum + payload.length, 0),
+})
+
 export const createMemoryLog = (options: MemoryLogOptions): MemoryLog => openMemoryLog(emptyDisk(), options)
 
 /** The log as a restored backup presents it: the old entries under a new epoch for every space. */
@@ -193,6 +198,32 @@ function openMemoryLog(disk: Disk, options: MemoryLogOptions): MemoryLog {
         }
         return takeWithin(wanted, bytesMax)
       }),
+    readSifted: (space, afterSeq, upToSeq, leftOut, bytesMax, countMax) =>
+      read(() => {
+        const store = disk.spaces.get(space)
+        const leftOutUpTo = new Map(leftOut.map(({ item, part, upToSeq: until }) => [`${item}/${part}`, until]))
+        const all = store?.entries.slice(afterSeq, upToSeq) ?? []
+        const isWanted = ({ item, part, seq }: Entry): boolean => seq > (leftOutUpTo.get(`${item}/${part}`) ?? 0)
+        const wanted = all.filter(isWanted)
+        const entries = takeWithin(wanted.slice(0, countMax), bytesMax)
+        const next = wanted[entries.length]
+        const cursorAfter = next ? next.seq - 1 : afterSeq + all.length
+        return { entries, cursorAfter, tailHashAfter: (store && tailHashOf(store, cursorAfter)) ?? EMPTY_TAIL_HASH }
+      }),
+    measure: (space, afterSeq, countMax) =>
+      read(() => {
+        const store = disk.spaces.get(space)
+        const entries = store?.entries.slice(afterSeq, afterSeq + countMax) ?? []
+        const byPart = Map.groupBy(entries, ({ item, part }) => `${item}/${part}`)
+        const upToSeq = afterSeq + entries.length
+        return {
+          upToSeq,
+          tailHash: (store && tailHashOf(store, upToSeq)) ?? EMPTY_TAIL_HASH,
+          grown: [...byPart.values()].map((own) => ({ item: must(own[0], 'a group').item, part: must(own[0], 'a group').part, ...weightOf(own) })),
+        }
+      }),
+    weigh: (space, item, part, afterSeq, upToSeq) =>
+      read(() => weightOf(disk.spaces.get(space)?.entries.slice(afterSeq, upToSeq).filter((entry) => entry.item === item && entry.part === part) ?? [])),
     spaceOf: (item) => read(() => disk.items.get(item)?.space ?? null),
     find: (space, entry) =>
       read(() => {

@@ -24,6 +24,12 @@ const functions = {
     return { entries: packEntries(entries), tailHashAfter }
   },
   readItem: (...question: Parameters<LogReader['readItem']>) => packEntries(opened().readItem(...question)),
+  readSifted(...question: Parameters<LogReader['readSifted']>) {
+    const { entries, cursorAfter, tailHashAfter } = opened().readSifted(...question)
+    return { entries: packEntries(entries), cursorAfter, tailHashAfter }
+  },
+  measure: (...question: Parameters<LogReader['measure']>) => opened().measure(...question),
+  weigh: (...question: Parameters<LogReader['weigh']>) => opened().weigh(...question),
   spaceOf: (...question: Parameters<LogReader['spaceOf']>) => opened().spaceOf(...question),
   find(...question: Parameters<LogReader['find']>) {
     const entry = opened().find(...question)

@@ -20,7 +20,7 @@ export interface ThreadedLogOptions extends ThreadOptions {
 }
 
 const WRITER = ['open', 'append', 'ensureSpace', 'close'] as const
-const READER = ['open', 'head', 'tailHashAt', 'read', 'readItem', 'spaceOf', 'find', 'close'] as const
+const READER = ['open', 'head', 'tailHashAt', 'read', 'readItem', 'readSifted', 'measure', 'weigh', 'spaceOf', 'find', 'close'] as const
 const CARE = ['backupTo', 'verify', 'close'] as const
 
 /** Opens or begins the log of a folder, which must exist. Errors: rejects with StoreProblem, see openLogFile. */
@@ -80,6 +80,12 @@ export async function createThreadedLog({ report, ...options }: ThreadedLogOptio
       return { entries: unpackEntries(entries), tailHashAfter }
     },
     readItem: async (...question) => unpackEntries(await (await reader.ask()).readItem(...question)),
+    async readSifted(...question) {
+      const { entries, ...rest } = await (await reader.ask()).readSifted(...question)
+      return { entries: unpackEntries(entries), ...rest }
+    },
+    measure: async (...question) => (await reader.ask()).measure(...question),
+    weigh: async (...question) => (await reader.ask()).weigh(...question),
     spaceOf: async (item) => (await reader.ask()).spaceOf(item),
     async find(...question) {
       return unpackEntries(await (await reader.ask()).find(...question))[0] ?? null

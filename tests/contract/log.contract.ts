@@ -371,6 +371,58 @@ export function describeLog(name: string, setup: () => Promise<LogUnderTest>): v
       })
     })
 
+    describe('reading with some left out', () => {
+      it('[SNP3] gives every entry that nothing else stands for, once and in order, whatever the bounds, and says how far it looked', async () => {
+        const [one, two] = [make.id(), make.id()]
+        const typists = [createTypist(1), createTypist(2)]
+        for (let i = 0; i < 30; i++) await append([prose(i % 3 === 0 ? two : one, typists[i % 3 === 0 ? 1 : 0]!.type(`${i} `))])
+        await append([facts(one, createRegistrar('0a'.repeat(16)).set('title', 'x'))])
+        const { entries: all } = await log.read(SPACE, 0, 1e9, 1000)
+        const isLeft = (seq: number): boolean => all[seq - 1]!.item === one && all[seq - 1]!.part === 'prose' && seq <= 22
+        for (const [bytesMax, countMax] of [[1e9, 1000], [1, 1000], [1e9, 1], [300, 3]] as const) {
+          const found: number[] = []
+          let cursor = 4
+          while (cursor < all.length) {
+            const { entries, cursorAfter, tailHashAfter } = await log.readSifted(SPACE, cursor, all.length, [{ item: one, part: 'prose', upToSeq: 22 }], bytesMax, countMax)
+            expect(cursorAfter).toBeGreaterThan(cursor)
+            expect(tailHashAfter).toEqual(await log.tailHashAt(SPACE, cursorAfter))
+            for (const entry of entries) {
+              expect(entry).toEqual(all[entry.seq - 1])
+              expect(entry.seq > cursor && entry.seq <= cursorAfter).toBe(true)
+              found.push(entry.seq)
+            }
+            cursor = cursorAfter
+          }
+          expect(found).toEqual(all.map(({ seq }) => seq).filter((seq) => seq > 4 && !isLeft(seq)))
+        }
+        const upTo = await log.readSifted(SPACE, 0, 10, [], 1e9, 1000)
+        expect(upTo).toEqual({ entries: all.slice(0, 10), cursorAfter: 10, tailHashAfter: await log.tailHashAt(SPACE, 10) })
+        expect(await log.readSifted(SPACE, all.length, all.length, [], 1e9, 10)).toMatchObject({ entries: [], cursorAfter: all.length })
+      })
+
+      it('counts what was added per part of an item, in steps that join', async () => {
+        const [one, two] = [make.id(), make.id()]
+        const [mine, other] = [createTypist(1), createTypist(2)]
+        for (let i = 0; i < 9; i++) await append([prose(one, mine.type('abc '))])
+        await append([prose(two, other.type('d'))])
+        const { entries: all } = await log.read(SPACE, 0, 1e9, 1000)
+        const bytes = (item: Id, from: number, to: number) => all.filter((entry) => entry.item === item && entry.seq > from && entry.seq <= to).reduce((sum, { payload }) => sum + payload.length, 0)
+        expect(await log.measure(SPACE, 0, 4)).toEqual({
+          upToSeq: 4, tailHash: await log.tailHashAt(SPACE, 4), grown: [{ item: one, part: 'prose', entriesCount: 4, entriesBytes: bytes(one, 0, 4) }],
+        })
+        const rest = await log.measure(SPACE, 4, 1000)
+        expect(rest.upToSeq).toBe(10)
+        expect(rest.grown.toSorted((a, b) => b.entriesCount - a.entriesCount)).toEqual([
+          { item: one, part: 'prose', entriesCount: 5, entriesBytes: bytes(one, 4, 9) },
+          { item: two, part: 'prose', entriesCount: 1, entriesBytes: bytes(two, 9, 10) },
+        ])
+        expect((await log.measure(SPACE, 10, 1000)).grown).toEqual([])
+        expect(await log.weigh(SPACE, one, 'prose', 2, 6)).toEqual({ entriesCount: 4, entriesBytes: bytes(one, 2, 6) })
+        expect(await log.weigh(SPACE, one, 'facts', 0, 10)).toEqual({ entriesCount: 0, entriesBytes: 0 })
+        expect(await log.weigh(OTHER_SPACE, one, 'prose', 0, 10)).toEqual({ entriesCount: 0, entriesBytes: 0 })
+      })
+    })
+
     it('[INV2] [INV5] a thousand hostile and honest requests leave a log that is dense and can be read by Yjs and Automerge', async () => {
       const dice = seededDice(42)
       const typists = [1, 2, 3].map((clientID) => createTypist(clientID))

@@ -13,6 +13,7 @@ import type { NewEntry } from '../../shared/model/entries.ts'
 import type { Directory, SpaceInfo } from '../../server/auth/directory.ts'
 import type { RelaySession } from '../../server/relay/api.ts'
 import { createRelay } from '../../server/relay/relay.ts'
+import type { SnapshotSource } from '../../server/relay/subscription.ts'
 import { createMemoryLog } from '../../server/store/memory-log.ts'
 import type { Log } from '../../server/store/log.ts'
 
@@ -110,7 +111,7 @@ export interface TestConnection {
 export const HELLO: Up<'hello'> = { type: 'hello', protoMin: 1, protoMax: 1, build: 'test', device: 'de'.repeat(16), pendingCount: 0 }
 export const subTo = (space: Id, epoch: Id = NO_ID, cursor = 0, tailHash: Uint8Array = new Uint8Array(16)): Up<'sub'> => ({ type: 'sub', space, epoch, cursor, tailHash })
 
-export function setupRelay(options: { log?: Log; manualCommits?: boolean; fault?: () => 'none' | 'failed' | 'unsure' } = {}) {
+export function setupRelay(options: { log?: Log; snapshots?: SnapshotSource; manualCommits?: boolean; fault?: () => 'none' | 'failed' | 'unsure' } = {}) {
   const time = createVirtualClock()
   const people = createMemoryDirectory()
   const steps: (() => void)[] = []
@@ -122,7 +123,7 @@ export function setupRelay(options: { log?: Log; manualCommits?: boolean; fault?
   })
   const log: Log = { ...inner, append: (batch) => (appended.push(batch.length), inner.append(batch)) }
   const reports: { kind: string; [detail: string]: unknown }[] = []
-  const relay = createRelay({ log, directory: people.directory, clock: time.clock, dice: seededDice(2), build: 'test', report: (event) => void reports.push(event) })
+  const relay = createRelay({ log, directory: people.directory, clock: time.clock, dice: seededDice(2), build: 'test', ...(options.snapshots ? { snapshots: options.snapshots } : {}), report: (event) => void reports.push(event) })
   const dice = seededDice(3)
 
   function connect(user: Id): TestConnection {

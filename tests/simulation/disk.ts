@@ -10,7 +10,7 @@ import type { Scheduler } from './scheduler.ts'
 export type StoreWrite = Extract<
   keyof EngineStore,
   | 'putLocal' | 'putRun' | 'acknowledge' | 'park' | 'releaseParked' | 'discardParked' | 'unarchive' | 'recheckSpace' | 'finishRecheck' | 'offerAgain' | 'quarantine'
-  | 'dropArchiveBefore' | 'putSnapshot' | 'putSpace' | 'removeSpace' | 'putRows' | 'putTexts' | 'putValue'
+  | 'dropArchiveBefore' | 'putSnapshot' | 'adoptSnapshot' | 'putSpace' | 'removeSpace' | 'putRows' | 'putTexts' | 'putValue'
 >
 const READS = [
   'outbox', 'archive', 'entriesOf', 'partsOf', 'historyOf', 'entriesAfter', 'lastAt', 'unplaced', 'spaces', 'rows', 'row', 'dirty', 'texts', 'textsOf', 'staleTexts',
@@ -18,7 +18,7 @@ const READS = [
 ] as const satisfies readonly (keyof EngineStore)[]
 const WRITES: readonly StoreWrite[] = [
   'putLocal', 'putRun', 'acknowledge', 'park', 'releaseParked', 'discardParked', 'unarchive', 'recheckSpace', 'finishRecheck', 'offerAgain', 'quarantine',
-  'dropArchiveBefore', 'putSnapshot', 'putSpace', 'removeSpace', 'putRows', 'putTexts', 'putValue',
+  'dropArchiveBefore', 'putSnapshot', 'adoptSnapshot', 'putSpace', 'removeSpace', 'putRows', 'putTexts', 'putValue',
 ]
 
 export interface StoreOwner {

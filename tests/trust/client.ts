@@ -6,7 +6,7 @@ import WebSocket from 'ws'
 import { newId, type EntryId, type Id } from '../../shared/base/ids.ts'
 import type { Dice } from '../../shared/base/random.ts'
 import { FORMAT_OF_PART, type Part } from '../../shared/model/entries.ts'
-import { decodeDown, encodeUp, PROTO_MAX, PROTO_MIN } from '../../shared/protocol/codec.ts'
+import { decodeDown, encodeUp, PROTO_MIN } from '../../shared/protocol/codec.ts'
 import type { DownMessage, Up, UpMessage } from '../../shared/protocol/messages/index.ts'
 
 export interface Client {
@@ -40,7 +40,7 @@ export function dial(address: string, cookie: string, dice: Dice, hear: (message
         hear(message)
       }
     })
-    socket.once('open', () => client.send({ type: 'hello', protoMin: PROTO_MIN, protoMax: PROTO_MAX, build: 'trust', device: newId(dice), pendingCount: 0 }))
+    socket.once('open', () => client.send({ type: 'hello', protoMin: PROTO_MIN, protoMax: PROTO_MIN, build: 'trust', device: newId(dice), pendingCount: 0 }))
   })
 }
 

@@ -1,0 +1,258 @@
+// Catching up with snapshots: the engine, the relay and the builder that ship, in one process and in virtual time.
+import { expect, test } from 'vitest'
+import * as Y from 'yjs'
+import { newId, type SpaceId } from '../../shared/base/ids.ts'
+import { namedDice, seededDice } from '../../shared/base/random.ts'
+import type { Person } from '../../shared/model/people.ts'
+import { decodeDown, decodeUp, encodeDown, PROTO_MAX, PROTO_MIN } from '../../shared/protocol/codec.ts'
+import type { DownMessage, UpMessage } from '../../shared/protocol/messages/index.ts'
+import { createSnapshotService } from '../../server/derive/snapshot-service.ts'
+import { createRelay } from '../../server/relay/relay.ts'
+import { createMemoryLog, restoreMemoryLog, type MemoryLog } from '../../server/store/memory-log.ts'
+import { createMemorySnapshots } from '../../server/store/memory-snapshots.ts'
+import { createEngine } from '../../client/engine/engine.ts'
+import { createMemoryDevice, type MemoryDevice, type MemoryStoreHooks } from '../../client/engine/memory-store.ts'
+import type { Transport } from '../../client/engine/transport.ts'
+import { createVirtualDirectory } from '../simulation/directory.ts'
+import { snapshotReader } from '../support/snapshot-reader.ts'
+import { proseText, type, virtualClock } from './support/world.ts'
+
+const ANNE: Person = { user: 'a0'.repeat(16), name: 'verloskundige', job: 'verloskundige', organisation: 'Schiedam', color: 1 }
+const BEN: Person = { user: 'b0'.repeat(16), name: 'projectleider', job: 'projectleider', organisation: 'Schiedam', color: 2 }
+
+interface Wire {
+  /** Changes what the relay says; null: says nothing. */
+  down?(message: DownMessage): DownMessage | null
+}
+
+async function setup() {
+  const dice = seededDice(21)
+  const clock = virtualClock()
+  const space: SpaceId = newId(dice)
+  const directory = createVirtualDirectory([ANNE, BEN], [{ space, kind: 'municipality', name: 'Schiedam' }])
+  for (const { user } of [ANNE, BEN]) directory.setRole(user, space, 'member')
+  const faults: { kind: string }[] = []
+  const report = (event: { kind: string }): void => void faults.push(event)
+  const kept = createMemorySnapshots()
+  const world = { log: createMemoryLog({ dice }) as MemoryLog, relay: null as unknown as ReturnType<typeof createRelay>, build: async (): Promise<void> => undefined }
+  const begin = async (log: MemoryLog): Promise<void> => {
+    world.log = log
+    world.relay = createRelay({ log, directory, clock, dice, build: 'test', snapshots: { kept, policy: { entriesCountMin: 20, gainMin: 1 } }, report })
+    const service = createSnapshotService({ log, relay: world.relay, snapshots: kept, openReader: await snapshotReader(log), clock, report, spaces: () => [space], entriesCountMin: 10 })
+    world.build = async () => {
+      await clock.answer(service.level())
+    }
+  }
+  await begin(world.log)
+  const ends = new Set<() => void>()
+  const transport = (me: Person, wire: Wire, up: UpMessage[], down: DownMessage[]): Transport => ({
+    connect(listener) {
+      let isOpen = false
+      let session: ReturnType<typeof world.relay.accept> | null = null
+      const end = (code: number): void => {
+        if (!isOpen) return
+        isOpen = false
+        session?.closed()
+        clock.after(1, () => listener.closed(code, ''))
+      }
+      clock.after(1, () => {
+        isOpen = true
+        ends.add(() => end(1006))
+        session = world.relay.accept(
+          {
+            send(frame) {
+              const messages = decodeDown(frame).flatMap((message) => (wire.down ? (wire.down(message) ?? []) : message))
+              down.push(...messages)
+              if (messages.length > 0) clock.after(1, () => isOpen && listener.frame(encodeDown(...messages)))
+            },
+            bufferedBytes: () => 0,
+            close: (code) => end(code),
+          },
+          me.user,
+        )
+        listener.opened()
+      })
+      return {
+        send(frame) {
+          up.push(...decodeUp(frame))
+          clock.after(1, () => isOpen && session?.receive(frame))
+        },
+        bufferedBytes: () => 0,
+        dispose: () => {
+          isOpen = false
+          session?.closed()
+        },
+      }
+    },
+  })
+  let lives = 0
+  const open = async (me: Person, options: { device?: MemoryDevice; wire?: Wire; hooks?: MemoryStoreHooks } = {}) => {
+    const device = options.device ?? createMemoryDevice()
+    const store = device.openStore(options.hooks)
+    const up: UpMessage[] = []
+    const down: DownMessage[] = []
+    const engine = await createEngine({
+      store, clock, me, build: 'test',
+      transport: transport(me, options.wire ?? {}, up, down),
+      leadership: {
+        campaign(onLeader) {
+          void Promise.resolve().then(onLeader)
+          return { dispose: () => undefined }
+        },
+      },
+      dice: namedDice(21, `${me.user} ${++lives}`),
+      web: { report: () => Promise.reject(new Error('offline')), people: () => Promise.reject(new Error('offline')) },
+    })
+    await clock.pass(1_000)
+    const follow = async (item: string) => {
+      const { prose } = await clock.answer(engine.openItem(item))
+      const doc = new Y.Doc()
+      doc.clientID = prose.clientId
+      Y.applyUpdate(doc, prose.update, 'remote')
+      doc.on('update', (update: Uint8Array, origin: unknown) => {
+        if (origin !== 'remote') void engine.writeProse(item, prose.clientId, update)
+      })
+      engine.onEvent((event) => {
+        if (event.type === 'prose' && event.item === item) Y.applyUpdate(doc, event.update, 'remote')
+      })
+      return doc
+    }
+    return { engine, store, device, follow, up, down, count: (kind: DownMessage['type']) => down.filter((message) => message.type === kind).length }
+  }
+  /** One person writes an item in many entries, and answers in it. */
+  const write = async (laptop: Awaited<ReturnType<typeof open>>, item: string, doc: Y.Doc, count: number): Promise<void> => {
+    for (let i = 0; i < count; i++) {
+      type(doc, `woord${i} `)
+      if (i % 5 === 0) await clock.answer(laptop.engine.editFacts(item, [{ op: 'set', path: 'owner', value: `eigenaar ${i}` }]))
+      await clock.pass(120)
+    }
+    await clock.pass(500)
+  }
+  return { ...world, world, clock, space, directory, kept, faults, open, write, begin, cut: () => [...ends].forEach((end) => end()) }
+}
+
+async function withHistory() {
+  const it = await setup()
+  const anne = await it.open(ANNE)
+  const item = await it.clock.answer(anne.engine.createItem({ space: it.space, type: 'knowledge', edits: [{ op: 'set', path: 'title', value: 'Roken' }], prose: null }))
+  const doc = await anne.follow(item)
+  await it.write(anne, item, doc, 60)
+  await it.world.build()
+  return { ...it, anne, item, doc, answer: it.clock.answer }
+}
+type History = Awaited<ReturnType<typeof withHistory>>
+
+/** What a laptop shows of the item equals what its author has, and its row and cursor say so too. */
+async function expectSame({ clock, anne, item, world, space }: History, laptop: Awaited<ReturnType<History['open']>>): Promise<void> {
+  const [mine, theirs] = [await clock.answer(anne.engine.openItem(item)), await clock.answer(laptop.engine.openItem(item))]
+  const text = ({ prose }: typeof mine): string => {
+    const doc = new Y.Doc()
+    Y.applyUpdate(doc, prose.update)
+    expect(doc.store.pendingStructs).toBeNull()
+    return proseText(doc)
+  }
+  expect(text(theirs)).toBe(text(mine))
+  expect(theirs.facts.registers).toEqual(mine.facts.registers)
+  expect((await clock.answer(laptop.engine.sealContent(item))).seal).toBe((await clock.answer(anne.engine.sealContent(item))).seal)
+  const [row] = await laptop.store.spaces()
+  expect(row!.cursor).toBe((await world.log.head(space))!.head)
+  expect(row!.tailHash).toEqual(await world.log.tailHashAt(space, row!.cursor))
+  expect((await clock.answer(laptop.engine.freshRows(space)))[0]).toMatchObject({ title: 'Roken', owner: mine.facts.registers.owner })
+}
+
+test('[SNP3][INV8] a fresh laptop gets snapshots in the place of entries, shows the same, writes on, and everybody has it', async () => {
+  const it = await withHistory()
+  const ben = await it.open(BEN)
+  expect(ben.count('snapshot')).toBe(2)
+  expect(ben.count('sifted')).toBeGreaterThan(0)
+  await expectSame(it, ben)
+  expect((await ben.store.entriesOf(it.item, 'prose')).snapshot).toMatchObject({ adopted: true })
+  const own = await ben.follow(it.item)
+  type(own, 'van ben ')
+  await it.clock.answer(ben.engine.editFacts(it.item, [{ op: 'set', path: 'owner', value: 'ben' }]))
+  await it.clock.pass(1_000)
+  await expectSame(it, ben)
+  expect(proseText(it.doc)).toContain('van ben')
+  expect(await ben.engine.status()).toMatchObject({ state: 'relay', parkedCount: 0 })
+  expect(it.faults).toEqual([])
+})
+
+test('[SNP7][INV3] killed between any two writes while it leaps, a laptop begins again where it was and ends with everything', async () => {
+  const it = await withHistory()
+  const isOfLeap = (operation: string): boolean => operation === 'adoptSnapshot' || operation === 'putRun'
+  let commits = 0
+  await it.open(BEN, { hooks: { afterCommit: (operation) => (isOfLeap(operation) && commits++, 'go') } })
+  expect(commits).toBeGreaterThan(2)
+  for (let at = 1; at <= commits; at++) {
+    const device = createMemoryDevice()
+    let count = 0
+    await it.open(BEN, { device, hooks: { afterCommit: (operation) => (isOfLeap(operation) && ++count === at ? 'crash' : 'go') } })
+    const [row] = await device.openStore().spaces()
+    if (row!.cursor > 0) expect(row!.tailHash).toEqual(await it.world.log.tailHashAt(it.space, row!.cursor))
+    await expectSame(it, await it.open(BEN, { device }))
+  }
+})
+
+test('[SNP7] a run that leaves out what no snapshot stands for ends the connection, and nothing of it is stored', async () => {
+  const it = await withHistory()
+  let lies = 1
+  const ben = await it.open(BEN, { wire: { down: (message) => (message.type === 'snapshot' && message.part === 'prose' && lies-- > 0 ? null : message) } })
+  await it.clock.pass(5_000)
+  expect(ben.up.filter((message) => message.type === 'hello').length).toBeGreaterThan(1)
+  await expectSame(it, ben)
+})
+
+test('[SNP8] a snapshot that cannot be read is not stored, and the entries come instead', async () => {
+  const it = await withHistory()
+  const bad = (message: DownMessage): DownMessage => (message.type === 'snapshot' ? { ...message, payload: message.payload.map((byte, i) => (i > 60 ? byte ^ 0x2a : byte)) } : message)
+  const ben = await it.open(BEN, { wire: { down: bad } })
+  await it.clock.pass(5_000)
+  expect(ben.up.filter((message) => message.type === 'hello').map(({ protoMax }) => protoMax)).toEqual([PROTO_MAX, PROTO_MIN])
+  expect((await ben.store.entriesOf(it.item, 'prose')).snapshot).toBeNull()
+  await expectSame(it, ben)
+})
+
+test('[SNP9][INV8] after the log was put back, what came as a snapshot is asked for again, and nothing is there that the log does not have', async () => {
+  const it = await withHistory()
+  const backup = it.world.log.backup()
+  await it.write(it.anne, it.item, it.doc, 12)
+  await it.world.build()
+  const ben = await it.open(BEN)
+  expect(ben.count('snapshot')).toBe(2)
+  await expectSame(it, ben)
+  it.cut()
+  it.world.log.crash()
+  await it.begin(restoreMemoryLog(backup, { dice: seededDice(5) }))
+  await it.clock.pass(120_000)
+  expect((await ben.store.entriesOf(it.item, 'prose')).snapshot).toBeNull()
+  await expectSame(it, ben)
+  expect(await ben.engine.status()).toMatchObject({ state: 'relay', parkedCount: 0 })
+})
+
+test('a window that is open while a snapshot arrives shows it', async () => {
+  const it = await setup()
+  const anne = await it.open(ANNE)
+  const item = await it.clock.answer(anne.engine.createItem({ space: it.space, type: 'knowledge', edits: [{ op: 'set', path: 'title', value: 'Roken' }], prose: null }))
+  const doc = await anne.follow(item)
+  type(doc, 'eerst ')
+  await it.clock.pass(500)
+  const device = createMemoryDevice()
+  const early = await it.open(BEN, { device })
+  await early.engine.dispose()
+  await it.write(anne, item, doc, 60)
+  await it.world.build()
+  let isHeld = true
+  const held: { down?: Wire['down'] } = { down: (message) => (isHeld ? null : message) }
+  const ben = await it.open(BEN, { device, wire: held })
+  const shown = await ben.follow(item)
+  expect(proseText(shown)).not.toContain('woord5')
+  const facts: unknown[] = []
+  ben.engine.onEvent((event) => {
+    if (event.type === 'facts') facts.push(event.facts.registers.owner)
+  })
+  isHeld = false
+  await it.clock.pass(60_000)
+  expect(ben.count('snapshot')).toBeGreaterThan(0)
+  expect(proseText(shown)).toBe(proseText(doc))
+  expect(facts.at(-1)).toBe('eigenaar 55')
+})
