@@ -22,7 +22,7 @@ async function join(server: Server, doc: string): Promise<Open> {
   if (server.kind !== 'automerge') return lineTo(server, doc, dice)
   const socket = new WebSocket(`ws://127.0.0.1:${server.port}`, { perMessageDeflate: false })
   await once(socket, 'open')
-  const answer = once(socket, 'message')
+  const answer = once(socket, 'message', { signal: AbortSignal.timeout(10_000) })
   socket.send(joinOf(newId(dice)))
   await answer
   return { close: async () => socket.terminate() }
