@@ -24,6 +24,9 @@ export const STORE_SCHEMA = 1
 /** Dexie counts versions in tenths. */
 const DEXIE_FACTOR = 10
 
+/** The key under which a database says which one it is. */
+const IDENTITY = 'database'
+
 /** Why the content leaves an entry out whose bytes are not what was stored. */
 const CHECKSUM = 'checksum'
 
@@ -96,8 +99,12 @@ function failureOf(error: unknown): StoreFailure {
   return { kind: 'unavailable', reason: error instanceof Error ? error.message : String(error) }
 }
 
-/** Dexie would adapt a newer database to the older tables; so the version is looked at before Dexie gets to see it. */
-async function open(db: Database, factory: IDBFactory): Promise<void> {
+/**
+ * Dexie would adapt a newer database to the older tables; so the version is looked at before Dexie gets to see it.
+ * In: whether the database was open before. One that is gone then was deleted under us, and what the documents on screen build on with it:
+ * edits put into a fresh one could not be opened from it. It stays lost until the window begins anew.
+ */
+async function open(db: Database, factory: IDBFactory, wasOpen: boolean): Promise<void> {
   const found = await new Promise<number>((resolve, reject) => {
     const asked = factory.open(db.name)
     let isNew = false
@@ -114,6 +121,7 @@ async function open(db: Database, factory: IDBFactory): Promise<void> {
   })
   const schema = Math.floor(found / DEXIE_FACTOR)
   if (schema > STORE_SCHEMA) throw new StoreError({ kind: 'newer-schema', found: schema })
+  if (wasOpen && schema === 0) throw new StoreError({ kind: 'lost' })
   await db.open()
 }
 
@@ -146,10 +154,35 @@ export async function openDexieStore({ user, dexie = {} }: DexieStoreOptions): P
   }
 
   let opening: Promise<void> | null = null
+  let wasOpen = false
+  /** Which database it is: another one of the same name is not ours. */
+  let identity: unknown
+  const reopen = async (): Promise<void> => {
+    await open(db, dexie.indexedDB ?? indexedDB, wasOpen)
+    const found = (await db.values.get(IDENTITY))?.value
+    if (wasOpen && found !== identity) {
+      db.close()
+      throw new StoreError({ kind: 'lost' })
+    }
+    identity = found ?? (await begin())
+    wasOpen = true
+  }
+  /** Two tabs may begin at the same time. On a full disk it stays without, and is told apart by being gone. */
+  const begin = (): Promise<unknown> =>
+    db.transaction('rw', [db.values], async () => {
+      const known = await db.values.get(IDENTITY)
+      if (known) return known.value
+      const value = crypto.randomUUID()
+      await db.values.put({ key: IDENTITY, value })
+      return value
+    }).catch((error: unknown) => {
+      if (failureOf(error).kind !== 'quota') throw error
+      return undefined
+    })
   /** The first time, and again after the connection was lost: meanwhile another tab may have brought a newer build and its database. */
   const ensureOpen = (): Promise<void> => {
     if (db.isOpen()) return Promise.resolve()
-    opening ??= open(db, dexie.indexedDB ?? indexedDB).finally(() => {
+    opening ??= reopen().finally(() => {
       opening = null
     })
     return opening

@@ -317,8 +317,10 @@ async function openEngine(deps: EngineDeps, bag: DisposableBag): Promise<Engine>
   statusChanged()
   if (storeFailure !== null && !deps.storeFailure) probeLater()
 
+  /** For a file with the work, which is wanted most when the store refuses: then without titles. */
   const titleOf = async (): Promise<(item: ItemId) => string> => {
-    const titles = new Map((await store.rows()).map((row) => [row.item, row.title]))
+    const titles = new Map<ItemId, string>()
+    await unlessRefused(store.rows().then((rows) => rows.forEach(({ item, title }) => titles.set(item, title))))
     return (item) => titles.get(item) ?? ''
   }
 

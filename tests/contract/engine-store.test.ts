@@ -85,7 +85,7 @@ test('every transaction that writes is strictly durable', async () => {
   await store.acknowledge([one.entry], epoch, 1)
   await store.putValue('a', 1)
   const writing = seen.filter(({ mode }) => mode === 'readwrite')
-  expect(writing).toHaveLength(5)
+  expect(writing).toHaveLength(6) // the first says which database it is
   expect(writing.every(({ durability }) => durability === 'strict')).toBe(true)
 })
 
@@ -192,6 +192,23 @@ test('a connection that the browser closed is said at once, and opened again by 
   const [space, item] = [id(), id()]
   await store.putLocal([edit(space, item)], 1)
   expect(await store.outbox()).toHaveLength(1)
+})
+
+test.each([['gone', false], ['another one by then', true]])('[INV10] a database that is deleted under open documents stays lost: it is %s', async (_name, isBegunAnew) => {
+  device = dexieDevice()
+  const store = await device.open()
+  const failures: StoreFailure[] = []
+  store.onDidFail((failure) => void failures.push(failure))
+  const [space, item] = [id(), id()]
+  await store.putLocal([edit(space, item)], 1)
+  await request(device.indexedDB.deleteDatabase(databaseName(device.user)))
+  if (isBegunAnew) await device.open()
+  // Put into a fresh one it could not be read from there: what it builds on is gone.
+  await expect(store.putLocal([edit(space, item)], 2)).rejects.toMatchObject({ failure: { kind: 'lost' } })
+  await expect(store.putLocal([edit(space, item)], 3)).rejects.toMatchObject({ failure: { kind: 'lost' } })
+  expect(failures.length).toBeGreaterThan(0)
+  expect(failures.every(({ kind }) => kind === 'lost')).toBe(true)
+  if (!isBegunAnew) expect(await device.indexedDB.databases()).toEqual([])
 })
 
 test('a database that a newer build took over while it was open is refused from then on', async () => {

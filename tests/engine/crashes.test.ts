@@ -171,6 +171,28 @@ test('a store that cannot be read while the engine opens ends the opening, and l
   await honest.putValue('other', 1)
 })
 
+test('[INV10] a store that went away takes the titles along, not the file with the work', async () => {
+  const world = createWorld()
+  const { clock } = world
+  let isGone = false
+  const honest = createMemoryDevice().openStore()
+  const gone = <A extends unknown[], R>(work: (...given: A) => Promise<R>) => (...given: A): Promise<R> => (isGone ? Promise.reject(new StoreError({ kind: 'lost' })) : work(...given))
+  const store: EngineStore = { ...honest, rows: gone(honest.rows), row: gone(honest.row), putLocal: gone(honest.putLocal), putValue: gone(honest.putValue), outbox: gone(honest.outbox) }
+  const engine = await createEngine({
+    store, clock, dice: world.dice, me: world.user('verloskundige'), build: '0.1.0',
+    transport: { connect: () => ({ send: () => undefined, bufferedBytes: () => 0, dispose: () => undefined }) },
+    leadership: { campaign: () => ({ dispose: () => undefined }) },
+    web: { report: () => Promise.reject(new Error('offline')), people: () => Promise.reject(new Error('offline')) },
+  })
+  const item = await engine.createItem({ space: world.space, type: 'meeting', edits: [set('title', 'overleg')], prose: null })
+  isGone = true
+  void engine.editFacts(item, [set('place', 'na de klap')])
+  await clock.pass(500)
+  const { text } = await engine.exportUnsent()
+  expect(text).toContain('overleg')
+  expect(text).toContain('na de klap')
+})
+
 test('a disk that was full while entries came in takes them afterwards, and the rows follow', async () => {
   const world = createWorld()
   let verdict: CommitVerdict = 'go'
