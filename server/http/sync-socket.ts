@@ -15,6 +15,7 @@ import type { Accounts } from '../auth/accounts.ts'
 import type { Relay, RelaySession } from '../relay/api.ts'
 import type { Connection } from '../relay/connection.ts'
 import type { Caller } from './doorkeeper.ts'
+import { FrameSocket } from './frame-socket.ts'
 import type { UpgradeDoor } from './upgrades.ts'
 
 /** Asked of every socket this often; one that did not answer the previous time is gone (a laptop that was closed, a lost network). */
@@ -44,16 +45,16 @@ class SyncConnection implements Connection {
   /** Whether it answered the last question. */
   isAlive = true
   session: RelaySession | null = null
-  readonly #socket: WebSocket
+  readonly #socket: FrameSocket
 
-  constructor(socket: WebSocket, { user, session }: Caller) {
+  constructor(socket: FrameSocket, { user, session }: Caller) {
     this.#socket = socket
     this.user = user
     this.login = session
   }
 
   send(frame: Uint8Array): void {
-    this.#socket.send(frame)
+    this.#socket.sendFrame(frame)
   }
 
   bufferedBytes(): number {
@@ -67,7 +68,7 @@ class SyncConnection implements Connection {
 
 export function createSyncSockets({ relay, accounts, clock, onBadFrame }: SyncSocketDeps): SyncSockets {
   const bag = createBag()
-  const options = { noServer: true, maxPayload: FRAME_BYTES_MAX, maxFragments: FRAGMENTS_COUNT_MAX, perMessageDeflate: false, clientTracking: false, closeTimeout: CLOSE_GRACE_MS }
+  const options = { WebSocket: FrameSocket, noServer: true, maxPayload: FRAME_BYTES_MAX, maxFragments: FRAGMENTS_COUNT_MAX, perMessageDeflate: false, clientTracking: false, closeTimeout: CLOSE_GRACE_MS }
   const server = new WebSocketServer(options) // a variable, because the types of ws lag behind two of these options
   const connections = new Map<WebSocket, SyncConnection>()
   const closeAll = (matches: (connection: SyncConnection) => boolean): void => {
@@ -102,7 +103,7 @@ export function createSyncSockets({ relay, accounts, clock, onBadFrame }: SyncSo
     connections.get(this)?.session?.closed()
     connections.delete(this)
   }
-  const carry = (socket: WebSocket, caller: Caller): void => {
+  const carry = (socket: FrameSocket, caller: Caller): void => {
     const connection = new SyncConnection(socket, caller)
     connections.set(socket, connection)
     connection.session = relay.accept(connection, caller.user)
@@ -113,6 +114,7 @@ export function createSyncSockets({ relay, accounts, clock, onBadFrame }: SyncSo
     door({ request, socket, head, caller }) {
       server.handleUpgrade(request, socket, head, (webSocket) => {
         webSocket.on('error', onError)
+        webSocket.carriedBy(socket)
         if (caller) carry(webSocket, caller)
         else webSocket.close(CLOSE.signedOut.code, CLOSE.signedOut.reason)
       })

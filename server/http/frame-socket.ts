@@ -1,0 +1,52 @@
+/**
+ * A websocket that sends the same frame to many cheaply. The library frames a message anew for every socket and writes header and payload apart:
+ * 28 % of what a fan-out to 128 readers cost. Here a message is framed once, whoever gets it, and is one write for each of them.
+ *
+ * That is right because compression is off and the library writes whole frames at once: between two of them anybody may write a third.
+ */
+import type { Duplex } from 'node:stream'
+import { WebSocket } from 'ws'
+import { assert } from '../../shared/base/assert.ts'
+
+/** RFC 6455 §5.2: the last (and only) part of a binary message. */
+const FINAL_BINARY = 0x82
+const LENGTH_IN_2_BYTES = 126
+const LENGTH_IN_8_BYTES = 127
+
+/** Out: header and payload as they go over the wire; servers do not mask. */
+export function framed(payload: Uint8Array): Buffer {
+  const { length } = payload
+  const headerBytes = length < LENGTH_IN_2_BYTES ? 2 : length < 2 ** 16 ? 4 : 10
+  const whole = Buffer.allocUnsafeSlow(headerBytes + length) // not of the shared pool: it may wait long in a slow socket
+  whole[0] = FINAL_BINARY
+  if (headerBytes === 2) whole[1] = length
+  else if (headerBytes === 4) {
+    whole[1] = LENGTH_IN_2_BYTES
+    whole.writeUInt16BE(length, 2)
+  } else {
+    whole[1] = LENGTH_IN_8_BYTES
+    whole.writeBigUInt64BE(BigInt(length), 2)
+  }
+  whole.set(payload, headerBytes)
+  return whole
+}
+
+const framedOnce = new WeakMap<Uint8Array, Buffer>()
+
+export class FrameSocket extends WebSocket {
+  #raw: Duplex | null = null
+
+  /** Must be told before the first `sendFrame`: the socket that the upgrade came on. */
+  carriedBy(raw: Duplex): void {
+    assert(this.extensions === '', 'frames are written as they are')
+    this.#raw = raw
+  }
+
+  /** One binary message; nothing when the socket is closing. In: bytes that nobody changes afterwards. */
+  sendFrame(payload: Uint8Array): void {
+    if (this.readyState !== WebSocket.OPEN || !this.#raw) return
+    let whole = framedOnce.get(payload)
+    if (!whole) framedOnce.set(payload, (whole = framed(payload)))
+    this.#raw.write(whole)
+  }
+}
