@@ -16,7 +16,7 @@ const dice = seededDice(4184)
 const WRITERS = 4
 const TICK_MS = 4
 /** A system that brings content after it said "synced" gets the time for it. */
-const CONTENT_MS = 1_500
+const CONTENT_MS = 5_000
 
 interface Round {
   believed: number
@@ -62,7 +62,8 @@ async function oneRound(server: Server, perSecond: number, ms: number): Promise<
   const reader = await lineTo(server, doc, dice, (updates) => {
     for (const update of updates) Y.applyUpdate(found, update)
   })
-  await sleep(CONTENT_MS)
+  const isWhole = (): boolean => pens.every(({ client }, at) => Y.getState(found.store, client) >= (promised[at] ?? 0))
+  for (let waited = 0; waited < CONTENT_MS && !isWhole(); waited += 50) await sleep(50)
   await reader.close()
   const lost = pens.reduce((sum, { client }, at) => sum + Math.max(0, (promised[at] ?? 0) - Math.max(firstClock[at] ?? 0, Y.getState(found.store, client))), 0)
   const count = promised.reduce((sum, clock, at) => sum + Math.max(0, clock - (firstClock[at] ?? 0)), 0)

@@ -46,7 +46,8 @@ export async function runPeers({ only, write, isQuick }: PeersOptions): Promise<
   const began = performance.now()
   for (const name of names) {
     try {
-      await ROWS[name]?.((table) => {
+      await ROWS[name]?.((measured) => {
+        const table = isQuick ? { ...measured, title: `${measured.title} (short form)` } : measured
         tables.push(table)
         console.log(textOf(table))
       }, isQuick)

@@ -14,7 +14,8 @@ export interface Table {
   row: string
   title: string
   columns: Column[]
-  lines: { system: SystemName; values: (number | string | null)[] }[]
+  /** `isTold`: shown and not compared, because it does another thing here (the note says what). */
+  lines: { system: SystemName; values: (number | string | null)[]; isTold?: boolean }[]
   notes: string[]
 }
 export type Tell = (table: Table) => void
@@ -30,7 +31,7 @@ export function ratiosOf({ columns, lines }: Table): { system: SystemName; colum
   return columns.flatMap((column, at) => {
     const { better } = column
     if (!better) return []
-    const others = lines.filter(({ system, values }) => !isOurs(system) && system !== 'null' && typeof values[at] === 'number' && Number.isFinite(values[at]))
+    const others = lines.filter(({ system, values, isTold }) => !isTold && !isOurs(system) && system !== 'null' && typeof values[at] === 'number' && Number.isFinite(values[at]))
     const best = others.toSorted((a, b) => ((a.values[at] as number) - (b.values[at] as number)) * (better === 'less' ? 1 : -1))[0]
     if (!best) return []
     return lines.flatMap(({ system, values }) => {
