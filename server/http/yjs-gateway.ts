@@ -29,6 +29,7 @@ import type { LogReader } from '../derive/reader.ts'
 import type { Relay } from '../relay/api.ts'
 import type { AppendResult, CommittedRun, Log } from '../store/log.ts'
 import type { Caller } from './doorkeeper.ts'
+import { FrameSocket } from './frame-socket.ts'
 import type { UpgradeDoor } from './upgrades.ts'
 import { awarenessFrame, deniedFrame, readYjsMessage, step1Frame, step2Frame, updateFrame, type AwarenessState, type YjsMessage } from './yjs-frames.ts'
 import { createPresenceRoom, type OutgoingState, type PresenceRoom } from './yjs-presence.ts'
@@ -70,7 +71,7 @@ export interface YjsGateway extends Disposable {
 }
 
 interface Session {
-  readonly socket: WebSocket
+  readonly socket: FrameSocket
   readonly caller: Caller
   readonly room: Room
   /** `waiting`: has not asked for the document yet. `joining`: being brought level. `live`: gets commits. `lagging`: reads too slowly. */
@@ -109,7 +110,7 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
   const rooms = new Map<ItemId, Room>()
   const sessions = new Set<Session>()
   const ownLooks = new Set<string>()
-  const options = { noServer: true, maxPayload: FRAME_BYTES_MAX, maxFragments: FRAGMENTS_COUNT_MAX, perMessageDeflate: false, clientTracking: false, closeTimeout: CLOSE_GRACE_MS }
+  const options = { WebSocket: FrameSocket, noServer: true, maxPayload: FRAME_BYTES_MAX, maxFragments: FRAGMENTS_COUNT_MAX, perMessageDeflate: false, clientTracking: false, closeTimeout: CLOSE_GRACE_MS }
   const server = new WebSocketServer(options) // a variable, because the types of ws lag behind two of these options
 
   const close = (socket: WebSocket, why: CloseReason, words: string = CLOSE[why].reason): void => socket.close(CLOSE[why].code, words)
@@ -128,7 +129,7 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
   // ── Sending ──
 
   function send(session: Session, frame: Uint8Array): void {
-    if (session.socket.readyState === session.socket.OPEN) session.socket.send(frame)
+    session.socket.sendFrame(frame)
   }
 
   /** A commit for a socket that follows: at once, or after it has read what waits for it. */
@@ -142,7 +143,7 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
         lag(session)
         return
       }
-      socket.send(frame)
+      socket.sendFrame(frame)
     }
     session.sentSeq = seq
   }
@@ -505,7 +506,7 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
     return room
   }
 
-  async function open(socket: WebSocket, caller: Caller, item: ItemId): Promise<void> {
+  async function open(socket: FrameSocket, caller: Caller, item: ItemId): Promise<void> {
     const room = roomOf(item)
     const session: Session = {
       socket, caller, room, phase: 'waiting', sentSeq: 0, ends: new Map(), inFlightCount: 0, inFlightBytes: 0, isPaused: false, slow: Promise.resolve(), slowCount: 0, look: null, isAlive: true,
@@ -582,6 +583,7 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
     door({ request, socket, head, rest, caller }) {
       server.handleUpgrade(request, socket, head, (webSocket) => {
         // A malformed frame: ws is already closing with 1002, 1007 or 1009, and throws when nobody listens. Its close follows.
+        webSocket.carriedBy(socket)
         webSocket.on('error', (error) => report({ kind: 'gateway-bad-frame', problem: error.message }))
         if (!caller) return close(webSocket, 'signedOut')
         if (!isId(rest)) return close(webSocket, 'gone')
