@@ -6,11 +6,11 @@
 import type { EngineStore, OutboxRow } from '../../client/engine/store.ts'
 import type { SyncStatus } from '../../client/engine/api.ts'
 import type { AppendRequest, AppendResult, CommittedRun } from '../../server/store/log.ts'
-import { bytesEqual, toHex } from '../../shared/base/bytes.ts'
+import { bytesEqual, concatBytes, toHex } from '../../shared/base/bytes.ts'
 import { sha256 } from '../../shared/base/hash.ts'
 import type { EntryId, Epoch, ItemId, SpaceId, UserId } from '../../shared/base/ids.ts'
 import { OPERATION_OF_ACT, readAct } from '../../shared/model/acts.ts'
-import type { Entry, NewEntry } from '../../shared/model/entries.ts'
+import type { Entry, NewEntry, Part } from '../../shared/model/entries.ts'
 import { isRetry } from '../../shared/model/errors.ts'
 import type { Operation } from '../../shared/model/grants.ts'
 import { decodeDown, decodeUp } from '../../shared/protocol/codec.ts'
@@ -71,6 +71,8 @@ export interface DeviceModel {
   acknowledged: Map<EntryId, Epoch>
   /** Entries of which a snapshot holds the content: their own rows may be gone. */
   merged: Set<EntryId>
+  /** The same for snapshots that came from the relay, by item and part: let go when the log turns out to be another one. */
+  adopted: Map<string, { space: SpaceId; entries: readonly EntryId[] }>
   cursors: Map<SpaceId, { epoch: Epoch; cursor: number }>
   /** Virtual time of the last change of waiting or parked, by the tab that made it. */
   changedAt: Map<string, number>
@@ -83,6 +85,8 @@ interface Subscription {
   last: number
   lastOfItem: Map<ItemId, number>
   isAnswered: boolean
+  /** Snapshots that arrived whole: last seq that each stands for, by item and part. */
+  covered: Map<string, number>
 }
 interface ConnectionModel {
   device: number
@@ -92,12 +96,17 @@ interface ConnectionModel {
   ackedUpTo: number
   lastPushed: number
   subscriptions: Map<SpaceId, Subscription>
+  /** Snapshots that were sent whole since the last SUBBED of the space, and the pieces of the one under way. */
+  sentSnapshots: Map<SpaceId, Map<string, number>>
+  pieces: Uint8Array[]
 }
 
 export interface CheckerDeps {
   now(): number
   may(user: UserId, space: SpaceId, operation: Operation): boolean
   spaceOfToken(token: string): SpaceId | null
+  /** Null when a snapshot says what the entries say that it stands for. */
+  snapshotFault(part: Part, body: Uint8Array, entries: readonly Entry[]): string | null
   report(violation: Violation): void
 }
 
@@ -135,7 +144,7 @@ export function createChecker(deps: CheckerDeps) {
   const device = (index: number): DeviceModel => {
     let model = devices.get(index)
     if (!model) {
-      model = { waiting: new Set(), parked: new Map(), discarded: new Set(), acknowledged: new Map(), merged: new Set(), cursors: new Map(), changedAt: new Map() }
+      model = { waiting: new Set(), parked: new Map(), discarded: new Set(), acknowledged: new Map(), merged: new Set(), adopted: new Map(), cursors: new Map(), changedAt: new Map() }
       devices.set(index, model)
     }
     return model
@@ -167,12 +176,57 @@ export function createChecker(deps: CheckerDeps) {
     if (hash && !bytesEqual(hash, message.tailHashAfter)) breach(2, `tail hash sent with cursor ${message.cursorAfter} is not the log's`)
   }
 
+  /** Invariant 6, and 2 for what is left out because of it. */
+  function checkSentSnapshot(connection: ConnectionModel, message: Extract<DownMessage, { type: 'snapshot' }>): void {
+    mayRead(connection, message.space, 'a snapshot')
+    connection.pieces.push(message.payload)
+    if (!message.last) return
+    const body = concatBytes(connection.pieces)
+    connection.pieces = []
+    const { space, item, part, fromSeq, toSeq } = message
+    const model = spaces.get(space)
+    if (!model || toSeq > model.entries.length || fromSeq !== 1) return breach(6, `a snapshot up to ${toSeq} was sent of a log of ${model?.entries.length ?? 0}`)
+    const fault = deps.snapshotFault(part, body, model.entries.filter((entry) => entry.item === item && entry.part === part && entry.seq <= toSeq))
+    if (fault) breach(6, `snapshot of ${part} of item ${short(item)} up to ${toSeq}: ${fault}`)
+    const sent = connection.sentSnapshots.get(space) ?? new Map<string, number>()
+    connection.sentSnapshots.set(space, sent.set(`${item}/${part}`, toSeq))
+  }
+
+  function checkSentSifted(connection: ConnectionModel, message: Extract<DownMessage, { type: 'sifted' }>): void {
+    const { space, cursorBefore, cursorAfter, entries } = message
+    // Everything that holds for a run holds for what is in this one.
+    const last = entries[entries.length - 1]
+    checkSentEntries(connection, { ...message, type: 'entries', cursorAfter: last?.seq ?? cursorAfter, tailHashAfter: spaces.get(space)?.tailHashes[last?.seq ?? cursorAfter] ?? message.tailHashAfter })
+    const model = spaces.get(space)
+    if (!model || model.epoch !== message.epoch) return
+    const hash = model.tailHashes[cursorAfter]
+    if (!hash || !bytesEqual(hash, message.tailHashAfter)) breach(2, `tail hash sent with cursor ${cursorAfter} is not the log's`)
+    const there = new Set(entries.map(({ seq }) => seq))
+    const sent = connection.sentSnapshots.get(space)
+    for (const { seq, item, part } of model.entries.slice(cursorBefore, cursorAfter))
+      if (!there.has(seq) && (sent?.get(`${item}/${part}`) ?? 0) < seq) return breach(2, `seq ${seq} was left out, and no snapshot stands for it`)
+  }
+
   function checkTokensOnWire(connection: ConnectionModel, frame: Uint8Array): void {
     for (const token of tokensInBytes(frame)) {
       const space = deps.spaceOfToken(token)
       if (!space) breach(5, `token ${token} travels, but nobody typed it`)
       else if (!deps.may(connection.user, space, 'space.read')) breach(7, `token ${token} sent to user ${short(connection.user)}, who may not read its space`)
     }
+  }
+
+  /** The chain of each item goes on over what is left out: a snapshot that arrived stands for it. */
+  function arrivedSifted(id: number, connection: ConnectionModel, message: Extract<DownMessage, { type: 'sifted' }>): void {
+    const subscription = connection.subscriptions.get(message.space)
+    if (!subscription?.isAnswered) return
+    if (message.cursorBefore !== subscription.last) breach(2, `a run from ${message.cursorBefore} arrived after ${subscription.last} on connection ${id}`)
+    const model = spaces.get(message.space)?.epoch === message.epoch ? spaces.get(message.space) : pastEpochs.get(message.epoch)
+    const there = new Set(message.entries.map(({ seq }) => seq))
+    for (const { seq, item, part } of (model?.entries ?? []).slice(message.cursorBefore, message.cursorAfter)) {
+      if (!there.has(seq) && (subscription.covered.get(`${item}/${part}`) ?? 0) < seq) breach(2, `seq ${seq} was left out on connection ${id}, and no snapshot arrived that stands for it`)
+      subscription.lastOfItem.set(item, seq)
+    }
+    subscription.last = message.cursorAfter
   }
 
   function checkAck(connection: ConnectionModel, upToN: number): void {
@@ -332,9 +386,22 @@ export function createChecker(deps: CheckerDeps) {
           for (const entry of covered) model.merged.add(entry)
           break
         }
+        case 'adoptSnapshot': {
+          const [row] = args as Parameters<EngineStore['adoptSnapshot']>
+          const log = spaces.get(row.space)?.epoch === row.epoch ? spaces.get(row.space) : pastEpochs.get(row.epoch)
+          const entries = (log?.entries ?? []).filter((entry) => entry.item === row.item && entry.part === row.part && entry.seq <= row.upToSeq).map(({ entry }) => entry)
+          model.adopted.set(`${row.item}/${row.part}`, { space: row.space, entries })
+          break
+        }
+        case 'recheckSpace': {
+          const [space] = args as Parameters<EngineStore['recheckSpace']>
+          for (const [key, adopted] of model.adopted) if (adopted.space === space) model.adopted.delete(key)
+          break
+        }
         case 'removeSpace': {
           const [space] = args as Parameters<EngineStore['removeSpace']>
           for (const entry of model.merged) if (minted.get(entry)?.space === space) model.merged.delete(entry)
+          for (const [key, adopted] of model.adopted) if (adopted.space === space) model.adopted.delete(key)
           break
         }
         case 'putRun': {
@@ -354,7 +421,7 @@ export function createChecker(deps: CheckerDeps) {
     },
 
     connectionOpened(id: number, index: number, user: UserId): void {
-      connections.set(id, { device: index, user, pushes: new Map(), refused: new Set(), ackedUpTo: 0, lastPushed: 0, subscriptions: new Map() })
+      connections.set(id, { device: index, user, pushes: new Map(), refused: new Set(), ackedUpTo: 0, lastPushed: 0, subscriptions: new Map(), sentSnapshots: new Map(), pieces: [] })
     },
 
     sentDown(id: number, frame: Uint8Array): readonly DownMessage[] {
@@ -364,7 +431,10 @@ export function createChecker(deps: CheckerDeps) {
       checkTokensOnWire(connection, frame)
       for (const message of messages) {
         if (message.type === 'entries') checkSentEntries(connection, message)
-        else if (message.type === 'itemEntries' || message.type === 'snapshot' || message.type === 'present') mayRead(connection, message.space, message.type)
+        else if (message.type === 'sifted') checkSentSifted(connection, message)
+        else if (message.type === 'snapshot') checkSentSnapshot(connection, message)
+        else if (message.type === 'subbed') connection.sentSnapshots.delete(message.space)
+        else if (message.type === 'itemEntries' || message.type === 'present') mayRead(connection, message.space, message.type)
         else if (message.type === 'nack') connection.refused.add(message.n)
         else if (message.type === 'ack') checkAck(connection, message.upToN)
       }
@@ -382,6 +452,11 @@ export function createChecker(deps: CheckerDeps) {
           subscription.epoch = message.epoch
           subscription.last = message.mode === 'resume' ? subscription.from : message.commonSeq
           subscription.lastOfItem.clear()
+          subscription.covered.clear()
+        } else if (message.type === 'snapshot') {
+          if (message.last) connection.subscriptions.get(message.space)?.covered.set(`${message.item}/${message.part}`, message.toSeq)
+        } else if (message.type === 'sifted') {
+          arrivedSifted(id, connection, message)
         } else if (message.type === 'entries') {
           const subscription = connection.subscriptions.get(message.space)
           if (!subscription?.isAnswered) continue
@@ -430,7 +505,7 @@ export function createChecker(deps: CheckerDeps) {
           connection.lastPushed = message.n
           connection.pushes.set(message.n, { space: message.space, entry: message.entry, item: message.item, isLast: message.fragment + 1 >= message.fragments })
         } else if (message.type === 'sub') {
-          connection.subscriptions.set(message.space, { epoch: message.epoch, from: message.cursor, last: message.cursor, lastOfItem: new Map(), isAnswered: false })
+          connection.subscriptions.set(message.space, { epoch: message.epoch, from: message.cursor, last: message.cursor, lastOfItem: new Map(), isAnswered: false, covered: new Map() })
         } else if (message.type === 'unsub') connection.subscriptions.delete(message.space)
       }
     },
@@ -501,9 +576,10 @@ export function createChecker(deps: CheckerDeps) {
       }
       if (cursor > log.entries.length) return breach(3, `device ${index} is at ${cursor} of a log of ${log.entries.length}`)
       if (!bytesEqual(tailHash, log.tailHashes[cursor]!)) breach(3, `device ${index} keeps a tail hash that is not the log's at ${cursor}`)
+      const inAdopted = new Set([...device(index).adopted.values()].flatMap((adopted) => adopted.entries))
       for (let seq = 1; seq <= cursor; seq++) {
         const entry = log.entries[seq - 1]!
-        if (!held.has(entry.entry) && !device(index).merged.has(entry.entry)) return breach(3, `device ${index} is at ${cursor} without having stored seq ${seq}`)
+        if (!held.has(entry.entry) && !device(index).merged.has(entry.entry) && !inAdopted.has(entry.entry)) return breach(3, `device ${index} is at ${cursor} without having stored seq ${seq}`)
       }
     },
 

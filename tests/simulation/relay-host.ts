@@ -6,7 +6,10 @@ import type { Directory } from '../../server/auth/directory.ts'
 import type { Relay, RelayDeps, RelaySession } from '../../server/relay/api.ts'
 import type { Connection } from '../../server/relay/connection.ts'
 import { createMemoryLog, restoreMemoryLog, type MemoryBackup, type MemoryLog, type MemoryLogOptions } from '../../server/store/memory-log.ts'
+import { createSnapshotService } from '../../server/derive/snapshot-service.ts'
 import type { AppendRequest, Log } from '../../server/store/log.ts'
+import { createMemorySnapshots } from '../../server/store/memory-snapshots.ts'
+import type { Snapshots } from '../../server/store/snapshots.ts'
 import type { SpaceId, UserId } from '../../shared/base/ids.ts'
 import { below, type Dice } from '../../shared/base/random.ts'
 import type { Entry } from '../../shared/model/entries.ts'
@@ -24,8 +27,11 @@ export interface RelayHostDeps {
   spaces: readonly SpaceId[]
   checker: Checker
   createRelay(deps: RelayDeps): Relay
+  /** Latencies of the file with the snapshots. */
+  snapshotDice: Dice
+  openReader: (log: Pick<Log, 'readItem'>) => Parameters<typeof createSnapshotService>[0]['openReader']
   /** Seams for misbehaviour; each gets the honest thing and gives back what is used. */
-  sabotage: { log?(log: Log): Log; directory?(directory: Directory): Directory }
+  sabotage: { log?(log: Log): Log; snapshots?(snapshots: Snapshots, log: Log): Snapshots; directory?(directory: Directory): Directory }
   onDied(): void
   counted(what: string): void
   reported(event: { kind: string; [detail: string]: unknown }): void
@@ -53,6 +59,9 @@ export interface VirtualRelayHost {
 }
 
 const ALL = Number.MAX_SAFE_INTEGER
+/** A snapshot after a few entries already, and for everybody: what takes weeks elsewhere happens in a schedule. */
+const SNAPSHOT_ENTRIES_COUNT = 3
+const EAGER = { entriesCountMin: 3, gainMin: 0 }
 
 export function createRelayHost(deps: RelayHostDeps): VirtualRelayHost {
   const { scheduler, checker, counted } = deps
@@ -63,6 +72,9 @@ export function createRelayHost(deps: RelayHostDeps): VirtualRelayHost {
   let life = 0
   let armed: { left: number; torn: 'before' | 'after'; downMs: number } | null = null
   let faults: { left: number; torn: 'before' | 'after' } = { left: 0, torn: 'before' }
+  /** Lies on the same machine as the log, and is not in its backups. */
+  const kept = createMemorySnapshots()
+  let service: { dispose(): void } | null = null
   let lastBackup: MemoryBackup | null = null
   let starting = false
   /** Batches whose appends have been asked and not yet synced, in order. */
@@ -131,6 +143,24 @@ export function createRelayHost(deps: RelayHostDeps): VirtualRelayHost {
     },
   })
 
+  /** Writing takes a moment, and a process that dies meanwhile has written nothing. */
+  const onDisk = (alive: () => boolean): Snapshots => {
+    const write = <T>(what: string, work: () => Promise<T>): Promise<T> =>
+      new Promise((resolve, reject) => {
+        scheduler.after(1 + below(deps.snapshotDice, 1_500), () => {
+          if (!alive()) return counted('relay died over a snapshot')
+          counted(what)
+          work().then(resolve, reject)
+        })
+      })
+    return {
+      ...kept,
+      put: (label, body) => write('relay stored a snapshot', () => kept.put(label, body)),
+      note: (...question) => write('relay noted what grew', () => kept.note(...question)),
+      forget: (space) => write('relay forgot snapshots of another history', () => kept.forget(space)),
+    }
+  }
+
   const begin = (): void => {
     life++
     const born = scheduler.process(`relay#${life}`, machine)
@@ -145,12 +175,18 @@ export function createRelayHost(deps: RelayHostDeps): VirtualRelayHost {
     }
     const directory = deps.sabotage.directory?.(honest) ?? honest
     const seen = watched(log)
+    const snapshots = deps.sabotage.snapshots?.(onDisk(alive), log) ?? onDisk(alive)
     relay = deps.createRelay({
       log: deps.sabotage.log?.(seen) ?? seen,
       directory,
       clock: born.clock,
       dice: deps.relayDice(life),
       build: 'sim',
+      snapshots: { kept: snapshots, policy: EAGER },
+      report: (event) => void (alive() && deps.reported(event)),
+    })
+    service = createSnapshotService({
+      log, relay, snapshots, clock: born.clock, spaces: () => deps.spaces, openReader: deps.openReader(log), entriesCountMin: SNAPSHOT_ENTRIES_COUNT,
       report: (event) => void (alive() && deps.reported(event)),
     })
   }
@@ -191,6 +227,7 @@ export function createRelayHost(deps: RelayHostDeps): VirtualRelayHost {
       if (!process || process.isDead) return
       counted('relay killed')
       process.kill()
+      service?.dispose()
       relay = null
       log.crash()
       deps.onDied()
@@ -218,6 +255,7 @@ export function createRelayHost(deps: RelayHostDeps): VirtualRelayHost {
       const backup = lastBackup
       counted('relay set back to a backup')
       process.kill()
+      service?.dispose()
       relay = null
       log.crash()
       deps.onDied()

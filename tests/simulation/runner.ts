@@ -22,6 +22,7 @@ export const MUST_HAPPEN: readonly string[] = [
   'connection cut', 'frames lost in a cut', 'relay killed', 'relay killed before a commit', 'relay killed after a commit', 'relay set back to a backup',
   'tab killed before a store write', 'tab killed after a store write', 'commit failed before writing', 'commit failed after writing', 'local disk refused an edit',
   'repeated entry acknowledged again', 'parked edits offered again', 'parked edits discarded', 'down nack', 'down subbed', 'down scope', 'wrote park', 'wrote recheckSpace', 'wrote putSnapshot', 'wrote removeSpace',
+  'relay stored a snapshot', 'relay died over a snapshot', 'relay forgot snapshots of another history', 'down snapshot', 'down sifted', 'wrote adoptSnapshot',
   'conflicts at rest', 'refused at rest',
 ]
 
@@ -44,6 +45,8 @@ const FAULTS: Readonly<Record<string, readonly string[]>> = {
   'clock jump': ['op clock'],
   'role change': ['op role'],
   compaction: ['wrote putSnapshot'],
+  'compaction at the relay': ['relay stored a snapshot'],
+  'catch-up with snapshots': ['wrote adoptSnapshot'],
   'epoch change': ['relay set back to a backup'],
 }
 const FAULTS_COUNT_MIN = 300

@@ -9,6 +9,7 @@ import { must } from '../../shared/base/assert.ts'
 import { newId, type ItemId, type SpaceId, type UserId } from '../../shared/base/ids.ts'
 import { namedDice } from '../../shared/base/random.ts'
 import type { Person } from '../../shared/model/people.ts'
+import { readyAutomerge } from './automerge.ts'
 import { createChecker, FOREIGN_TAB_LAG_MS, type Checker, type Violation } from './checker.ts'
 import { createDisk, type Disk, type TabStore } from './disk.ts'
 import { createVirtualDirectory, type VirtualDirectory } from './directory.ts'
@@ -19,6 +20,7 @@ import { makeEngine, makeRelay, partsReady } from './parts.ts'
 import { deviceOfTab, tabName, type ItemKind, type Op, type Plan } from './plan.ts'
 import { createRelayHost, type VirtualRelayHost } from './relay-host.ts'
 import type { Hooks, Sabotage } from './sabotage/sabotage.ts'
+import { openReader, snapshotFault } from './snapshots.ts'
 import { createScheduler, drainMicrotasks, START_TIME, type Machine, type Process, type Scheduler } from './scheduler.ts'
 import { createTab, type Tab } from './tab.ts'
 import { createTrace, type Trace } from './trace.ts'
@@ -75,6 +77,7 @@ const ANSWER_MS_MAX = 20_000
 
 export async function runPlan(plan: Plan, options: { sabotage?: Sabotage | undefined; isTraced?: boolean } = {}): Promise<RunResult> {
   await partsReady()
+  const A = await readyAutomerge()
   const { seed } = plan
   const scheduler = createScheduler({ failed: (error) => fault(error) })
   const trace: Trace = createTrace(() => scheduler.now - START_TIME, options.isTraced ?? false)
@@ -100,6 +103,7 @@ export async function runPlan(plan: Plan, options: { sabotage?: Sabotage | undef
     now: () => scheduler.now,
     may: directory.may,
     spaceOfToken: (token) => history.tokens.get(token)?.space ?? null,
+    snapshotFault: (part, body, entries) => snapshotFault(A, part, body, entries),
     report,
   })
 
@@ -108,6 +112,8 @@ export async function runPlan(plan: Plan, options: { sabotage?: Sabotage | undef
     scheduler, directory, spaces, checker, counted,
     diskDice: namedDice(seed, 'relay disk'),
     logDice: namedDice(seed, 'epochs'),
+    snapshotDice: namedDice(seed, 'snapshots'),
+    openReader,
     relayDice: (life) => namedDice(seed, `relay ${life}`),
     createRelay: makeRelay,
     sabotage: hooks,
@@ -411,7 +417,9 @@ export async function runPlan(plan: Plan, options: { sabotage?: Sabotage | undef
   }
   /** Nobody sees, and opens, an item that has not reached the laptop. */
   const openArrived = async (tab: Tab, device: Device, item: ItemId): Promise<void> => {
-    if ((await device.disk.inspect.historyOf(item)).length === 0) return counted('looked for before it arrived')
+    const [parts] = await device.disk.inspect.partsOf([item])
+    const isHere = parts && Object.values(parts).some(({ snapshot, entries }) => snapshot !== null || entries.length > 0)
+    if (!isHere) return counted('looked for before it arrived')
     if (await tab.open(item)) counted('opened')
   }
   const choose = async (tab: Tab, what: 'retryParked' | 'discardParked'): Promise<void> => {

@@ -76,6 +76,7 @@ test.each([
   ['D8', 3, '[EPO2] after an old backup, put back once, twice or not at all, the laptops bring the rest'],
   ['D9', 2, 'a backup made while people type is a consistent beginning of the log'],
   ['D2', 60, '[INV1] after a power cut every acknowledged entry is there'],
+  ['D10', 6, '[INV6] killed while snapshots are built or a log is brought forward: nothing is lost, and every catch-up is right'],
   ['B2', 10_000, 'no frame stops the relay or spoils the log'],
 ])('%s (%i) %s', async (id, n, _title) => {
   const outcome = await tried(id, n)

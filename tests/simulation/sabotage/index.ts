@@ -3,6 +3,8 @@
  * wrapper at a seam between honest parts; no switch exists in product code.
  */
 import type { AppendRequest, AppendResult, CommittedRun, Log } from '../../../server/store/log.ts'
+import { createSnapshotBuilder } from '../../../server/derive/snapshot-builder.ts'
+import type { SnapshotLabel } from '../../../server/store/snapshots.ts'
 import type { EngineStore } from '../../../client/engine/store.ts'
 import type { SyncStatus } from '../../../client/engine/api.ts'
 import { must } from '../../../shared/base/assert.ts'
@@ -270,6 +272,48 @@ export const SABOTAGES: Readonly<Record<string, Sabotage>> = {
     what: 'the relay does not ask who may write',
     breaks: [7],
     create: () => ({ directory: (honest) => ({ ...honest, may: (user, space, operation) => operation !== 'space.read' || honest.may(user, space, operation) }) }),
+  },
+
+  'snapshot-lacks-its-last-entry': {
+    what: 'a snapshot lacks the last of the entries it stands for',
+    breaks: [6],
+    create: () => ({
+      snapshots: (honest, log) => ({
+        ...honest,
+        async put(label, body) {
+          const entries = await log.readItem(label.space, label.item, label.part, 1, label.toSeq, Number.MAX_SAFE_INTEGER)
+          if (entries.length < 2) return honest.put(label, body)
+          const builder = createSnapshotBuilder(label.part, null)
+          builder.add(entries.slice(0, -1))
+          const short = builder.finish()
+          builder.dispose()
+          return honest.put({ ...label, bodyBytes: short.length }, short)
+        },
+      }),
+    }),
+  },
+
+  'snapshot-with-a-wrong-label': {
+    what: 'a snapshot is said to hold everything up to the head of the log',
+    breaks: [6],
+    create: () => ({
+      snapshots(honest, log) {
+        const labels = new Map<string, SnapshotLabel>()
+        return {
+          ...honest,
+          async labels(space) {
+            const head = await log.head(space)
+            return (await honest.labels(space)).map((label) => {
+              if (!head) return label
+              const wrong = { ...label, toSeq: head.head, tailHash: head.tailHash }
+              labels.set(`${label.item}/${label.part}/${head.head}`, label)
+              return wrong
+            })
+          },
+          body: (label) => honest.body(labels.get(`${label.item}/${label.part}/${label.toSeq}`) ?? label),
+        }
+      },
+    }),
   },
 
   'park-drops-bytes': store('parking an edit keeps its row and forgets its bytes', [9], (honest) => ({

@@ -6,6 +6,7 @@ import type { Engine } from '../../../client/engine/api.ts'
 import type { EngineStore } from '../../../client/engine/store.ts'
 import type { Directory } from '../../../server/auth/directory.ts'
 import type { Log } from '../../../server/store/log.ts'
+import type { Snapshots } from '../../../server/store/snapshots.ts'
 import type { SpaceId } from '../../../shared/base/ids.ts'
 import type { Dice } from '../../../shared/base/random.ts'
 import type { Rule } from '../checker.ts'
@@ -20,6 +21,8 @@ export interface SabotageContext {
 
 export interface Hooks {
   log?(log: Log): Log
+  /** `log`: the honest one, to lie well. */
+  snapshots?(snapshots: Snapshots, log: Log): Snapshots
   directory?(directory: Directory): Directory
   store?(store: EngineStore, tab: string): EngineStore
   engine?(engine: Engine, tab: string): Engine
