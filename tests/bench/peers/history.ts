@@ -161,7 +161,7 @@ async function freshClient(server: Server, doc: Id, text: string): Promise<Fresh
       if (message.type === 'snapshot' && message.item === doc && message.part === 'prose') got.push(message.payload)
       if (message.type !== 'entries' && message.type !== 'sifted') return
       got.push(...message.entries.filter(({ item, part }) => item === doc && part === 'prose').map(({ payload }) => payload))
-      laptop.send({ type: 'recv', space: server.space, cursor: message.cursorAfter })
+      if (message.more) laptop.send({ type: 'recv', space: server.space, cursor: message.cursorAfter })
       if (message.cursorAfter >= head) whole.resolve()
     })
     const subbed = laptop.next('subbed')

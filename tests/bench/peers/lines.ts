@@ -158,7 +158,7 @@ async function ourLine(server: OurServer, doc: Id, dice: Dice, first: Listener |
       for (const listener of savedListeners) listener(ackedN)
     }
     if (message.type !== 'entries' && message.type !== 'sifted') return
-    laptop.send({ type: 'recv', space, cursor: message.cursorAfter })
+    if (message.more) laptop.send({ type: 'recv', space, cursor: message.cursorAfter })
     let updates = payloadsOnce.get(message)
     if (!updates) payloadsOnce.set(message, (updates = message.entries.filter(({ item, part }) => item === doc && part === 'prose').map(({ payload }) => payload)))
     if (updates.length > 0) for (const listener of listeners) listener(updates)
