@@ -6,7 +6,7 @@ import { existsSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Logger } from 'pino'
 import type { Clock } from '../shared/base/clock.ts'
-import type { Id, SpaceId } from '../shared/base/ids.ts'
+import { newId, type Id, type SpaceId } from '../shared/base/ids.ts'
 import type { Dice } from '../shared/base/random.ts'
 import type { Person } from '../shared/model/people.ts'
 import { fail, ok, type Result } from '../shared/base/result.ts'
@@ -14,6 +14,7 @@ import { openAccounts, type Accounts } from './auth/accounts.ts'
 import { ACCOUNTS_FILE } from './auth/schema.ts'
 import type { Config } from './config.ts'
 import { demoPeople, seedDemo, type DemoSummary } from './demo/seed.ts'
+import { createEraser } from './derive/eraser.ts'
 import { createLogReader } from './derive/reader.ts'
 import { createReportService } from './derive/report.ts'
 import { createSnapshotService } from './derive/snapshot-service.ts'
@@ -111,11 +112,13 @@ export async function startRelay(config: Config, surroundings: Surroundings): Pr
   const reports = createReportService({ log, relay, reader, clock, report })
   building.defer(() => reports.dispose())
 
+  const controlSecret = newId(dice)
   const app = await createApp({
     accounts, relay, clock, log: logger, version, dist, publicUrl: config.publicUrl,
     ensureSpace: (space) => log.ensureSpace(space),
     readiness: () => readinessOf(log, accounts),
     reportOf: (municipalities) => reports.reportOf(municipalities),
+    eraser: createEraser({ log, relay, reader, clock, dice, report }), controlSecret,
   })
   building.defer(() => app.close())
   const gateway = createYjsGateway({ relay, log, directory: accounts, accounts, reader, clock, dice, installation: accounts.installation, report })
@@ -127,7 +130,7 @@ export async function startRelay(config: Config, surroundings: Surroundings): Pr
   const listening = await listen(app, config)
   if (!listening.ok) return listening
   const address = config.publicUrl ?? listening.value
-  folder.value.note({ pid: process.pid, address })
+  folder.value.note({ pid: process.pid, address, control: { address: listening.value, secret: controlSecret } })
 
   const done = building.move()
   return ok({

@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { backup, restore, verify } from './cli/care.ts'
 import { refuse, table, type Command, type CommandFailure, type Given, type Output, type Surroundings } from './cli/command.ts'
 import { exportSpace, items } from './cli/documents.ts'
+import { erase } from './cli/erase.ts'
 import { invite, spaces, token, users } from './cli/people.ts'
 import { ok, type Result } from '../shared/base/result.ts'
 import { dataFolderOf } from './config.ts'
@@ -20,7 +21,7 @@ const version: Command = {
   run: () => ok({ json: { name: 'samenpad', version: VERSION, node: process.version }, text: VERSION }),
 }
 
-const COMMANDS: readonly Command[] = [spaces, items, users, invite, token, backup, restore, verify, exportSpace, version]
+const COMMANDS: readonly Command[] = [spaces, items, users, invite, token, backup, restore, verify, exportSpace, erase, version]
 
 const listing = (): string =>
   ['Gebruik: npm run -s samenpad -- OPDRACHT [--json]', '', table(COMMANDS.map(({ name, usage, summary }) => [`  ${name} ${usage}`.trimEnd(), summary])), '', 'SAMENPAD_DATA zegt welke map; zonder is dat ./data'].join('\n')

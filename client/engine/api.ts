@@ -171,6 +171,8 @@ export type EngineEvent =
   | { type: 'acts'; item: ItemId; acts: ActsView }
   /** Own refused edits were discarded: what is shown of the item is no longer true. Close it and open it again, with a fresh document. */
   | { type: 'rebuilt'; item: ItemId }
+  /** Erased for good by somebody who may: the item as a whole, of which nothing is here any more, or what had been deleted from its text. */
+  | { type: 'erased'; item: ItemId; mode: 'whole' | 'history'; time: number; reason: string }
   | { type: 'presence'; item: ItemId; present: PresenceView[] }
   | { type: 'people'; people: Person[] }
   | { type: 'report'; programme: SpaceId; report: ProgrammeReport }

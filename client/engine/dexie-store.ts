@@ -14,6 +14,7 @@ import { NO_ID, type EntryId, type ItemId, type SpaceId, type UserId } from '../
 import { PARTS, type NewEntry, type Part } from '../../shared/model/entries.ts'
 import type { ItemRow } from '../../shared/model/rows.ts'
 import { EMPTY_TAIL_HASH } from '../../shared/protocol/tail-hash.ts'
+import { ERASED, payloadWithout, type Erasing } from './erasure.ts'
 import {
   StoreError, type ArchiveRow, type DirtyMark, type EngineStore, type OutboxRow, type SnapshotRow, type SpaceRow, type StoreChange,
   type StoredEntry, type StoredPart, type StoreFailure, type TabMessage, type TextRow,
@@ -260,6 +261,36 @@ export async function openDexieStore({ user, dexie = {} }: DexieStoreOptions): P
   }
   const ofSpace = (space: SpaceId) => db.entries.where('[space+placed]').between([space, Dexie.minKey], [space, Dexie.maxKey])
 
+  // ── Erased for good: parts of the transaction of a recheck ──
+
+  /** Out: whether anything of it was here. */
+  const eraseItem = async ({ item }: Erasing, space: SpaceId): Promise<boolean> => {
+    const wasShown = (await db.rows.get(item)) !== undefined
+    const entriesCount = await db.entries.where('item').equals(item).delete()
+    await db.outbox.where('space').equals(space).filter((row) => row.item === item && row.state === 'waiting').modify({ state: 'parked', code: 'deleted', reason: ERASED })
+    await db.archive.where('space').equals(space).filter((row) => row.item === item).delete()
+    for (const part of PARTS) await db.snapshots.delete([item, part])
+    for (const table of [db.rows, db.dirty, db.texts, db.staleTexts] as Table<unknown, ItemId>[]) await table.delete(item)
+    return wasShown || entriesCount > 0
+  }
+  const eraseRanges = async (one: Erasing, space: SpaceId): Promise<boolean> => {
+    let isHere = false
+    const strip = <R extends Summed & { item: ItemId; part: Part; payload: Uint8Array }>(sum: (row: R) => number) => (row: R): void => {
+      if (row.item !== one.item) return
+      const payload = payloadWithout(row, one)
+      if (payload === row.payload) return
+      const isSound = row.sum === sum(row)
+      isHere = true
+      row.payload = payload
+      if (isSound) row.sum = sum(row)
+    }
+    await db.entries.where('item').equals(one.item).modify(strip<EntryRecord>(sumOf))
+    await db.outbox.where('space').equals(space).modify(strip<OutboxRecord>(sumOf))
+    await db.archive.where('space').equals(space).modify(strip<ArchiveRecord>(sumOf))
+    await db.snapshots.where('space').equals(space).modify(strip<SnapshotRecord>(snapshotSumOf))
+    return isHere
+  }
+
   // ── Payloads that went bad ──
 
   /** Everything of the space is asked for again; entries that are sound only get their place anew. */
@@ -420,9 +451,11 @@ export async function openDexieStore({ user, dexie = {} }: DexieStoreOptions): P
         await db.outbox.bulkPut(rows.map((row) => outboxRecord(row, row.author, row.order, row.ackedAt)))
         return { result: undefined, change: { outbox: 'changed' as const } }
       }),
-    recheckSpace: (space, epoch, commonSeq, tailHash) =>
-      write([db.spaces, db.entries, db.archive, db.outbox, db.snapshots, db.dirty, db.counters], async () => {
+    recheckSpace: (space, epoch, commonSeq, tailHash, erasing = []) =>
+      write([db.spaces, db.entries, db.archive, db.outbox, db.snapshots, db.dirty, db.counters, db.rows, db.texts, db.staleTexts], async () => {
         const row = must(await db.spaces.get(space), 'recheck of an unknown space')
+        const erased: Erasing[] = []
+        for (const one of erasing) if (await (one.mode === 'whole' ? eraseItem(one, space) : eraseRanges(one, space))) erased.push(one)
         const common = new Set<EntryId>()
         await db.entries.where('[space+placed]').equals([space, 1]).modify((record) => {
           if (record.seq !== null && record.seq <= commonSeq) return void common.add(record.entry)
@@ -440,7 +473,7 @@ export async function openDexieStore({ user, dexie = {} }: DexieStoreOptions): P
         }
         await mark(db.dirty, spacesByItem(adopted))
         await db.spaces.put({ ...row, epoch, cursor: commonSeq, tailHash: owned(tailHash), rechecking: true })
-        return { result: undefined, change: { outbox: 'changed' as const, spaces: true } }
+        return { result: undefined, change: { outbox: 'changed' as const, spaces: true, ...(erased.length > 0 ? { erased, rows: [space] } : {}) } }
       }),
     finishRecheck: (space, epoch) =>
       write([db.spaces], async () => {

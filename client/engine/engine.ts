@@ -24,6 +24,7 @@ import { createParked } from './parked.ts'
 import { createPresence } from './presence.ts'
 import { createProjection } from './projection.ts'
 import { createSearch } from './search.ts'
+import type { Erasing } from './erasure.ts'
 import { statusOf } from './status.ts'
 import { StoreError, unlessRefused, type EngineStore, type SpaceRow, type StoreFailure } from './store.ts'
 import { createSync, type SyncView } from './sync.ts'
@@ -229,6 +230,16 @@ async function openEngine(deps: EngineDeps, bag: DisposableBag): Promise<Engine>
     emit({ type: 'report', programme, report })
   }
 
+  // ── Erased for good ──
+
+  const erased = (all: readonly Erasing[]): void => {
+    for (const { item, mode, time, reason } of all) {
+      emit({ type: 'erased', item, mode, time, reason })
+      if (mode === 'whole') content.rebuild(item).catch(storeFailed)
+    }
+    search.spaceLost()
+  }
+
   // ── The store changed ──
 
   bag.add(
@@ -240,6 +251,7 @@ async function openEngine(deps: EngineDeps, bag: DisposableBag): Promise<Engine>
       else if (change.foreign && change.outbox === 'acknowledged') readOutboxSoon()
       if (change.entries && (change.foreign || change.outbox !== 'added')) for (const { item } of change.items ?? []) guard.arrived(item)
       content.heard(change)
+      if (change.erased) erased(change.erased)
       // Whatever was not the making of rows may have marked some.
       if (!change.rows && !change.texts) projection.wake()
       if (change.rows) emit({ type: 'rows', spaces: change.rows })

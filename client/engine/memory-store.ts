@@ -9,6 +9,7 @@ import { NO_ID, type EntryId, type ItemId, type SpaceId } from '../../shared/bas
 import type { NewEntry, Part } from '../../shared/model/entries.ts'
 import type { ItemRow } from '../../shared/model/rows.ts'
 import { EMPTY_TAIL_HASH } from '../../shared/protocol/tail-hash.ts'
+import { ERASED, payloadWithout, type Erasing } from './erasure.ts'
 import { StoreError } from './store.ts'
 import type {
   ArchiveRow, DirtyMark, EngineStore, OutboxRow, SnapshotRow, SpaceRow, StoreChange, StoredEntry, StoredPart, StoreFailure, TabMessage, TextRow,
@@ -145,6 +146,33 @@ export function createMemoryDevice(): MemoryDevice {
         else if (kept.length < list.length) t.entriesByPart.set(key, kept)
       }
     }
+    /** Out: whether anything of it was here. */
+    const erase = (one: Erasing): boolean => {
+      const { item } = one
+      let isHere = t.rows.has(item)
+      const strip = <R extends { item: ItemId; part: Part; payload: Uint8Array }>(row: R, put: (changed: R) => void): void => {
+        if (row.item !== item) return
+        const payload = payloadWithout(row, one)
+        if (payload === row.payload) return
+        isHere = true
+        put({ ...row, payload })
+      }
+      if (one.mode === 'history') {
+        for (const held of t.entries.values()) strip(held, ({ payload }) => void (held.payload = payload))
+        for (const [id, row] of t.outbox) strip(row, (changed) => t.outbox.set(id, changed))
+        for (const [id, row] of t.archive) strip(row, (changed) => t.archive.set(id, changed))
+        for (const [key, row] of t.snapshots) strip(row, (changed) => t.snapshots.set(key, changed))
+        return isHere
+      }
+      isHere ||= [...t.entries.values()].some((held) => held.item === item)
+      removeEntries((held) => held.item === item)
+      for (const [id, row] of t.outbox) {
+        if (row.item === item && row.state === 'waiting') t.outbox.set(id, { ...row, state: 'parked', code: 'deleted', reason: ERASED })
+      }
+      for (const table of [t.archive, t.snapshots] as Map<string, { item: ItemId }>[]) for (const [key, row] of table) if (row.item === item) table.delete(key)
+      for (const table of [t.rows, t.dirty, t.texts, t.staleTexts] as Map<string, unknown>[]) table.delete(item)
+      return isHere
+    }
     const markDirty = (item: ItemId, space: SpaceId): void => void t.dirty.set(item, { item, space, at: ++t.lastMark })
     const toOutbox = (entry: NewEntry, author: string, order: number, storedAt: number): void => {
       const { space, entry: id, item, part, format, schema, clientTime, writer, payload } = entry
@@ -250,9 +278,10 @@ export function createMemoryDevice(): MemoryDevice {
           }
           return { result: undefined, change: { outbox: 'changed' } }
         }),
-      recheckSpace: (space, epoch, commonSeq, tailHash) =>
+      recheckSpace: (space, epoch, commonSeq, tailHash, erasing = []) =>
         write('recheckSpace', () => {
           const row = must(t.spaces.get(space), 'recheck of an unknown space')
+          const erased = erasing.filter(erase)
           for (const held of t.entries.values()) {
             if (held.space !== space || held.seq === null || held.seq <= commonSeq) continue
             held.seq = null
@@ -272,7 +301,7 @@ export function createMemoryDevice(): MemoryDevice {
             markDirty(snapshot.item, space)
           }
           t.spaces.set(space, { ...row, epoch, cursor: commonSeq, tailHash, rechecking: true })
-          return { result: undefined, change: { outbox: 'changed', spaces: true } }
+          return { result: undefined, change: { outbox: 'changed', spaces: true, ...(erased.length > 0 ? { erased, rows: [space] } : {}) } }
         }),
       finishRecheck: (space, epoch) =>
         write('finishRecheck', () => {

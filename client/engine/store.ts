@@ -11,6 +11,7 @@ import type { Entry, NewEntry, Part } from '../../shared/model/entries.ts'
 import type { ParkCode } from '../../shared/model/errors.ts'
 import type { Role, SpaceKind } from '../../shared/model/grants.ts'
 import type { ItemRow } from '../../shared/model/rows.ts'
+import type { Erasing } from './erasure.ts'
 
 /** An entry as a laptop keeps it: its own ones have no seq until the relay's log came by. */
 export interface StoredEntry extends NewEntry {
@@ -113,6 +114,8 @@ export interface StoreChange {
   rows?: readonly SpaceId[]
   /** Parts of which a snapshot from the relay was stored. */
   snapshots?: readonly { item: ItemId; part: Part }[]
+  /** What was erased for good and was here. */
+  erased?: readonly Erasing[]
   /** Items whose search text was stored. */
   texts?: readonly ItemId[]
   /** `added`: rows behind all others came; `acknowledged`: rows went to the archive; `judged`: refused, released or discarded; `changed`: anything else. */
@@ -174,8 +177,9 @@ export interface EngineStore {
    * The relay's log is another one from `commonSeq` on: in one transaction the space gets its new epoch and cursor, entries after that place
    * lose their seq, own acknowledged ones among them go back to the outbox, snapshots that came from the relay are let go (the new log
    * says again what they said), and the space is marked `rechecking`.
+   * What was erased for good goes first, out of every table: an item as a whole (its edits that wait are parked as `deleted`), or ranges of its prose.
    */
-  recheckSpace(space: SpaceId, epoch: Epoch, commonSeq: number, tailHash: Uint8Array): Promise<void>
+  recheckSpace(space: SpaceId, epoch: Epoch, commonSeq: number, tailHash: Uint8Array, erasing?: readonly Erasing[]): Promise<void>
   /** What that log lacked was offered: takes the mark away and touches nothing else; not when the space is at another epoch by now. */
   finishRecheck(space: SpaceId, epoch: Epoch): Promise<void>
   /** Entries of a space that have no place in its log and do not wait in the outbox: what a relay lost of others, in order of arrival. */

@@ -29,6 +29,7 @@ import {
   type ConnectionEffect, type ConnectionEvent, type ConnectionState, type SubscriptionEvent, type SubscriptionState,
 } from './connection-states.ts'
 import type { Outbox } from './outbox.ts'
+import { erasingOf } from './erasure.ts'
 import { createPusher, type Pusher } from './pusher.ts'
 import type { EngineStore, SpaceRow } from './store.ts'
 import type { Leadership, Socket, Transport } from './transport.ts'
@@ -82,6 +83,8 @@ export interface SyncDeps {
 interface Followed {
   row: SpaceRow
   state: SubscriptionState
+  /** Said since the last SUB: what was erased for good. */
+  erased: Down<'erased'>[]
   /** Entries of the relay's log that are not stored here yet. */
   behindCount: number
   offerTimer: Disposable | null
@@ -284,6 +287,9 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
         return scoped(message)
       case 'subbed':
         return subbed(message)
+      case 'erased':
+        spaces.get(message.space)?.erased.push(message)
+        return
       case 'epoch': {
         const one = spaces.get(message.space)
         if (one && one.row.epoch !== message.epoch) subscriptionStep(one, 'replaced')
@@ -321,6 +327,7 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
     for (const effect of next.effects) {
       switch (effect) {
         case 'subscribe':
+          one.erased = []
           one.leap = null
           send({ type: 'sub', space: row.space, epoch: row.epoch, cursor: row.cursor, tailHash: row.tailHash })
           break
@@ -350,7 +357,7 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
     await store.putSpace(row)
     let one = spaces.get(row.space)
     if (one) one.row = row
-    else spaces.set(row.space, (one = { row, state: 'none', behindCount: 0, offerTimer: null, leap: null }))
+    else spaces.set(row.space, (one = { row, state: 'none', erased: [], behindCount: 0, offerTimer: null, leap: null }))
     return one
   }
 
@@ -386,7 +393,7 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
       subscriptionStep(one, 'recover')
       const common = Math.min(commonSeq, row.cursor)
       const tailHash = common === row.cursor ? row.tailHash : common === 0 ? EMPTY_TAIL_HASH : UNKNOWN_TAIL_HASH
-      await outbox.bringBack((await store.archive(space)).length, () => store.recheckSpace(space, epoch, common, tailHash))
+      await outbox.bringBack((await store.archive(space)).length, () => store.recheckSpace(space, epoch, common, tailHash, erasingOf(one.erased)))
       one.row = { ...row, epoch, head, cursor: common, tailHash, rechecking: true }
       subscriptionStep(one, 'rechecked')
     }
@@ -508,7 +515,7 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
     deps.changed()
   }
 
-  for (const row of await store.spaces()) spaces.set(row.space, { row, state: 'none', behindCount: 0, offerTimer: null, leap: null })
+  for (const row of await store.spaces()) spaces.set(row.space, { row, state: 'none', erased: [], behindCount: 0, offerTimer: null, leap: null })
   /** What was typed into a space after the right to it was lost is refused here: there is nobody to send it to. */
   const parkLost = async (): Promise<void> => {
     if (!isElected) return
@@ -525,7 +532,7 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
     for (const row of await store.spaces()) {
       const known = spaces.get(row.space)
       if (known) known.row = row
-      else spaces.set(row.space, { row, state: 'none', behindCount: 0, offerTimer: null, leap: null })
+      else spaces.set(row.space, { row, state: 'none', erased: [], behindCount: 0, offerTimer: null, leap: null })
     }
     await outbox.readAll()
     await parkLost()

@@ -19,7 +19,7 @@ import { createProseDoc } from '../../shared/derive/prose-doc.ts'
 import type { ActsView, Engine, EngineEvent, PresenceView } from '../engine/api.ts'
 import { ORIGIN_REMOTE, type ItemHandle } from './items.ts'
 import { createOptimisticFacts } from './optimistic-facts.ts'
-import { guardsOf, onResume } from './remote-guard.ts'
+import { guardsOf, onResume, tellErased } from './remote-guard.ts'
 
 /** Twenty redraws a second for the edits of others: nobody sees the difference, and the frames between belong to the own keys. */
 export const REMOTE_APPLY_MS = 50
@@ -208,6 +208,10 @@ function createCore(item: ItemId, opened: Opened, deps: OpenItemDeps): Core {
           return
         case 'acts':
           acts = event.acts
+          return
+        case 'erased':
+          // Taking back would write anew what was erased for good.
+          tellErased(doc)
           return
         case 'presence':
           present = event.present

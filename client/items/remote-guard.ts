@@ -21,12 +21,13 @@ export interface RemoteGuard {
 interface Guarded {
   guards: Set<RemoteGuard>
   resume: () => void
+  forget: () => void
 }
 const byDoc = new WeakMap<Y.Doc, Guarded>()
 
 const guardedOf = (doc: Y.Doc): Guarded => {
   let guarded = byDoc.get(doc)
-  if (!guarded) byDoc.set(doc, (guarded = { guards: new Set(), resume: () => undefined }))
+  if (!guarded) byDoc.set(doc, (guarded = { guards: new Set(), resume: () => undefined, forget: () => undefined }))
   return guarded
 }
 
@@ -49,4 +50,12 @@ export const resumeRemote = (doc: Y.Doc): void => guardedOf(doc).resume()
 /** The owner of the document says what to do when a wait ends. */
 export function onResume(doc: Y.Doc, resume: () => void): void {
   guardedOf(doc).resume = resume
+}
+
+/** What was deleted from this document was erased for good: nothing may put it back. */
+export const tellErased = (doc: Y.Doc): void => guardedOf(doc).forget()
+
+/** The undo history of the document says what to do then. */
+export function onErased(doc: Y.Doc, forget: () => void): void {
+  guardedOf(doc).forget = forget
 }

@@ -11,7 +11,7 @@ import type { SpaceId, UserId } from '../../shared/base/ids.ts'
 import type { Database } from '../store/database.ts'
 
 export const AUDIT_OPERATIONS = [
-  'sign-in', 'sign-out', 'link.make', 'link.use', 'invitation.make', 'role.change', 'space.make', 'token.make', 'token.end', 'export.read', 'access',
+  'sign-in', 'sign-out', 'link.make', 'link.use', 'invitation.make', 'role.change', 'space.make', 'token.make', 'token.end', 'export.read', 'item.erase', 'access',
 ] as const
 export type AuditOperation = (typeof AUDIT_OPERATIONS)[number]
 

@@ -22,6 +22,10 @@ export interface Questions {
     ask: { space: SpaceId; item: ItemId; part: SnapshotPart; before: { body: Uint8Array; toSeq: number } | null; upToSeq: number }
     answer: { body: Uint8Array; entriesCount: number; entriesBytes: number } | { kind: 'unreadable'; reason: string } | { kind: 'nothing' }
   }
+  /** What of an item's prose was deleted, as pieces of ranges for an erasure. */
+  deleted: { ask: { space: SpaceId; item: ItemId }; answer: { ranges: Uint8Array[] } }
+  /** The log was rewritten: nothing that is remembered of it holds any more. */
+  renew: { ask: Record<never, never>; answer: Record<never, never> }
   /** The projection row of an item now. */
   row: { ask: { space: SpaceId; item: ItemId }; answer: { row: ItemRow } }
 }

@@ -32,6 +32,8 @@ export type ReadFailure =
   | { kind: 'unavailable'; reason: string }
 
 export interface LogReader extends Disposable {
+  /** The log was rewritten: entries that could not be read are tried again, in their new places. */
+  renew(): void
   ask<N extends QuestionName>(name: N, ask: Questions[N]['ask']): Promise<Result<Questions[N]['answer'], ReadFailure>>
 }
 
@@ -169,20 +171,26 @@ export function createLogReader({ log, clock, report, stepMsMax = STEP_MS_MAX }:
     watch = clock.after(WATCH_MS, look)
   }
 
+  const ask: LogReader['ask'] = (name, question) =>
+    new Promise((resolve) => {
+      if (isDisposed) {
+        resolve(fail({ kind: 'unavailable', reason: 'closed' }))
+        return
+      }
+      const id = nextId
+      nextId += 1
+      waiting.set(id, { name, ask: question as Waiting['ask'], attempts: 0, settle: resolve as Waiting['settle'] })
+      if (watch === null) keepWatch()
+      if (thread === null) start()
+      else post(thread.worker, { kind: 'ask', id, name, ask: question } as ToReader)
+    })
+
   return {
-    ask(name, ask) {
-      return new Promise((resolve) => {
-        if (isDisposed) {
-          resolve(fail({ kind: 'unavailable', reason: 'closed' }))
-          return
-        }
-        const id = nextId
-        nextId += 1
-        waiting.set(id, { name, ask: ask as Waiting['ask'], attempts: 0, settle: resolve as Waiting['settle'] })
-        if (watch === null) keepWatch()
-        if (thread === null) start()
-        else post(thread.worker, { kind: 'ask', id, name, ask } as ToReader)
-      })
+    ask,
+    renew() {
+      skip.clear()
+      // In its turn: what is being read at this moment is of the log that was.
+      if (thread) void ask('renew', {})
     },
     dispose() {
       isDisposed = true

@@ -10,6 +10,9 @@ import { must, unreachable } from '../../shared/base/assert.ts'
 import type { ItemId, SpaceId } from '../../shared/base/ids.ts'
 import { orderBetween } from '../../shared/base/order.ts'
 import type { Entry, Part } from '../../shared/model/entries.ts'
+import { ERASED_RANGES_BYTES_MAX } from '../../shared/model/limits.ts'
+import { encodeRanges } from '../../shared/protocol/erase-prose.ts'
+import { deletedRangesOf } from './deleted-ranges.ts'
 import { createFactsDocument, loadFacts } from './facts-document.ts'
 import { createItemState } from './materialise.ts'
 import { createProseState, type ProseState } from './prose-state.ts'
@@ -155,6 +158,15 @@ const handlers: { [N in QuestionName]: (ask: Questions[N]['ask']) => Promise<Que
     } finally {
       builder?.dispose()
     }
+  },
+  async deleted({ space, item }) {
+    const state = await proseOf(space, item)
+    return { ranges: marked(0, () => encodeRanges(deletedRangesOf(state.doc), ERASED_RANGES_BYTES_MAX)) }
+  },
+  async renew() {
+    for (const item of [...states.keys()]) drop(item)
+    skipped.clear()
+    return {}
   },
   async row({ space, item }) {
     await loadFacts()

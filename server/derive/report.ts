@@ -33,7 +33,7 @@ export interface ReportService extends Disposable {
 
 export interface ReportServiceDeps {
   log: Pick<Log, 'read'>
-  relay: Pick<Relay, 'onDidCommit'>
+  relay: Pick<Relay, 'onDidCommit' | 'onDidErase'>
   reader: LogReader
   clock: Clock
   /** `kind: 'row-failed'` with space, item and reason. */
@@ -60,6 +60,9 @@ export function createReportService({ log, relay, reader, clock, report }: Repor
       known.changed.add(item)
     }
   })
+
+  // Other numbers, or an item less: read anew.
+  const forgetting = relay.onDidErase(({ space }) => void spaces.delete(space))
 
   async function level(space: SpaceId, known: SpaceRows): Promise<void> {
     for (;;) {
@@ -97,6 +100,9 @@ export function createReportService({ log, relay, reader, clock, report }: Repor
       }))
       return { municipalities: rows, computedAt: clock.now() }
     },
-    dispose: () => listening.dispose(),
+    dispose() {
+      listening.dispose()
+      forgetting.dispose()
+    },
   }
 }

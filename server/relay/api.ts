@@ -9,6 +9,7 @@ import type { Dice } from '../../shared/base/random.ts'
 import type { NewEntry } from '../../shared/model/entries.ts'
 import type { Person } from '../../shared/model/people.ts'
 import type { Directory } from '../auth/directory.ts'
+import type { Erased, Erasure } from '../store/erase.ts'
 import type { AppendResult, CommittedRun, Log } from '../store/log.ts'
 import type { Connection } from './connection.ts'
 import type { SnapshotSource } from './subscription.ts'
@@ -48,6 +49,13 @@ export interface Relay {
   push(user: UserId, entry: NewEntry): Promise<AppendResult>
   /** After each commit, in commit order, once per space of the commit. */
   readonly onDidCommit: Event<CommittedRun>
+  /**
+   * Erases between two commits, and tells every subscription of the space that its log is another one now. Rights are the caller's to ask.
+   * Errors: rejects when the store failed.
+   */
+  erase(erasure: Erasure): Promise<Erased & { isScrubbed: boolean }>
+  /** The log of a space was rewritten: what is remembered of it by seq, or of the item, is not true any more. */
+  readonly onDidErase: Event<Erasure>
   /** Presence shared by all doors: what `look` shows reaches every other viewer; null leaves. Rights are asked here. */
   look(user: UserId, session: string, space: SpaceId, item: ItemId, bytes: Uint8Array | null): void
   readonly onDidLook: Event<{ item: ItemId; viewer: Viewer; gone: boolean }>

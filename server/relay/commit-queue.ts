@@ -32,6 +32,10 @@ export interface Waiting {
 export interface CommitQueue {
   /** False: no room, nothing was taken. */
   push(waiting: Waiting): boolean
+  /**
+   * Work on the log between two commits, that gives a space another head. Errors: rejects as `work` does; the queue goes on.
+   */
+  between<T extends { head: number }>(space: SpaceId, work: () => Promise<T>): Promise<T>
   /** Takes nothing more; resolves when what was taken has been answered. */
   drain(): Promise<void>
   counts(): { queuedEntries: number; queuedBytes: number; committedEntries: number; commits: number }
@@ -71,6 +75,7 @@ export function createCommitQueue({ log, clock, report, onAnswered, onCommitted 
   const damaged = new Set<SpaceId>()
   let mustLook = false
   let idlers: (() => void)[] = []
+  const works: (() => Promise<void>)[] = []
 
   const waitingCount = (): number => queue.length - first
 
@@ -188,6 +193,15 @@ export function createCommitQueue({ log, clock, report, onAnswered, onCommitted 
 
   function next(): void {
     if (isWriting) return
+    const work = works.shift()
+    if (work) {
+      isWriting = true
+      void work().finally(() => {
+        isWriting = false
+        next()
+      })
+      return
+    }
     if (waitingCount() === 0 && !mustLook) {
       for (const resolve of idlers) resolve()
       idlers = []
@@ -215,6 +229,23 @@ export function createCommitQueue({ log, clock, report, onAnswered, onCommitted 
       queuedBytes += bytes
       next()
       return true
+    },
+    between(space, work) {
+      return new Promise((resolve, reject) => {
+        works.push(async () => {
+          try {
+            // What a failed commit wrote all the same belongs to the old numbers.
+            await lookBack()
+            const done = await work()
+            handedOn.set(space, done.head)
+            doubtful.delete(space)
+            resolve(done)
+          } catch (problem) {
+            reject(problem as Error)
+          }
+        })
+        next()
+      })
     },
     drain() {
       isClosed = true

@@ -10,6 +10,7 @@ import { createBag } from '../../shared/base/dispose.ts'
 import { NAME_CHARS_MAX, READS_AT_ONCE_COUNT_MAX } from '../../shared/model/limits.ts'
 import type { Person } from '../../shared/model/people.ts'
 import { encodeDown } from '../../shared/protocol/codec.ts'
+import type { Erasure } from '../store/erase.ts'
 import type { AppendResult, CommittedRun } from '../store/log.ts'
 import type { Relay, RelayDeps } from './api.ts'
 import { createCommitQueue } from './commit-queue.ts'
@@ -39,6 +40,7 @@ export function createRelay(deps: RelayDeps): Relay {
   const sessionsByUser = new Map<UserId, Set<Session>>()
   const feeds = new Map<SpaceId, Feed>()
   const committed = createEmitter<CommittedRun>()
+  const erased = createEmitter<Erasure>()
   const budget: FragmentBudget = { usedBytes: 0 }
   const reads = createGate(READS_AT_ONCE_COUNT_MAX)
   const person = (user: UserId): Person | null => clipped(directory.person(user))
@@ -129,6 +131,20 @@ export function createRelay(deps: RelayDeps): Relay {
       })
     },
     onDidCommit: committed.event,
+    async erase(erasure) {
+      const { space } = erasure
+      const done = await queue.between(space, async () => {
+        const result = await log.erase(erasure)
+        // Before the next commit: nobody may take its seq for one of the log that was.
+        const feed = feeds.get(space)
+        feeds.delete(space)
+        for (const subscription of [...(feed?.subscriptions ?? [])]) guarded(() => subscription.replaced(result.epoch))
+        return result
+      })
+      guarded(() => erased.fire(erasure))
+      return done
+    },
+    onDidErase: erased.event,
     look(user, session, space, item, bytes) {
       assert(isId(session), 'a session that looks is named by an id')
       const known = otherDoors.get(user)

@@ -11,7 +11,7 @@ import {
   MESSAGES_PER_SECOND_MAX, PAYLOAD_BYTES_MAX, PRESENCE_ITEMS_COUNT_MAX, SOCKET_BUFFER_BYTES_MAX, SUBSCRIPTIONS_COUNT_MAX,
 } from '../../shared/model/limits.ts'
 import type { Person } from '../../shared/model/people.ts'
-import { decodeUp, encodeDown, PROTO_MAX, PROTO_MIN, PROTO_WITH_SNAPSHOTS, WireError } from '../../shared/protocol/codec.ts'
+import { decodeUp, encodeDown, PROTO_MAX, PROTO_MIN, PROTO_WITH_ERASED, PROTO_WITH_SNAPSHOTS, WireError } from '../../shared/protocol/codec.ts'
 import type { DownMessage, Up, UpMessage } from '../../shared/protocol/messages/index.ts'
 import type { Directory, SpaceInfo } from '../auth/directory.ts'
 import type { RelaySession } from './api.ts'
@@ -23,7 +23,7 @@ import { createPushes, type FragmentBudget, type Pushes } from './pushes.ts'
 import { Subscription, type Feed, type Reader, type SubscriptionDeps } from './subscription.ts'
 
 export type SessionState = 'new' | 'known' | 'closed'
-export type SessionEvent = UpMessage['type'] | 'late' | 'malformed' | 'tooBig' | 'flood' | 'full' | 'signedOut' | 'roleChanged' | 'draining' | 'fault' | 'gone'
+export type SessionEvent = UpMessage['type'] | 'late' | 'malformed' | 'tooBig' | 'flood' | 'full' | 'signedOut' | 'roleChanged' | 'draining' | 'outdated' | 'fault' | 'gone'
 
 /** `do`: handled by the function of that name; `close`: with this reason; `ignore`: nothing, for the reason given. */
 export type SessionStep = { do: Handler } | { close: CloseReason } | { ignore: string }
@@ -39,18 +39,18 @@ export const SESSION_TABLE: Record<SessionState, Record<SessionEvent, SessionSte
     recv: before('recv'), ping: before('ping'),
     late: { close: 'busy' }, malformed: { close: 'protocol' }, tooBig: { close: 'tooBig' }, flood: { close: 'busy' }, full: { close: 'busy' },
     signedOut: { close: 'signedOut' }, roleChanged: { ignore: 'WELCOME is followed by all roles' }, draining: { close: 'restart' },
-    fault: { close: 'busy' }, gone: { do: 'forget' },
+    outdated: { ignore: 'nothing was asked of a space yet' }, fault: { close: 'busy' }, gone: { do: 'forget' },
   },
   known: {
     hello: { close: 'protocol' }, sub: { do: 'subscribe' }, unsub: { do: 'unsubscribe' }, push: { do: 'push' }, fetch: { do: 'fetch' },
     presence: { do: 'show' }, recv: { do: 'credit' }, ping: { do: 'answerPing' },
     late: { ignore: 'HELLO came in time' }, malformed: { close: 'protocol' }, tooBig: { close: 'tooBig' }, flood: { close: 'busy' }, full: { close: 'busy' },
-    signedOut: { close: 'signedOut' }, roleChanged: { do: 'tellRole' }, draining: { close: 'restart' }, fault: { close: 'busy' }, gone: { do: 'forget' },
+    signedOut: { close: 'signedOut' }, roleChanged: { do: 'tellRole' }, draining: { close: 'restart' }, outdated: { close: 'upgrade' }, fault: { close: 'busy' }, gone: { do: 'forget' },
   },
   closed: {
     hello: TOO_LATE, sub: TOO_LATE, unsub: TOO_LATE, push: TOO_LATE, fetch: TOO_LATE, presence: TOO_LATE, recv: TOO_LATE, ping: TOO_LATE,
     late: TOO_LATE, malformed: TOO_LATE, tooBig: TOO_LATE, flood: TOO_LATE, full: TOO_LATE, signedOut: TOO_LATE, roleChanged: TOO_LATE,
-    draining: TOO_LATE, fault: TOO_LATE, gone: { ignore: 'everything was given back when it closed' },
+    draining: TOO_LATE, outdated: TOO_LATE, fault: TOO_LATE, gone: { ignore: 'everything was given back when it closed' },
   },
 }
 
@@ -153,6 +153,12 @@ export class Session implements RelaySession, Reader {
 
   mayRead(space: SpaceId): boolean {
     return this.#state === 'known' && this.#deps.directory.may(this.user, space, 'space.read')
+  }
+
+  takesErased(): boolean {
+    if (this.#proto >= PROTO_WITH_ERASED) return true
+    this.#on('outdated')
+    return false
   }
 
   get takesSnapshots(): boolean {

@@ -12,6 +12,7 @@ import { CATCH_UP_CREDIT_BYTES_MAX, ENTRIES_BATCH_BYTES_MAX, ENTRIES_BATCH_COUNT
 import { FORMAT_OF_PART } from '../../shared/model/entries.ts'
 import { encodeDown } from '../../shared/protocol/codec.ts'
 import type { DownMessage, Up } from '../../shared/protocol/messages/index.ts'
+import type { Erasure } from '../store/erase.ts'
 import type { CommittedRun, LeftOut, Log } from '../store/log.ts'
 import { worthwhile, type SnapshotLabel, type SnapshotPolicy, type Snapshots } from '../store/snapshots.ts'
 import type { RelayDeps } from './api.ts'
@@ -29,6 +30,8 @@ export interface Reader {
   send(frame: Uint8Array): void
   bufferedBytes(): number
   mayRead(space: SpaceId): boolean
+  /** Whether the laptop understands ERASED; one that does not is closed by asking, because it would keep what is gone. */
+  takesErased(): boolean
   /** The laptop takes snapshots. */
   readonly takesSnapshots: boolean
 }
@@ -127,10 +130,7 @@ export class Subscription {
   /** A commit in this space; `frame` encodes it once for everybody. */
   committed(commit: CommittedRun, frame: () => Uint8Array): void {
     if (this.#state === 'opening' || this.#state === 'ended') return
-    if (commit.epoch !== this.#epoch) {
-      this.#say({ type: 'epoch', space: this.#feed.space, epoch: commit.epoch })
-      return this.#step('end')
-    }
+    if (commit.epoch !== this.#epoch) return this.replaced(commit.epoch)
     if (this.#state !== 'live' || commit.entries[0]?.seq !== this.#sentUpTo + 1) {
       // What a catch-up read already brought is not sent again; of anything else the catch-up brings the rest.
       if (this.#sentUpTo < this.#feed.head) this.#step('missed')
@@ -140,6 +140,13 @@ export class Subscription {
       this.#reader.send(frame())
       this.#sentUpTo += commit.entries.length
     }
+  }
+
+  /** The log is another one now: the laptop asks again. */
+  replaced(epoch: Epoch): void {
+    if (this.#state === 'ended') return
+    if (this.#reader.mayRead(this.#feed.space)) this.#say({ type: 'epoch', space: this.#feed.space, epoch })
+    this.#step('end')
   }
 
   /** The laptop stored everything up to `cursor`. */
@@ -209,8 +216,18 @@ export class Subscription {
     this.#feed.head = Math.max(this.#feed.head, head.head)
     this.#sentUpTo = isKnown ? sub.cursor : 0
     this.#mayLeap = isKnown && this.#reader.takesSnapshots
+    if (!isKnown) {
+      const erasures = await log.erasures(space)
+      if (this.#state !== 'opening') return
+      if (erasures.length > 0 && !this.#reader.takesErased()) return this.#step('end')
+      for (const one of erasures) this.#sayErased(one)
+    }
     this.#say({ type: 'subbed', space, epoch: head.epoch, head: this.#feed.head, floor: head.floor, mode: isKnown ? 'resume' : 'recover', commonSeq: this.#sentUpTo })
     this.#step('opened')
+  }
+
+  #sayErased({ space, item, mode, time, reason, ranges }: Erasure): void {
+    for (const piece of mode === 'whole' ? [new Uint8Array(0)] : ranges) this.#say({ type: 'erased', space, item, mode, time, reason, ranges: piece })
   }
 
   #hasCredit(): boolean {
@@ -257,7 +274,7 @@ export class Subscription {
       if (entries[0]?.seq !== from + 1) throw new Error(`entry ${from + 1} of ${this.#feed.head} cannot be read`)
       this.#sent(from + entries.length)
       const more = this.#sentUpTo < this.#feed.head
-      this.#count(this.#say({ type: 'entries', space, epoch: this.#epoch, entries, cursorAfter: this.#sentUpTo, tailHashAfter, more }))
+      this.#count(this.#say({ type: 'entries', space, epoch: this.#epoch, entries, cursorAfter: this.#sentUpTo, tailHashAfter, more }), more)
     }
   }
 
@@ -267,7 +284,9 @@ export class Subscription {
     this.#feed.head = Math.max(this.#feed.head, upTo)
   }
 
-  #count(bytes: number): void {
+  /** The last frame of a catch-up is not confirmed, and costs no credit. */
+  #count(bytes: number, more: boolean): void {
+    if (!more) return
     ;(this.#unconfirmed ??= []).push({ upTo: this.#sentUpTo, bytes })
     this.#unconfirmedBytes += bytes
   }
@@ -326,6 +345,6 @@ export class Subscription {
     if (cursorAfter <= from) throw new Error(`entry ${from + 1} of ${this.#feed.head} cannot be read`)
     this.#sent(cursorAfter)
     const more = cursorAfter < this.#feed.head
-    this.#count(this.#say({ type: 'sifted', space, epoch: this.#epoch, cursorBefore: from, entries, cursorAfter, tailHashAfter, more }))
+    this.#count(this.#say({ type: 'sifted', space, epoch: this.#epoch, cursorBefore: from, entries, cursorAfter, tailHashAfter, more }), more)
   }
 }

@@ -3,7 +3,7 @@
  * `Lookups`, what must be stored comes out. Every log runs it inside its commit, request by request, so that later requests of a
  * batch see the earlier ones.
  *
- * Order of the questions: repeated? (5) → known space → fields and size → the item's own space → header of the part → act. Refusals say
+ * Order of the questions: erased for good? → repeated? (5) → known space → fields and size → the item's own space → header of the part → act. Refusals say
  * `gap` where the same entry may be right once something else has arrived, `invalid` where it never will be.
  */
 import { hash } from 'node:crypto'
@@ -16,7 +16,9 @@ import { FORMAT_OF_PART, type Entry, type Part } from '../../shared/model/entrie
 import { FRAGMENTS_COUNT_MAX, PAYLOAD_BYTES_MAX } from '../../shared/model/limits.ts'
 import { readChangeHeaders, type HeaderTools } from '../../shared/protocol/automerge-header.ts'
 import { readProseHeader, type ProseBlock } from '../../shared/protocol/prose-header.ts'
+import { eraseProse } from '../../shared/protocol/erase-prose.ts'
 import { nextTailHash } from '../../shared/protocol/tail-hash.ts'
+import type { ErasedItem } from './erase.ts'
 import type { AppendRequest, AppendResult } from './log.ts'
 
 /** Who continues a clientID or actor of an item, and up to where it is in the log. */
@@ -48,6 +50,8 @@ export interface Lookups {
   hasChange(item: ItemId, hash: string): boolean
   /** State after the acts of this item that are in the log. */
   acts(item: ItemId): ActsState
+  /** What was erased of an item for good, null for nothing. */
+  erased(item: ItemId): ErasedItem | null
 }
 
 /** What a log stores when an entry is let in. */
@@ -88,7 +92,10 @@ export const nativeTools: HeaderTools = {
  * Out:    `stored` (repeated), `refused`, or `admitted` with everything the log must write. Never throws on hostile payloads.
  * Limits: work linear in the payload, plus one lookup per clientID, actor or dependency named in it.
  */
-export function admit(known: Lookups, request: AppendRequest): Admitted | AppendResult {
+export function admit(known: Lookups, given: AppendRequest): Admitted | AppendResult {
+  const erased = known.erased(given.entry.item)
+  if (erased?.isWhole) return refused('deleted', 'erased')
+  const request = erased ? withoutErased(given, erased) : given
   const { entry, author, serverTime } = request
   const payloadHash = sha256Native(entry.payload)
   const earlier = known.entry(entry.space, entry.entry)
@@ -121,6 +128,13 @@ export function admit(known: Lookups, request: AppendRequest): Admitted | Append
     tailHashAfter: nextTailHash(space.tailHash, seq, entry.entry, payloadHash, sha256Native),
     ...effects,
   }
+}
+
+/** What was erased never comes back, whoever still has it: the rest of the entry is taken. */
+function withoutErased(request: AppendRequest, { ranges }: ErasedItem): AppendRequest {
+  const { entry } = request
+  if (entry.part !== 'prose' || typeof readProseHeader(entry.payload) === 'string') return request
+  return { ...request, entry: { ...entry, payload: eraseProse(entry.payload, ranges) } }
 }
 
 function judgePart(known: Lookups, request: AppendRequest, space: SpaceState): Effects | Refused {

@@ -13,7 +13,7 @@ import { readArchive, sha256OfFile, writeArchive, type ArchivedFile } from './ar
 import { openDatabase, type DatabaseFailure, type DatabaseOptions } from './database.ts'
 import { mark } from './data-folder.ts'
 import { backupLog, restoreLog, verifyLogFile, type VerifyReport } from './log-care.ts'
-import { removeSideFiles, syncFolder } from './log-file.ts'
+import { eraseInBackup, removeSideFiles, syncFolder } from './log-file.ts'
 import { LOG_FILE } from './log-rows.ts'
 
 /** The other database of the folder; the store does not know what is in it. */
@@ -139,6 +139,7 @@ export function restoreBackup(
     accounts.value.get('PRAGMA journal_mode=DELETE')
     accounts.value.close()
     if (health !== 'ok') return fail({ kind: 'damaged', path: join(unpacked, companion.name), detail: String(health) })
+    eraseInBackup(join(unpacked, LOG_FILE), folder, options.dice)
     const report = verifyLogFile(join(unpacked, LOG_FILE))
     if (report.problems.length > 0) return fail({ kind: 'log-damaged', report })
 

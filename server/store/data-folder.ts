@@ -26,6 +26,8 @@ export type FolderFailure =
 export interface RelayNote {
   pid: number
   address: string
+  /** How the command line on the same machine asks it for something. */
+  control?: { address: string; secret: string }
 }
 
 export interface DataFolder extends Disposable {

@@ -13,6 +13,7 @@ import { isId, newId, type Epoch, type Id, type SpaceId } from '../../shared/bas
 import type { Dice } from '../../shared/base/random.ts'
 import { EMPTY_TAIL_HASH } from '../../shared/protocol/tail-hash.ts'
 import { openDatabase, sqliteCode, type Database, type DatabaseFailure } from './database.ts'
+import { carryOut, ERASURES_FILE, erasuresText, readErasures, readErasuresFile, scrub, type Erasure } from './erase.ts'
 import { blobOf, LOG_APPLICATION_ID, LOG_FILE, LOG_MIGRATIONS, spaceChecksumOf } from './log-rows.ts'
 import { StoreProblem } from './problem.ts'
 
@@ -180,12 +181,14 @@ function acceptedGenerations(folder: string): Id[] | null {
   return existsSync(path) ? readFileSync(path, 'utf8').split(/\s+/).filter(isId) : null
 }
 
-function metaOf(database: Database, key: 'generation' | 'installation'): Id | null {
+type MetaKey = 'generation' | 'installation' | 'scrub'
+
+function metaOf(database: Database, key: MetaKey): string | null {
   const value = database.get('SELECT value FROM meta WHERE key = ?', key)?.value
   return typeof value === 'string' ? value : null
 }
 
-function putMeta(database: Database, key: 'generation' | 'installation', value: Id): void {
+function putMeta(database: Database, key: MetaKey, value: string): void {
   database.run('INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value', key, value)
 }
 
@@ -260,6 +263,7 @@ export function openLogFile({ folder, dice, bytesMax, installation, lost = [] }:
       if (installation) putMeta(opened, 'installation', installation)
     })
     replaceFile(beside, `${generation}\n`)
+    eraseAgain(opened, folder, dice)
     let isOpen = true
     return {
       database: opened,
@@ -276,6 +280,56 @@ export function openLogFile({ folder, dice, bytesMax, installation, lost = [] }:
     lock.close()
     throw problemOf(error)
   }
+}
+
+/** What the file beside the database says was erased and the database does not know: it is an older one, or an erasure was cut off. */
+function eraseAgain(database: Database, folder: string, dice: Dice): void {
+  const listed = readErasuresFile(folder)
+  eraseMissing(database, listed, dice)
+  const known = readErasures(database)
+  if (known.some(({ id }) => !listed.some((one) => one.id === id))) noteErasures(folder, known)
+}
+
+function eraseMissing(database: Database, listed: readonly Erasure[], dice: Dice): void {
+  const known = new Set(readErasures(database).map(({ id }) => id))
+  const missing = listed.filter(({ id }) => !known.has(id))
+  if (missing.length > 0) {
+    database.transaction(() => {
+      for (const one of missing) carryOut(database, one, newId(dice))
+      dueForScrub(database)
+    })
+  }
+  scrubIfDue(database)
+}
+
+/**
+ * Brings the log of an unpacked backup forward, and takes out what was erased in this folder since it was made.
+ * Errors: StoreProblem: it cannot be opened, or a row that has to be rewritten is damaged.
+ */
+export function eraseInBackup(path: string, folder: string, dice: Dice): void {
+  const database = openLogDatabase(path, 'write')
+  try {
+    eraseMissing(database, readErasuresFile(folder), dice)
+    database.get('PRAGMA journal_mode=DELETE')
+  } catch (error) {
+    throw problemOf(error)
+  } finally {
+    database.close()
+  }
+}
+
+/** The list of erasures beside the database, synced. */
+export const noteErasures = (folder: string, erasures: readonly Erasure[]): void => replaceFile(join(folder, ERASURES_FILE), erasuresText(erasures))
+
+/** Within the transaction of an erasure: what was taken out still lies in free pages. */
+export const dueForScrub = (database: Database): void => putMeta(database, 'scrub', 'due')
+
+/** Out: false when somebody who reads kept old pages alive; asked again at the next opening. */
+export function scrubIfDue(database: Database): boolean {
+  if (metaOf(database, 'scrub') === null) return true
+  if (!scrub(database)) return false
+  database.run('DELETE FROM meta WHERE key = ?', 'scrub')
+  return true
 }
 
 /** Within a transaction. In: a number and a space that are not there yet. */

@@ -40,6 +40,14 @@ export const LOG_MIGRATIONS: readonly string[] = [
   -- State after the acts of an item: follows from its entries, kept because it is asked for in every commit of an act.
   CREATE TABLE acts (item INTEGER PRIMARY KEY, state TEXT NOT NULL);
   `,
+  `
+  -- What was erased for good, and must be refused or taken out whenever it is offered again. Never content.
+  CREATE TABLE erasures (
+    no INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, space BLOB NOT NULL, item BLOB NOT NULL, mode INTEGER NOT NULL, time INTEGER NOT NULL,
+    author BLOB NOT NULL, reason TEXT NOT NULL
+  );
+  CREATE TABLE erased_ranges (erasure INTEGER NOT NULL REFERENCES erasures, no INTEGER NOT NULL, ranges BLOB NOT NULL, PRIMARY KEY (erasure, no)) WITHOUT ROWID;
+  `,
 ]
 
 const SEQ_BITS = 33

@@ -16,8 +16,9 @@ import { STORAGE_DAMAGED } from '../../shared/model/errors.ts'
 import { EMPTY_TAIL_HASH, nextTailHash } from '../../shared/protocol/tail-hash.ts'
 import { admit, sha256Native, type Admitted, type Lookups, type Owner } from './admission.ts'
 import type { Database } from './database.ts'
+import { carryOut, erasedItems, readErasures, readErasuresFile, type Erased, type Erasure } from './erase.ts'
 import type { AppendRequest, AppendResult, CommittedRun, SpaceHead } from './log.ts'
-import { beginSpace, problemOf } from './log-file.ts'
+import { beginSpace, dueForScrub, noteErasures, problemOf, scrubIfDue } from './log-file.ts'
 import { blobOf, checksumOf, idOf, isIntact, partNo, placeOf, SEQ_MAX, SPACE_NO_MAX, spaceChecksumOf, type EntryRow } from './log-rows.ts'
 import { StoreProblem } from './problem.ts'
 import { collectRuns } from './runs.ts'
@@ -26,6 +27,11 @@ export interface LogWriter {
   /** Errors: StoreProblem; nothing of the batch may be acknowledged then. */
   append(batch: readonly AppendRequest[]): { results: AppendResult[]; runs: CommittedRun[] }
   ensureSpace(space: SpaceId): SpaceHead
+  /** Errors: StoreProblem; the log is as it was then, unless the list beside it names the erasure: the next opening carries that out. */
+  erase(erasure: Erasure): Erased & { isScrubbed: boolean }
+  erasures(space: SpaceId): Erasure[]
+  /** Out: false when old pages are still kept alive by somebody who reads. */
+  scrub(): boolean
   /** Spaces whose newest entry is not what the head says: refused `storage`, the others go on. */
   damagedSpaces(): SpaceId[]
   close(): void
@@ -34,6 +40,8 @@ export interface LogWriter {
 export interface LogWriterDeps {
   /** Opens the database; called again after a failure. */
   open(): Database
+  /** Where the list of erasures lies. */
+  folder: string
   dice: Dice
 }
 
@@ -91,7 +99,7 @@ function createCache<V>(countMax: number) {
   }
 }
 
-export function createLogWriter({ open, dice }: LogWriterDeps): LogWriter {
+export function createLogWriter({ open, folder, dice }: LogWriterDeps): LogWriter {
   /** Everything that belongs to one opened file: statements and caches of a failed one are never used again. */
   let current = begin()
   let isFailed = false
@@ -150,7 +158,8 @@ export function createLogWriter({ open, dice }: LogWriterDeps): LogWriter {
     const items = createCache<ItemRow>(CACHED_ITEMS_COUNT_MAX)
     const owners = createCache<Owner>(CACHED_OWNERS_COUNT_MAX)
     const nextItemNo = Number(database.get('SELECT coalesce(max(no), 0) + 1 AS no FROM items')?.no)
-    return { database, prepared, spaces, namelessCount, items, owners, nextItemNo }
+    const erased = erasedItems(readErasures(database))
+    return { database, prepared, spaces, namelessCount, items, owners, nextItemNo, erased }
   }
 
   const itemRow = (item: ItemId): ItemRow | null => {
@@ -200,6 +209,7 @@ export function createLogWriter({ open, dice }: LogWriterDeps): LogWriter {
       const row = itemRow(item)
       return row !== null && current.prepared.change.get(row.no, changeBlob(hash)) !== undefined
     },
+    erased: (item) => current.erased.get(item) ?? null,
     acts(item): ActsState {
       const row = itemRow(item)
       const found = row && (current.prepared.acts.get(row.no) as unknown as [string] | undefined)
@@ -342,6 +352,32 @@ export function createLogWriter({ open, dice }: LogWriterDeps): LogWriter {
         return headOf(row)
       })
     },
+    erase(erasure) {
+      const space = current.spaces.get(erasure.space)
+      if (space?.isDamaged) throw new StoreProblem('corrupt', `Space ${erasure.space} is damaged; restore it first.`)
+      guarded(() => undefined)
+      const before = readErasuresFile(folder)
+      noteErasures(folder, [...before, erasure])
+      let done: Erased
+      try {
+        done = guarded(() => {
+          dueForScrub(current.database)
+          return must(carryOut(current.database, erasure, newId(dice)), 'the space of an erasure is in the log')
+        })
+      } catch (error) {
+        noteErasures(folder, before)
+        throw error
+      }
+      // Heads, items and owners are others now: nothing that was remembered holds. Opening again reads them, after the pages were written anew.
+      const isScrubbed = scrubIfDue(current.database)
+      isFailed = true
+      current.database.close()
+      current = begin()
+      isFailed = false
+      return { ...done, isScrubbed }
+    },
+    erasures: (space) => (isClosed ? [] : readErasures(current.database).filter((one) => one.space === space)),
+    scrub: () => guarded(() => undefined) === undefined && scrubIfDue(current.database),
     damagedSpaces: () => [...current.spaces].filter(([, row]) => row.isDamaged).map(([space]) => space),
     close() {
       if (isClosed) return

@@ -9,6 +9,7 @@
 import type { Entry, NewEntry, Part } from '../../shared/model/entries.ts'
 import type { RefusalCode } from '../../shared/model/errors.ts'
 import type { EntryId, Epoch, ItemId, SpaceId, UserId } from '../../shared/base/ids.ts'
+import type { Erased, Erasure } from './erase.ts'
 
 export interface AppendRequest {
   entry: NewEntry
@@ -78,6 +79,13 @@ export interface Log {
   measure(space: SpaceId, afterSeq: number, countMax: number): Promise<Measured>
   /** Entries of one part of an item after `afterSeq` up to `upToSeq`, counted. */
   weigh(space: SpaceId, item: ItemId, part: Part, afterSeq: number, upToSeq: number): Promise<{ entriesCount: number; entriesBytes: number }>
+  /**
+   * Takes an item, or ranges of its prose, out for good, under a new epoch of its space, and never takes them in again. In: an item of that space, or
+   * one that was erased before. Errors: rejects when the store failed; then nothing was erased, or the next opening finishes it.
+   */
+  erase(erasure: Erasure): Promise<Erased & { isScrubbed: boolean }>
+  /** Of a space, oldest first. */
+  erasures(space: SpaceId): Promise<Erasure[]>
   /** Which space an item lives in, null if unknown. */
   spaceOf(item: ItemId): Promise<SpaceId | null>
   find(space: SpaceId, entry: EntryId): Promise<Entry | null>

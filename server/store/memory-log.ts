@@ -10,8 +10,10 @@ import { newId, type EntryId, type Epoch, type ItemId, type SpaceId } from '../.
 import type { Dice } from '../../shared/base/random.ts'
 import { NO_ACTS, type ActsState } from '../../shared/model/acts.ts'
 import type { Entry, Part } from '../../shared/model/entries.ts'
-import { EMPTY_TAIL_HASH } from '../../shared/protocol/tail-hash.ts'
-import { admit, type Lookups, type Owner } from './admission.ts'
+import { eraseProse } from '../../shared/protocol/erase-prose.ts'
+import { EMPTY_TAIL_HASH, nextTailHash } from '../../shared/protocol/tail-hash.ts'
+import { admit, sha256Native, type Lookups, type Owner } from './admission.ts'
+import { erasedItems, type Erased, type ErasedItem, type Erasure } from './erase.ts'
 import type { AppendRequest, AppendResult, CommittedRun, Log, SpaceHead } from './log.ts'
 import { StoreProblem } from './problem.ts'
 import { collectRuns, takeWithin } from './runs.ts'
@@ -26,6 +28,8 @@ export interface MemoryLogOptions {
    * afterwards (a failed fsync). Both reject the append.
    */
   fault?(): 'none' | 'failed' | 'unsure'
+  /** Of the log that was there before, for a backup that is put back. */
+  erasures?: readonly Erasure[]
 }
 
 export interface MemoryLog extends Log {
@@ -33,6 +37,8 @@ export interface MemoryLog extends Log {
   crash(): void
   /** A new handle on what was synced; the old one must have crashed or been closed. */
   reopen(options?: MemoryLogOptions): MemoryLog
+  /** What lies beside the log: put back with an older backup, it is carried out again. */
+  allErasures(): readonly Erasure[]
   /** What is on the disk now, as a backup would hold it. */
   backup(): MemoryBackup
 }
@@ -52,6 +58,8 @@ interface Disk {
   owners: Map<string, Owner>
   changes: Set<string>
   acts: Map<ItemId, ActsState>
+  erasures: Erasure[]
+  erased: Map<ItemId, ErasedItem>
 }
 
 /** Opaque to callers. */
@@ -59,7 +67,7 @@ export interface MemoryBackup {
   readonly disk: unknown
 }
 
-const emptyDisk = (): Disk => ({ spaces: new Map(), items: new Map(), owners: new Map(), changes: new Set(), acts: new Map() })
+const emptyDisk = (): Disk => ({ spaces: new Map(), items: new Map(), owners: new Map(), changes: new Set(), acts: new Map(), erasures: [], erased: new Map() })
 
 // Rows are never changed in place, so a copy of the maps is a copy of the disk.
 const copyOf = (disk: Disk): Disk => ({
@@ -70,12 +78,52 @@ const copyOf = (disk: Disk): Disk => ({
   owners: new Map(disk.owners),
   changes: new Set(disk.changes),
   acts: new Map(disk.acts),
+  erasures: [...disk.erasures],
+  erased: new Map(disk.erased),
 })
 
 const weightOf = (entries: readonly Entry[]): { entriesCount: number; entriesBytes: number } => ({
   entriesCount: entries.length,
   entriesBytes: entries.reduce((sum, { payload }) => sum + payload.length, 0),
 })
+
+/** The same as erase.ts does to the database. */
+function carryOut(disk: Disk, erasure: Erasure, epoch: Epoch): Erased | null {
+  const { space, item, mode } = erasure
+  disk.erasures = [...disk.erasures, erasure]
+  disk.erased = erasedItems(disk.erasures)
+  const store = disk.spaces.get(space)
+  if (!store) return null
+  const { ranges } = must(disk.erased.get(item), 'it was just noted')
+  const entries: Entry[] = []
+  const tailHashes: Uint8Array[] = []
+  const lastOf = new Map<ItemId, number>()
+  let entriesCount = 0
+  store.places.clear()
+  for (const entry of store.entries) {
+    if (entry.item === item && mode === 'whole') {
+      entriesCount++
+      continue
+    }
+    const payload = entry.item === item && entry.part === 'prose' ? eraseProse(entry.payload, ranges) : entry.payload
+    if (payload !== entry.payload) entriesCount++
+    const seq = entries.length + 1
+    const payloadHash = sha256Native(payload)
+    entries.push({ ...entry, payload, seq, prevItemSeq: lastOf.get(entry.item) ?? 0 })
+    tailHashes.push(nextTailHash(tailHashes.at(-1) ?? EMPTY_TAIL_HASH, seq, entry.entry, payloadHash, sha256Native))
+    store.places.set(entry.entry, { seq, payloadHash })
+    lastOf.set(entry.item, seq)
+  }
+  if (mode === 'whole' && disk.items.get(item)?.space === space) {
+    disk.items.delete(item)
+    for (const key of [...disk.owners.keys()]) if (key.startsWith(`${item}/`)) disk.owners.delete(key)
+    for (const key of [...disk.changes]) if (key.startsWith(`${item}/`)) disk.changes.delete(key)
+    disk.acts.delete(item)
+  }
+  for (const [one, lastSeq] of lastOf) disk.items.set(one, { space, lastSeq })
+  Object.assign(store, { entries, tailHashes, epoch })
+  return { epoch, head: entries.length, entriesCount }
+}
 
 export const createMemoryLog = (options: MemoryLogOptions): MemoryLog => openMemoryLog(emptyDisk(), options)
 
@@ -86,6 +134,7 @@ export function restoreMemoryLog(backup: MemoryBackup, options: MemoryLogOptions
     store.epoch = newId(options.dice)
     store.restored = true
   }
+  for (const erasure of options.erasures ?? []) if (!disk.erasures.some(({ id }) => id === erasure.id)) carryOut(disk, erasure, newId(options.dice))
   return openMemoryLog(disk, options)
 }
 
@@ -113,6 +162,7 @@ function openMemoryLog(disk: Disk, options: MemoryLogOptions): MemoryLog {
     },
     hasChange: (item, hash) => disk.changes.has(`${item}/${hash}`),
     acts: (item) => disk.acts.get(item) ?? NO_ACTS,
+    erased: (item) => disk.erased.get(item) ?? null,
   }
 
   function commit(batch: readonly AppendRequest[]): { results: AppendResult[]; runs: CommittedRun[] } {
@@ -175,6 +225,23 @@ function openMemoryLog(disk: Disk, options: MemoryLogOptions): MemoryLog {
         return must(headOf(space), 'the space was just made')
       })
     },
+    erase(erasure) {
+      if (state !== 'open') return read(() => ({ epoch: '', head: 0, entriesCount: 0, isScrubbed: true }))
+      return new Promise((resolve, reject) => {
+        schedule('sync', () => {
+          if (state === 'crashed') return
+          const fault = options.fault?.() ?? 'none'
+          const done = fault === 'failed' ? null : carryOut(disk, erasure, newId(options.dice))
+          schedule('answer', () => {
+            if (state === 'crashed') return
+            if (done && fault === 'none') resolve({ ...done, isScrubbed: true })
+            else reject(new StoreProblem('full', 'The (simulated) disk failed.'))
+          })
+        })
+      })
+    },
+    erasures: (space) => read(() => disk.erasures.filter((one) => one.space === space)),
+    allErasures: () => disk.erasures,
     head: (space) => read(() => headOf(space)),
     tailHashAt: (space, seq) =>
       read(() => {

@@ -20,6 +20,8 @@ export interface StoredLog extends Log {
   settings(): Promise<LogSettings>
   /** A consistent copy while writing goes on; `file` must not exist. Errors: StoreProblem. */
   backupTo(file: string): Promise<void>
+  /** Writes what an erasure left in free pages over; false when somebody who reads keeps them alive. */
+  scrub(): Promise<boolean>
   /** Rehashes everything. */
   verify(): Promise<VerifyReport>
 }
@@ -37,13 +39,16 @@ export async function createSqliteLog(options: LogFileOptions): Promise<StoredLo
     return file.database
   }
   try {
-    const writer = createLogWriter({ open, dice })
+    const writer = createLogWriter({ open, folder, dice })
     const reader = createLogReader(() => openLogDatabase(path, 'read'))
     return {
       restored: file.restored,
       damagedSpaces: writer.damagedSpaces(),
       append: async (batch) => writer.append(batch),
       ensureSpace: async (space) => writer.ensureSpace(space),
+      erase: async (erasure) => writer.erase(erasure),
+      erasures: async (space) => writer.erasures(space),
+      scrub: async () => writer.scrub(),
       head: async (space) => reader.head(space),
       tailHashAt: async (space, seq) => reader.tailHashAt(space, seq),
       read: async (...question) => reader.read(...question),

@@ -19,7 +19,7 @@ export interface ThreadedLogOptions extends ThreadOptions {
   report?(event: { kind: string; [detail: string]: unknown }): void
 }
 
-const WRITER = ['open', 'append', 'ensureSpace', 'close'] as const
+const WRITER = ['open', 'append', 'ensureSpace', 'erase', 'erasures', 'scrub', 'close'] as const
 const READER = ['open', 'head', 'tailHashAt', 'read', 'readItem', 'readSifted', 'measure', 'weigh', 'spaceOf', 'find', 'close'] as const
 const CARE = ['backupTo', 'verify', 'close'] as const
 
@@ -63,16 +63,20 @@ export async function createThreadedLog({ report, ...options }: ThreadedLogOptio
       const { results, runs } = await (await writer.ask()).append(packRequests(batch))
       return {
         results,
-        runs: runs.map(({ space, epoch, tailHashAfter, places }) => ({
+        runs: runs.map(({ space, epoch, tailHashAfter, places, changed }) => ({
           space, epoch, tailHashAfter,
           entries: places.map(([request, seq, prevItemSeq]): Entry => {
             const { entry, author, serverTime } = must(batch[request], 'the place of a request')
-            return { ...entry, seq, prevItemSeq, author, serverTime }
+            const payload = changed.find(([its]) => its === seq)?.[1] ?? entry.payload
+            return { ...entry, payload, seq, prevItemSeq, author, serverTime }
           }),
         })),
       }
     },
     ensureSpace: async (space) => (await writer.ask()).ensureSpace(space),
+    erase: async (erasure) => (await writer.ask()).erase(erasure),
+    erasures: async (space) => (await writer.ask()).erasures(space),
+    scrub: async () => (await writer.ask()).scrub(),
     head: async (space) => (await reader.ask()).head(space),
     tailHashAt: async (space, seq) => (await reader.ask()).tailHashAt(space, seq),
     async read(...question) {

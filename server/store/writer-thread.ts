@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import { must } from '../../shared/base/assert.ts'
 import type { Epoch, Id, SpaceId } from '../../shared/base/ids.ts'
-import type { AppendResult } from './log.ts'
+import type { Erasure } from './erase.ts'
+import type { AppendRequest, AppendResult } from './log.ts'
 import { openLogDatabase, openLogFile, settingsOf, type LogFile } from './log-file.ts'
 import { LOG_FILE } from './log-rows.ts'
 import { createLogWriter, type LogWriter } from './log-writer.ts'
@@ -26,12 +27,16 @@ export interface BareRun {
   tailHashAfter: Uint8Array
   /** Per entry: which request of the batch, and the numbers it got. */
   places: [request: number, seq: number, prevItemSeq: number][]
+  /** Payloads that are not what was asked for: something in them was erased for good. */
+  changed: [seq: number, payload: Uint8Array][]
 }
 
 const { folder, bytesMax, installation, lost = [] } = workerData as ThreadOptions
 let file: LogFile | null = null
 let writer: LogWriter | null = null
 const opened = (): LogWriter => must(writer, 'the log is opened first')
+
+const isAsked = (request: AppendRequest | undefined, payload: Uint8Array): boolean => request?.entry.payload === payload
 
 const functions = {
   open() {
@@ -44,6 +49,7 @@ const functions = {
           isFirst = false
           return first.database
         },
+        folder,
         dice: threadDice,
       })
     } catch (error) {
@@ -65,10 +71,14 @@ const functions = {
       runs: runs.map(({ space, epoch, tailHashAfter, entries }) => ({
         space, epoch, tailHashAfter,
         places: entries.map(({ seq, prevItemSeq }) => [must(requestOf.get(`${space}/${seq}`), 'a stored entry was asked for'), seq, prevItemSeq]),
+        changed: entries.flatMap(({ seq, payload }): [number, Uint8Array][] => (isAsked(requests[requestOf.get(`${space}/${seq}`) ?? -1], payload) ? [] : [[seq, payload]])),
       })),
     }
   },
   ensureSpace: (space: SpaceId) => opened().ensureSpace(space),
+  erase: (erasure: Erasure) => opened().erase(erasure),
+  erasures: (space: SpaceId) => opened().erasures(space),
+  scrub: () => opened().scrub(),
   close() {
     writer?.close()
     file?.close()

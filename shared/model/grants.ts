@@ -7,14 +7,14 @@ export type Role = (typeof ROLES)[number]
 
 export const OPERATIONS = [
   'space.read', 'space.progress', 'item.write', 'presence.show', 'history.read', 'export.read',
-  'act.consult', 'act.propose', 'act.sign', 'act.adopt', 'act.revise', 'act.withdraw', 'act.publish',
+  'act.consult', 'act.propose', 'act.sign', 'act.adopt', 'act.revise', 'act.withdraw', 'act.publish', 'item.erase',
   'member.list', 'member.invite', 'member.change', 'audit.read',
 ] as const
 export type Operation = (typeof OPERATIONS)[number]
 
 const READ: Operation[] = ['space.read', 'space.progress', 'history.read', 'export.read', 'presence.show', 'member.list']
 const WRITE: Operation[] = [...READ, 'item.write', 'act.sign']
-const LEAD: Operation[] = [...WRITE, 'act.consult', 'act.propose', 'act.adopt', 'act.revise', 'act.withdraw', 'act.publish', 'member.invite']
+const LEAD: Operation[] = [...WRITE, 'act.consult', 'act.propose', 'act.adopt', 'act.revise', 'act.withdraw', 'act.publish', 'item.erase', 'member.invite']
 
 const table: Record<Role, ReadonlySet<Operation>> = {
   reader: new Set(READ),

@@ -122,3 +122,10 @@ export const PROSE_CLIENTS_COUNT_MAX = 1_000
 export const PROSE_DELETED_CLIENTS_COUNT_MAX = 50_000
 /** Facts of one entry after inflating: as much as the largest uncompressed entry. Inflating it takes about 0.1 s. */
 export const FACTS_INFLATED_BYTES_MAX = 16 * 1024 * 1024
+
+// Erasing for good
+
+/** Why, in one line: kept in the register and shown to everybody who had the item. */
+export const ERASE_REASON_CHARS_MAX = 200
+/** Ranges of an erased text that travel together: half a frame. A text of 100,000 edits has about 120 kB of them. */
+export const ERASED_RANGES_BYTES_MAX = 512 * 1024

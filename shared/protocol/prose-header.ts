@@ -38,7 +38,7 @@ export type ProseHeaderFailure = 'malformed' | 'subdocument' | 'skip'
 /** Nesting of values inside a struct: an editor's attributes go two or three deep; more is meant to break readers. */
 const DEPTH_MAX = 32
 
-class Malformed extends Error {
+export class Malformed extends Error {
   readonly failure: ProseHeaderFailure
   constructor(failure: ProseHeaderFailure) {
     super(failure)
@@ -49,7 +49,8 @@ class Malformed extends Error {
 // As lib0 reads: a byte order mark counts as a character.
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-interface Reader {
+/** Where a walk over the bytes of an update is; `erase-prose.ts` walks them too. */
+export interface Reader {
   readonly bytes: Uint8Array
   pos: number
 }
@@ -58,12 +59,12 @@ const bad = (failure: ProseHeaderFailure = 'malformed'): never => {
   throw new Malformed(failure)
 }
 
-function uint8(from: Reader): number {
+export function uint8(from: Reader): number {
   const byte = from.bytes[from.pos++]
   return byte === undefined ? bad() : byte
 }
 
-function varUint(from: Reader): number {
+export function varUint(from: Reader): number {
   let value = 0
   let scale = 1
   for (;;) {
@@ -84,7 +85,7 @@ function skip(from: Reader, size: number): number {
   return start
 }
 
-function text(from: Reader): string {
+export function text(from: Reader): string {
   const size = varUint(from)
   const start = skip(from, size)
   try {
@@ -95,7 +96,7 @@ function text(from: Reader): string {
 }
 
 /** Moves past a text and returns its length in UTF-16 units, as Yjs counts. Short ASCII, which is nearly everything, is not decoded. */
-function textLength(from: Reader): number {
+export function textLength(from: Reader): number {
   const before = from.pos
   const size = varUint(from)
   const start = skip(from, size)
@@ -128,7 +129,7 @@ function json(from: Reader): void {
   depthOf(value, 0)
 }
 
-function jsonOrUndefined(from: Reader): void {
+export function jsonOrUndefined(from: Reader): void {
   const before = from.pos
   if (text(from) === 'undefined') return
   from.pos = before
@@ -136,7 +137,7 @@ function jsonOrUndefined(from: Reader): void {
 }
 
 /** A value in lib0's `any` encoding. */
-function any(from: Reader, depth: number): void {
+export function any(from: Reader, depth: number): void {
   if (depth > DEPTH_MAX) bad()
   switch (uint8(from)) {
     case 127: // undefined
@@ -176,7 +177,7 @@ function any(from: Reader, depth: number): void {
 }
 
 /** Reads the content of an item and returns its length in clock ticks. */
-function content(from: Reader, ref: number): number {
+export function content(from: Reader, ref: number): number {
   switch (ref) {
     case 1: // deleted
       return varUint(from)
@@ -216,11 +217,11 @@ function content(from: Reader, ref: number): number {
   }
 }
 
-const GC = 0
+export const GC = 0
 const SKIP = 10
-const HAS_ORIGIN = 0x80
-const HAS_RIGHT_ORIGIN = 0x40
-const HAS_PARENT_SUB = 0x20
+export const HAS_ORIGIN = 0x80
+export const HAS_RIGHT_ORIGIN = 0x40
+export const HAS_PARENT_SUB = 0x20
 
 function block(from: Reader): ProseBlock {
   const count = varUint(from)

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { seededDice } from '../../shared/base/random.ts'
 import { createMemoryLog, restoreMemoryLog, type MemoryLogOptions } from '../../server/store/memory-log.ts'
+import type { Log } from '../../server/store/log.ts'
+import { describeErasure } from './erasure.contract.ts'
 import { describeLog } from './log.contract.ts'
 import { createEntryMaker, createTypist } from './payloads.ts'
 
@@ -82,4 +84,17 @@ describe('memory log, faults', () => {
     expect(after!.epoch).not.toBe(before!.epoch)
     expect((await restored.append([{ entry, author: AUTHOR, serverTime: 1 }])).results[0]).toEqual({ kind: 'stored', seq: 1, repeated: false })
   })
+})
+
+describeErasure('memory log', async () => {
+  let log = createMemoryLog({ dice: seededDice(1) })
+  const world = {
+    log: log as Log,
+    async reopen() {
+      await log.close()
+      return (world.log = log = log.reopen())
+    },
+    dispose: () => log.close(),
+  }
+  return world
 })

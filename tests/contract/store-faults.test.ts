@@ -193,6 +193,7 @@ describe('a disk that refuses', () => {
     })
     const writer = keep(createLogWriter({
       dice,
+      folder,
       open: () => wrapped(state.opens++ === 0 ? file.database : openLogDatabase(logFile(), 'write')),
     }))
     return { writer, state }

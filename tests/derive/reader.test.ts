@@ -13,6 +13,7 @@ import { createFactsDocument, loadFacts } from '../../server/derive/facts-docume
 import { materialise, type ReadableEntry } from '../../server/derive/materialise.ts'
 import { createLogReader } from '../../server/derive/reader.ts'
 import { createReportService } from '../../server/derive/report.ts'
+import type { Erasure } from '../../server/store/erase.ts'
 import type { CommittedRun, Log } from '../../server/store/log.ts'
 import { createMemoryLog } from '../../server/store/memory-log.ts'
 import { systemClock } from '../../server/system.ts'
@@ -239,7 +240,7 @@ describe('reports', () => {
         return inner.ask(name, ask)
       },
     }
-    const service = world.bag.add(createReportService({ log: world.log, relay: { onDidCommit: world.committed.event }, reader, clock: { ...systemClock, now: () => 42 }, report: world.report }))
+    const service = world.bag.add(createReportService({ log: world.log, relay: { onDidCommit: world.committed.event, onDidErase: createEmitter<Erasure>().event }, reader, clock: { ...systemClock, now: () => 42 }, report: world.report }))
     return { ...world, asked, reportOf: () => service.reportOf([{ space: world.space, kind: 'municipality', name: 'Schiedam' }]) }
   }
 

@@ -36,6 +36,7 @@ export const DOWN_SAMPLES: Sample<DownMessage> = {
   ack: { type: 'ack', upToN: 12, serverTime: 1_763_700_000_123 },
   nack: { type: 'nack', n: 13, code: 'gap', retryAfterMs: 1_000, reason: 'clock' },
   epoch: { type: 'epoch', space: id('50'), epoch: id('ef') },
+  erased: { type: 'erased', space: id('50'), item: id('17'), mode: 'history', time: 1_763_700_000_123, reason: 'naam van een cliënt', ranges: Uint8Array.of(1, 7, 1, 0, 6) },
   present: { type: 'present', space: id('50'), item: id('17'), session: id('5e'), who: person, open: true, bytes: new TextEncoder().encode('{}') },
   pong: { type: 'pong', serverTime: 1_763_700_000_123 },
 }

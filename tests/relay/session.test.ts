@@ -9,7 +9,7 @@ import {
   PRESENCE_COALESCE_MS, PUSHES_IN_FLIGHT_COUNT_MAX, SOCKET_BUFFER_BYTES_MAX, SUBSCRIPTIONS_COUNT_MAX,
 } from '../../shared/model/limits.ts'
 import type { Up } from '../../shared/protocol/messages/index.ts'
-import { encodeUp } from '../../shared/protocol/codec.ts'
+import { encodeUp, PROTO_MAX } from '../../shared/protocol/codec.ts'
 import { createMemoryLog, restoreMemoryLog } from '../../server/store/memory-log.ts'
 import { StoreProblem } from '../../server/store/problem.ts'
 import { seededDice } from '../../shared/base/random.ts'
@@ -67,11 +67,11 @@ describe('hello', () => {
 
   it('[HEL3] no version in common closes with 4426', () => {
     const connection = world.connect(ANNE)
-    connection.say({ ...HELLO, protoMin: 2, protoMax: 9 })
+    connection.say({ ...HELLO, protoMin: PROTO_MAX + 1, protoMax: PROTO_MAX + 9 })
     expect(connection.closed?.code).toBe(CLOSE.upgrade.code)
     const newer = world.connect(ANNE)
-    newer.say({ ...HELLO, protoMin: 1, protoMax: 9 })
-    expect(newer.of('welcome')[0]?.proto).toBe(1)
+    newer.say({ ...HELLO, protoMin: 1, protoMax: PROTO_MAX + 9 })
+    expect(newer.of('welcome')[0]?.proto).toBe(PROTO_MAX)
   })
 
   it('[HEL4] silence for ten seconds closes with 1013; a greeted connection may be silent', async () => {

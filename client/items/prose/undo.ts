@@ -5,6 +5,7 @@
 import { defaultDeleteFilter, defaultProtectedNodes, ySyncPluginKey } from '@tiptap/y-tiptap'
 import * as Y from 'yjs'
 import { must } from '../../../shared/base/assert.ts'
+import { onErased } from '../remote-guard.ts'
 
 /**
  * Whether somebody else wrote inside this element. A table or list that I made stays when I undo it, as long as others have words in it: only my own
@@ -35,6 +36,7 @@ export function undoManagerOf(fragment: Y.XmlFragment): Y.UndoManager {
   const destroy = manager.destroy.bind(manager)
   manager.destroy = () => undefined
   doc.once('destroy', destroy)
+  onErased(doc, () => manager.clear())
   managers.set(fragment, manager)
   return manager
 }

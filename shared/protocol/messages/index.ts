@@ -3,6 +3,7 @@ import type { MessageOf, MessageSpec } from '../schema.ts'
 import { ack, nack } from './ack.ts'
 import { entries, recv } from './entries.ts'
 import { epoch } from './epoch.ts'
+import { erased } from './erased.ts'
 import { fetch, itemEntries } from './fetch.ts'
 import { hello } from './hello.ts'
 import { ping, pong } from './ping.ts'
@@ -16,7 +17,7 @@ import { subbed } from './subbed.ts'
 import { welcome } from './welcome.ts'
 
 const up = { hello, sub, unsub, push, fetch, presence, recv, ping }
-const down = { welcome, scope, subbed, entries, snapshot, sifted, itemEntries, ack, nack, epoch, present, pong }
+const down = { welcome, scope, subbed, entries, snapshot, sifted, itemEntries, ack, nack, epoch, erased, present, pong }
 
 export type UpMessage = { [K in keyof typeof up]: MessageOf<(typeof up)[K]> }[keyof typeof up]
 export type DownMessage = { [K in keyof typeof down]: MessageOf<(typeof down)[K]> }[keyof typeof down]

@@ -1,0 +1,183 @@
+/** *Definitief verwijderen* from the relay that ships to the laptops: who is there hears it at once, who was away at the next contact. */
+import { expect, test } from 'vitest'
+import * as Y from 'yjs'
+import { newId, type ItemId, type SpaceId } from '../../shared/base/ids.ts'
+import { ok } from '../../shared/base/result.ts'
+import { namedDice } from '../../shared/base/random.ts'
+import { ERASED_RANGES_BYTES_MAX } from '../../shared/model/limits.ts'
+import type { Person } from '../../shared/model/people.ts'
+import { encodeRanges } from '../../shared/protocol/erase-prose.ts'
+import { createEraser } from '../../server/derive/eraser.ts'
+import { deletedRanges } from '../../server/derive/deleted-ranges.ts'
+import { createRelay } from '../../server/relay/relay.ts'
+import { createMemoryLog } from '../../server/store/memory-log.ts'
+import type { EngineEvent } from '../../client/engine/api.ts'
+import { createEngine } from '../../client/engine/engine.ts'
+import { createMemoryDevice } from '../../client/engine/memory-store.ts'
+import type { Transport } from '../../client/engine/transport.ts'
+import { createVirtualDirectory } from '../simulation/directory.ts'
+import { proseText, type, virtualClock } from './support/world.ts'
+
+const dice = namedDice(12, 'erasure')
+const person = (name: string): Person => ({ user: newId(dice), name, job: name, organisation: 'Schiedam', color: 1 })
+
+function setup() {
+  const clock = virtualClock()
+  const people = [person('verloskundige'), person('projectleider')]
+  const space: SpaceId = newId(dice)
+  const directory = createVirtualDirectory(people, [{ space, kind: 'municipality', name: 'Schiedam' }])
+  for (const { user } of people) directory.setRole(user, space, 'leader')
+  const faults: unknown[] = []
+  const log = createMemoryLog({ dice })
+  const relay = createRelay({ log, directory, clock, dice, build: 'test', report: (event) => void faults.push(event) })
+  const reader = {
+    ask: (async (_name: string, { item }: { item: ItemId }) => {
+      const entries = await log.readItem(space, item, 'prose', 1, Number.MAX_SAFE_INTEGER, 10_000)
+      return ok({ ranges: encodeRanges(deletedRanges(entries.map(({ payload }) => payload)), ERASED_RANGES_BYTES_MAX) })
+    }) as never,
+    renew: () => undefined,
+  }
+  const eraser = createEraser({ log: { ...log, scrub: () => Promise.resolve(true) }, relay, reader, clock, dice, report: (event) => void faults.push(event) })
+
+  const open = async (me: Person) => {
+    const device = createMemoryDevice()
+    const line = { isUp: true, end: () => undefined as void }
+    const transport: Transport = {
+      connect(listener) {
+        let isOpen = false
+        let session: ReturnType<typeof relay.accept> | null = null
+        const end = (code: number): void => {
+          if (!isOpen) return
+          isOpen = false
+          session?.closed()
+          clock.after(1, () => listener.closed(code, ''))
+        }
+        clock.after(1, () => {
+          if (!line.isUp) return listener.closed(1006, '')
+          isOpen = true
+          line.end = () => end(1006)
+          session = relay.accept({ send: (frame) => clock.after(1, () => isOpen && listener.frame(frame)), bufferedBytes: () => 0, close: (code) => end(code) }, me.user)
+          listener.opened()
+        })
+        return {
+          send: (frame) => void clock.after(1, () => isOpen && session?.receive(frame)),
+          bufferedBytes: () => 0,
+          dispose() {
+            isOpen = false
+            session?.closed()
+          },
+        }
+      },
+    }
+    const engine = await createEngine({
+      store: device.openStore(), transport, clock, dice: namedDice(12, me.user), me, build: 'test',
+      leadership: { campaign: (onLeader) => (void Promise.resolve().then(onLeader), { dispose: () => undefined }) },
+      web: { report: () => Promise.reject(new Error('offline')), people: () => Promise.reject(new Error('offline')) },
+    })
+    const events: EngineEvent[] = []
+    engine.onEvent((event) => void events.push(event))
+    const follow = async (item: string) => {
+      const { prose } = await engine.openItem(item)
+      const doc = new Y.Doc()
+      doc.clientID = prose.clientId
+      Y.applyUpdate(doc, prose.update, 'remote')
+      doc.on('update', (update: Uint8Array, origin: unknown) => void (origin !== 'remote' && engine.writeProse(item, prose.clientId, update)))
+      engine.onEvent((event) => void (event.type === 'prose' && event.item === item && Y.applyUpdate(doc, event.update, 'remote')))
+      return doc
+    }
+    const look = device.openStore()
+    /** Every byte that this laptop keeps, but for edits that nobody acknowledged. */
+    const kept = async (item: ItemId): Promise<string> => {
+      const parts = (await look.partsOf([item]))[0]!
+      const payloads = [...await look.historyOf(item), ...(await look.archive(space)).filter((row) => row.item === item), ...Object.values(parts).flatMap(({ snapshot }) => (snapshot ? [snapshot] : []))]
+      return payloads.map(({ payload }) => Buffer.from(payload).toString('latin1')).join('\n') + JSON.stringify([await look.textsOf([item]), await look.row(item)])
+    }
+    return { engine, follow, line, look, kept, events, me }
+  }
+  return { clock, people, space, log, relay, eraser, faults, open }
+}
+
+async function withPage() {
+  const world = setup()
+  const a = await world.open(world.people[0]!)
+  const b = await world.open(world.people[1]!)
+  await world.clock.pass(1000)
+  const item = await a.engine.createItem({ space: world.space, type: 'knowledge', prose: null, edits: [{ op: 'set', path: 'title', value: 'pagina GEHEIM' }] })
+  await world.clock.pass(1000)
+  const [docA, docB] = [await a.follow(item), await b.follow(item)]
+  type(docA, 'Eerst GEHEIM daarna')
+  await world.clock.pass(1000)
+  return { ...world, a, b, item, docA, docB }
+}
+const textOf = (doc: Y.Doc): Y.XmlText => (doc.getXmlFragment('prose').get(0) as Y.XmlElement).get(0) as Y.XmlText
+
+test('[ERA9] laptops that are there and one that was away let go of an item that was erased whole', async () => {
+  const { clock, space, eraser, a, b, item, faults } = await withPage()
+  b.line.isUp = false
+  b.line.end()
+  await clock.pass(1000)
+  expect(await eraser.erase({ space, item, mode: 'whole', reason: 'per ongeluk', by: null })).toMatchObject({ ok: true })
+  await clock.pass(60_000)
+  expect(await a.kept(item)).toBe('[[],null]')
+  expect(await b.kept(item)).toContain('GEHEIM')
+  b.line.isUp = true
+  await clock.pass(120_000)
+  expect(await b.kept(item)).toBe('[[],null]')
+  for (const one of [a, b]) {
+    expect(one.events.filter((event) => event.type === 'erased')).toEqual([{ type: 'erased', item, mode: 'whole', time: expect.any(Number), reason: 'per ongeluk' }])
+    expect(await one.engine.rows(space)).toEqual([])
+    expect(await one.engine.status()).toMatchObject({ state: 'relay', waitingCount: 0, parkedCount: 0 })
+  }
+  expect(faults).toEqual([])
+})
+
+test('[ERA10] what was never sent of an erased item is kept apart with its reason, readable, until its author decides', async () => {
+  const { clock, space, eraser, b, item, docB } = await withPage()
+  b.line.isUp = false
+  b.line.end()
+  await clock.pass(1000)
+  textOf(docB).insert(0, 'mijn eigen zin ')
+  await clock.pass(1000)
+  await eraser.erase({ space, item, mode: 'whole', reason: 'per ongeluk', by: null })
+  b.line.isUp = true
+  await clock.pass(120_000)
+  expect(await b.engine.status()).toMatchObject({ state: 'refused', parkedCount: 1 })
+  const parked = await b.engine.parked()
+  expect(parked).toMatchObject([{ item, code: 'deleted', reason: 'erased' }])
+  expect((await b.engine.exportParked(parked.map(({ entry }) => entry))).text).toContain('mijn eigen zin')
+  expect(await b.kept(item)).not.toContain('GEHEIM')
+  // Typed into the editor before it closed: the relay says the same.
+  await b.engine.retryParked(parked.map(({ entry }) => entry))
+  await clock.pass(60_000)
+  expect(await b.engine.parked()).toMatchObject([{ code: 'deleted' }])
+  await b.engine.discardParked(parked.map(({ entry }) => entry))
+  await clock.pass(1000)
+  expect(await b.engine.status()).toMatchObject({ state: 'relay', parkedCount: 0 })
+})
+
+test('[ERA9] after the history of a text was erased its words go on as they were, in open documents too, and what was deleted is nowhere', async () => {
+  const { clock, space, log, eraser, a, b, item, docA, docB } = await withPage()
+  textOf(docA).delete(6, 'GEHEIM '.length)
+  await a.engine.editFacts(item, [{ op: 'set', path: 'title', value: 'pagina' }])
+  await clock.pass(1000)
+  b.line.isUp = false
+  b.line.end()
+  await clock.pass(1000)
+  textOf(docB).insert(6, 'van B ')
+  await clock.pass(1000)
+  await eraser.erase({ space, item, mode: 'history', reason: 'naam', by: null })
+  textOf(docA).insert(0, 'van A ')
+  await clock.pass(60_000)
+  b.line.isUp = true
+  await clock.pass(120_000)
+  const expected = '<paragraph>van A Eerst van B daarna</paragraph>'
+  expect([proseText(docA), proseText(docB)]).toEqual([expected, expected])
+  const words = (await log.readItem(space, item, 'prose', 1, Number.MAX_SAFE_INTEGER, 10_000)).map(({ payload }) => Buffer.from(payload).toString('latin1')).join('\n')
+  expect(words).not.toContain('GEHEIM')
+  for (const one of [a, b]) {
+    for (const { payload } of await one.look.entriesOf(item, 'prose').then(({ entries }) => entries)) expect(Buffer.from(payload).includes('GEHEIM')).toBe(false)
+    for (const row of await one.look.archive(space)) if (row.part === 'prose') expect(Buffer.from(row.payload).includes('GEHEIM')).toBe(false)
+    expect(await one.engine.status()).toMatchObject({ state: 'relay', waitingCount: 0, parkedCount: 0 })
+    expect(proseText(await one.follow(item))).toBe(expected)
+  }
+})
