@@ -33,7 +33,7 @@ export interface Laptop {
 }
 
 /** In: `decode`, for a generator with so many laptops that reading the same frame for each of them would weigh more than the relay. */
-export async function connect(address: string, cookie: string, dice: Dice, decode: (frame: Buffer) => DownMessage[] = decodeDown): Promise<Laptop> {
+export async function connect(address: string, cookie: string, dice: Dice, decode: (frame: Buffer) => DownMessage[] = decodeDown, protoMax = PROTO_MIN): Promise<Laptop> {
   const socket = new WebSocket(`${address.replace('http', 'ws')}/sync`, { headers: { cookie, origin: address }, perMessageDeflate: false })
   const listeners = new Set<(message: DownMessage) => void>()
   let bytesIn = 0
@@ -78,7 +78,7 @@ export async function connect(address: string, cookie: string, dice: Dice, decod
   // A relay that is killed: the close that follows is what counts.
   socket.on('error', () => socket.terminate())
   const welcome = laptop.next('welcome')
-  laptop.send({ type: 'hello', protoMin: PROTO_MIN, protoMax: PROTO_MIN, build: 'bench', device: newId(dice), pendingCount: 0 })
+  laptop.send({ type: 'hello', protoMin: PROTO_MIN, protoMax, build: 'bench', device: newId(dice), pendingCount: 0 })
   await welcome
   return laptop
 }
@@ -94,7 +94,7 @@ export async function follow(laptop: Laptop, space: Id, from: Place): Promise<{ 
     if (message.type !== 'entries' || message.space !== space) return
     place = { epoch: message.epoch, cursor: message.cursorAfter, tailHash: message.tailHashAfter }
     entryCount += message.entries.length
-    laptop.send({ type: 'recv', space, cursor: message.cursorAfter })
+    if (message.more) laptop.send({ type: 'recv', space, cursor: message.cursorAfter })
     if (message.cursorAfter >= head) resolve()
   })
   laptop.send({ type: 'sub', space, epoch: from.epoch, cursor: from.cursor, tailHash: from.tailHash })

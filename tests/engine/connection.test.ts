@@ -123,3 +123,24 @@ test('catching up says how much is still to come', async () => {
   expect(Math.max(...behind)).toBe(21)
   expect((await b.status()).behindCount).toBe(0)
 })
+
+test('[FAN3] what is left of a catch-up is asked for frame by frame; its last frame and live ones are not answered', async () => {
+  const world = createWorld()
+  const [midwife, gp] = [world.user('verloskundige'), world.user('huisarts')]
+  const writing = await world.laptop(midwife).open()
+  const item = await writing.engine.createItem({ space: world.space, type: 'agreement', edits: [], prose: null })
+  for (let i = 0; i < 60; i++) {
+    await writing.engine.editFacts(item, [set('title', `Roken ${i}`)])
+    await world.clock.pass(100)
+  }
+  world.relay.catchUpCount = 20
+  const answers = (): number => world.relay.heard.filter(({ user, type }) => user === gp.user && type === 'recv').length
+  await world.laptop(gp).open()
+  await world.clock.pass(2000)
+  const frames = Math.ceil(world.relay.log(world.space).entries.length / world.relay.catchUpCount)
+  expect(frames).toBeGreaterThan(2)
+  expect(answers()).toBe(frames - 1)
+  await writing.engine.editFacts(item, [set('title', 'Meeroken')])
+  await world.clock.pass(2000)
+  expect(answers()).toBe(frames - 1)
+})

@@ -30,5 +30,5 @@ export const entries = defineMessage(10, 'entries', 'down', {
   tailHashAfter: bytes(TAIL_HASH_BYTES),
   more: bool,
 })
-/** The laptop has stored everything up to `cursor`; gives credit for more catch-up. */
+/** The laptop has stored everything up to `cursor`: the answer to a frame with `more`, credit for the next ones. Other frames are not answered. */
 export const recv = defineMessage(11, 'recv', 'up', { space: id, cursor: uint })

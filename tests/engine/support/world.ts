@@ -99,6 +99,8 @@ export interface TestRelay {
   replaceLog(space: SpaceId, keep: number): void
   /** Nothing that is sent is heard, and nothing is said: a line that went dead. */
   isDeaf: boolean
+  /** Entries in one frame of a catch-up. */
+  catchUpCount: number
   cut(code?: number): void
   sayRaw(user: UserId, frame: Uint8Array): void
   /** Says something to every open connection of a user. */
@@ -135,6 +137,7 @@ export function testRelay(dice: Dice, clock: Clock, person: (user: UserId) => Pe
     isUp: true,
     isSilent: false,
     isDeaf: false,
+    catchUpCount: Infinity,
     signedInAs: null,
     pushes: [],
     heard: [],
@@ -214,8 +217,11 @@ export function testRelay(dice: Dice, clock: Clock, person: (user: UserId) => Pe
         const head = log.entries.length
         line.subs.add(message.space)
         send(line, { type: 'subbed', space: message.space, epoch: log.epoch, head, floor: 0, mode: isKnown || isFirst ? 'resume' : 'recover', commonSeq: from })
-        if (head > from)
-          send(line, { type: 'entries', space: message.space, epoch: log.epoch, entries: log.entries.slice(from), cursorAfter: head, tailHashAfter: log.hashes[head]!, more: false })
+        for (let at = from; at < head; ) {
+          const upTo = Math.min(head, at + relay.catchUpCount)
+          send(line, { type: 'entries', space: message.space, epoch: log.epoch, entries: log.entries.slice(at, upTo), cursorAfter: upTo, tailHashAfter: log.hashes[upTo]!, more: upTo < head })
+          at = upTo
+        }
         return
       }
       case 'push': {
