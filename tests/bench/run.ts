@@ -8,6 +8,7 @@ import { lineOf, markdownOf, type Figure, type Measure } from './figures.ts'
 import { describeMachine } from './machine.ts'
 import { runPeers } from './peers/run.ts'
 import { sectionIn } from './peers/section.ts'
+import { benchHistory } from './history.bench.ts'
 import { benchStart, benchWeight } from './start.bench.ts'
 import { benchTyping } from './typing.bench.ts'
 import { benchAcknowledgement, benchCatchUp, benchFanOut, benchIdle, benchThroughput } from './relay.bench.ts'
@@ -17,6 +18,7 @@ const GROUPS: Record<string, (measure: Measure) => Promise<void>> = {
   throughput: benchThroughput,
   'catch-up': benchCatchUp,
   'fan-out': benchFanOut,
+  history: benchHistory,
   idle: benchIdle,
   typing: benchTyping,
   start: benchStart,
