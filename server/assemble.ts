@@ -118,7 +118,7 @@ export async function startRelay(config: Config, surroundings: Surroundings): Pr
     ensureSpace: (space) => log.ensureSpace(space),
     readiness: () => readinessOf(log, accounts),
     reportOf: (municipalities) => reports.reportOf(municipalities),
-    eraser: createEraser({ log, relay, reader, clock, dice, report }), controlSecret,
+    eraser: createEraser({ log, relay, reader, clock, dice, report, forgetDerived: (space) => snapshotService.forget(space) }), controlSecret,
   })
   building.defer(() => app.close())
   const gateway = createYjsGateway({ relay, log, directory: accounts, accounts, reader, clock, dice, installation: accounts.installation, report })

@@ -1,5 +1,5 @@
 /** *Definitief verwijderen* from the machine itself: by the running relay if there is one, by this process otherwise. Never by both. */
-import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { isId, newId, type ItemId, type SpaceId } from '../../shared/base/ids.ts'
 import { ok, type Result } from '../../shared/base/result.ts'
@@ -12,6 +12,7 @@ import type { EraseOutcome } from '../derive/eraser.ts'
 import { startFailureOf } from '../explain.ts'
 import { takeDataFolder, type RelayNote } from '../store/data-folder.ts'
 import type { EraseMode } from '../store/erase.ts'
+import { forgetSnapshots } from '../store/snapshot-file.ts'
 import { createSqliteLog } from '../store/sqlite-log.ts'
 import { findSpace, refuse, refuseStart, withAccounts, type Command, type CommandFailure, type Output, type Surroundings } from './command.ts'
 
@@ -89,7 +90,8 @@ async function byOurselves({ data, clock, dice }: Surroundings, asked: Asked): P
         const entries = await log.readItem(space, item, null, 1, ALL, ALL)
         const ranges = mode === 'whole' ? [] : encodeRanges(deletedRanges(entries.filter(({ part }) => part === 'prose').map(({ payload }) => payload)), ERASED_RANGES_BYTES_MAX)
         const { entriesCount, isScrubbed } = await log.erase({ id: newId(dice), space, item, mode, time: clock.now(), by: null, reason, ranges })
-        forgetDerived(folder.value.path)
+        // What the relay makes from the log and keeps beside it, it makes again.
+        forgetSnapshots(folder.value.path)
         accounts.value.audit.record({ who: null, operation: 'item.erase', space, subject: `${item} ${mode} ${reason}`, from: 'cli', result: 'done' })
         const countOf = (part: 'act' | 'facts'): number => (mode === 'whole' ? 0 : entries.filter((entry) => entry.part === part).length)
         return ok({ entriesCount, isScrubbed, sealsCount: countOf('act'), factsEntriesCount: countOf('facts') })
@@ -104,9 +106,4 @@ async function byOurselves({ data, clock, dice }: Surroundings, asked: Asked): P
   } finally {
     folder.value.dispose()
   }
-}
-
-/** What the relay derives from the log and keeps in a file, it makes again. */
-function forgetDerived(path: string): void {
-  for (const name of readdirSync(path)) if (name.startsWith('snapshots.sqlite') && existsSync(join(path, name))) rmSync(join(path, name))
 }

@@ -41,6 +41,8 @@ export interface EraserDeps {
   log: Pick<StoredLog, 'spaceOf' | 'scrub' | 'readItem'>
   relay: Pick<Relay, 'erase'>
   reader: Pick<LogReader, 'ask' | 'renew'>
+  /** What was made from the log of a space and is kept. */
+  forgetDerived(space: SpaceId): Promise<void>
   clock: Clock
   dice: Dice
   report(event: { kind: string; [detail: string]: unknown }): void
@@ -49,7 +51,7 @@ export interface EraserDeps {
 /** Somebody who reads the whole log (a check, a backup) keeps old pages alive for minutes. */
 const SCRUB_AGAIN_MS = 30_000
 
-export function createEraser({ log, relay, reader, clock, dice, report }: EraserDeps): Eraser {
+export function createEraser({ log, relay, reader, forgetDerived, clock, dice, report }: EraserDeps): Eraser {
   const scrubLater = (): void => {
     clock.after(SCRUB_AGAIN_MS, () => {
       log.scrub().then((isDone) => void (isDone || scrubLater()), (problem: unknown) => {
@@ -74,6 +76,7 @@ export function createEraser({ log, relay, reader, clock, dice, report }: Eraser
         }
         const { entriesCount, isScrubbed } = await relay.erase({ id: newId(dice), space, item, mode, time: clock.now(), by, reason, ranges })
         reader.renew()
+        await forgetDerived(space)
         if (!isScrubbed) scrubLater()
         return ok({ entriesCount, isScrubbed, ...kept })
       } catch (problem) {

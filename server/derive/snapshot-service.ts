@@ -18,6 +18,8 @@ import type { LogReader } from './reader.ts'
 export interface SnapshotService extends Disposable {
   /** Looks at everything that changed now, and builds what is due. Errors: rejects when log or snapshots cannot be read. */
   level(): Promise<void>
+  /** Something of a space was erased for good: nothing that was made of it stays, not even what is being made. */
+  forget(space: SpaceId): Promise<void>
 }
 
 export interface SnapshotServiceDeps {
@@ -145,6 +147,13 @@ export function createSnapshotService({ log, relay, snapshots, openReader, clock
   later()
 
   return {
+    async forget(space) {
+      await running
+      hopeless.clear()
+      await snapshots.forget(space)
+      changed.add(space)
+      later()
+    },
     async level() {
       await running
       await run()

@@ -9,6 +9,7 @@ import { crc32 } from 'node:zlib'
 import type { SpaceId } from '../../shared/base/ids.ts'
 import { EMPTY_TAIL_HASH } from '../../shared/protocol/tail-hash.ts'
 import { openDatabase, type Database } from './database.ts'
+import { scrub } from './erase.ts'
 import { problemOf, removeSideFiles, syncFolder } from './log-file.ts'
 import { blobOf, idOf, partNo } from './log-rows.ts'
 import { StoreProblem } from './problem.ts'
@@ -193,6 +194,8 @@ export function openSnapshotFile(folder: string): SnapshotFile {
         database.transaction(() => {
           for (const table of ['snapshots', 'noted', 'growth']) database.run(`DELETE FROM ${table} WHERE space = ?`, blob)
         })
+        // It may be an erasure: nothing stays in free pages. Nobody else has this file open.
+        scrub(database)
       }),
     close() {
       if (isClosed) return

@@ -37,7 +37,7 @@ function setup() {
     }) as never,
     renew: () => undefined,
   }
-  const eraser = createEraser({ log: { ...log, scrub: () => Promise.resolve(true) }, relay, reader, clock, dice, report: (event) => void faults.push(event) })
+  const eraser = createEraser({ log: { ...log, scrub: () => Promise.resolve(true) }, relay, reader, forgetDerived: () => Promise.resolve(), clock, dice, report: (event) => void faults.push(event) })
 
   const open = async (me: Person) => {
     const device = createMemoryDevice()
