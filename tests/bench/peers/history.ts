@@ -11,6 +11,8 @@ import { must } from '../../../shared/base/assert.ts'
 import { newId, type Id } from '../../../shared/base/ids.ts'
 import { seededDice } from '../../../shared/base/random.ts'
 import { PUSHES_IN_FLIGHT_COUNT_MAX, PUSHES_PER_SECOND_MAX } from '../../../shared/model/limits.ts'
+import { decodeDown, PROTO_MAX } from '../../../shared/protocol/codec.ts'
+import { decodeSnapshotBody } from '../../../shared/protocol/snapshot-body.ts'
 import { connect, entryOf, NOWHERE, type Laptop } from '../laptop.ts'
 import { cpuSeconds, residentMiB } from '../machine.ts'
 import { lineTo } from './lines.ts'
@@ -153,12 +155,18 @@ async function freshClient(server: Server, doc: Id, text: string): Promise<Fresh
     })
   }
   if (server.kind === 'ours') {
-    const laptop = await connect(server.http, server.admin.cookie, dice)
+    const laptop = await connect(server.http, server.admin.cookie, dice, decodeDown, PROTO_MAX)
     const got: Uint8Array[] = []
+    let pieces: Uint8Array[] = []
     let head = Infinity
     const whole = Promise.withResolvers<void>()
     laptop.on((message) => {
-      if (message.type === 'snapshot' && message.item === doc && message.part === 'prose') got.push(message.payload)
+      if (message.type === 'snapshot') {
+        pieces.push(message.payload)
+        if (!message.last) return
+        if (message.item === doc && message.part === 'prose') got.push(decodeSnapshotBody(Buffer.concat(pieces)).content)
+        pieces = []
+      }
       if (message.type !== 'entries' && message.type !== 'sifted') return
       got.push(...message.entries.filter(({ item, part }) => item === doc && part === 'prose').map(({ payload }) => payload))
       if (message.more) laptop.send({ type: 'recv', space: server.space, cursor: message.cursorAfter })
