@@ -17,6 +17,8 @@ export interface ChaosProxy {
   readonly openCount: number
   /** Bytes that a blackhole or a slow line keeps for now. */
   readonly heldBytes: number
+  /** Carried so far, both ways. */
+  readonly carriedBytes: number
   /** Where new connections go, for a relay that comes back elsewhere. */
   target(port: number): void
   /** An ordinary network again, for old and new connections; half-open ones stay what they are. */
@@ -76,6 +78,7 @@ export async function createChaosProxy(targetPort: number): Promise<ChaosProxy> 
   let weather = fine()
   let relayPort = targetPort
   let heldBytes = 0
+  let carriedBytes = 0
   const lines = new Set<Line>()
   let wakers: (() => void)[] = []
   const wake = (): void => {
@@ -98,7 +101,10 @@ export async function createChaosProxy(targetPort: number): Promise<ChaosProxy> 
         heldBytes -= size
         if (isOver() || to.destroyed) continue
         if (chunk === null) to.end()
-        else if (!to.write(chunk)) await roomIn(to)
+        else {
+          carriedBytes += size
+          if (!to.write(chunk)) await roomIn(to)
+        }
       }
       isMoving = false
       from.resume()
@@ -185,6 +191,9 @@ export async function createChaosProxy(targetPort: number): Promise<ChaosProxy> 
     },
     get heldBytes() {
       return heldBytes
+    },
+    get carriedBytes() {
+      return carriedBytes
     },
     target: (next) => (relayPort = next),
     heal() {

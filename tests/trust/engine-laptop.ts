@@ -25,15 +25,20 @@ import type { Member } from './people.ts'
 
 initFacts(() => readFile(createRequire(import.meta.url).resolve('@automerge/automerge/automerge.wasm')))
 
-const CLOCK_SPEED = 10
+export const CLOCK_SPEED = 10
 const began = Date.now()
-const fastClock: Clock = {
-  now: () => began + (Date.now() - began) * CLOCK_SPEED,
+/** How fast a laptop's clock runs, and how far it is off; may change under way, as clocks that people set do. */
+export interface ClockSetting {
+  speed: number
+  offsetMs: number
+}
+const clockOf = (setting: ClockSetting): Clock => ({
+  now: () => Math.round(began + (Date.now() - began) * setting.speed + setting.offsetMs),
   after(delayMs, callback) {
-    const timer = setTimeout(callback, delayMs / CLOCK_SPEED)
+    const timer = setTimeout(callback, delayMs / setting.speed)
     return { dispose: () => clearTimeout(timer) }
   },
-}
+})
 
 // What a browser does for the transport: the cookie of the address goes along. Every laptop has an address of its own, so one jar serves all.
 const cookiesByPort = new Map<string, string>()
@@ -66,6 +71,8 @@ export interface EngineLaptop {
   open(): Promise<void>
   /** As a crash of the browser: nothing more is written, what was stored stays. */
   crash(): void
+  /** In again, as a browser after the sign-in page. */
+  signIn(cookie: string): void
   /** Closes properly. */
   close(): Promise<void>
   createItem(space: SpaceId): Promise<ItemId>
@@ -85,12 +92,13 @@ export interface EngineLaptop {
 
 let serial = 0
 
-export async function createEngineLaptop({ name, user, member, relayPort, seed, ledger }: {
-  name: string; user: number; member: Member; relayPort: number; seed: number; ledger: Ledger
+export async function createEngineLaptop({ name, user, member, relayPort, seed, ledger, clock: setting = { speed: CLOCK_SPEED, offsetMs: 0 } }: {
+  name: string; user: number; member: Member; relayPort: number; seed: number; ledger: Ledger; clock?: ClockSetting
 }): Promise<EngineLaptop> {
   const network = await createChaosProxy(relayPort)
   cookiesByPort.set(String(network.port), member.cookie)
   const device = createMemoryDevice()
+  const clock = clockOf(setting)
   const dice: Dice = namedDice(seed, `${name}/${serial++}`)
   let engine: Engine | null = null
   let store: MemoryStore | null = null
@@ -152,7 +160,7 @@ export async function createEngineLaptop({ name, user, member, relayPort, seed, 
             return { dispose: () => undefined }
           },
         },
-        clock: { now: fastClock.now, after: (ms, run) => fastClock.after(ms, () => isAlive && run()) },
+        clock: { now: clock.now, after: (ms, run) => clock.after(ms, () => isAlive && run()) },
         dice,
         me: member.person,
         build: '0.1.0',
@@ -171,6 +179,7 @@ export async function createEngineLaptop({ name, user, member, relayPort, seed, 
       engine = null
       docs.clear()
     },
+    signIn: (cookie) => void cookiesByPort.set(String(network.port), cookie),
     async close() {
       await engine?.dispose()
       self.crash()

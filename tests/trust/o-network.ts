@@ -1,0 +1,414 @@
+/** O7 to O12: copied profiles, sleep, hotels, lines that die without a word, trains, and networks without websockets. */
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { must } from '../../shared/base/assert.ts'
+import type { ItemId } from '../../shared/base/ids.ts'
+import { below, namedDice, pick } from '../../shared/base/random.ts'
+import { tokensIn, tokenText } from '../simulation/tokens.ts'
+import { awaited, copyProfile, createBrowserLaptop, type BrowserLaptop } from './browser-laptop.ts'
+import { withWorld, type World } from './browser-world.ts'
+import { CLOCK_SPEED, createEngineLaptop, type EngineLaptop, type Ledger } from './engine-laptop.ts'
+import { count, type Row, type Trial } from './row.ts'
+
+const LEVEL_MS_MAX = 60_000
+
+/** Waits until all laptops and the relay say the same, and judges every token that was typed. */
+async function judge(world: World, item: ItemId, laptops: readonly BrowserLaptop[], tokens: readonly string[], violation: (text: string) => void): Promise<void> {
+  const texts = async (): Promise<string[]> => Promise.all(laptops.map((laptop) => laptop.text()))
+  const isSame = async (): Promise<boolean> => {
+    const [first, ...others] = await texts()
+    return others.every((text) => text === first) && tokens.every((token) => first?.includes(token))
+  }
+  for (const laptop of laptops) await laptop.person.syncIs('relay')
+  await awaited(isSame, LEVEL_MS_MAX)
+  const all = [...(await texts()), await world.atRelay(item)]
+  if (new Set(all).size > 1) violation('quiet, and not the same everywhere: a fork')
+  for (const text of all) {
+    const found = tokensIn(text)
+    for (const token of tokens) {
+      const times = found.filter((one) => one === token).length
+      if (times !== 1) violation(`${token} stands there ${times} times`)
+    }
+  }
+}
+const offline = ({ network }: BrowserLaptop): void => {
+  network.down()
+  network.cut()
+}
+
+// ── O7 ──
+
+async function copies(trial: Trial): Promise<void> {
+  await withWorld(trial, 1, async (world) => {
+    const dice = namedDice(trial.seed, 'O7')
+    const item = await world.page('Proef van O7', ['Begin. '])
+    const original = await world.laptop('o7', 0, item)
+    const runsCount = trial.count(1, 2, 200)
+    const tokens: string[] = []
+    let [serial, leadersMax] = [0, 0]
+    const write = async (laptop: BrowserLaptop, times: number): Promise<void> => {
+      await laptop.toEnd()
+      for (let i = 0; i < times; i++) {
+        const token = tokenText(trial.seed, 7, serial++)
+        tokens.push(token)
+        await laptop.type(`${token} `)
+      }
+    }
+    const copyOf = (name: string): Promise<BrowserLaptop> => createBrowserLaptop({ folder: world.folder, name, member: world.member(0), relayPort: world.relay.port, network: original.network })
+    for (let run = 0; run < runsCount; run++) {
+      const violation = (text: string): void => trial.violation(`run ${run}: ${text}`)
+      // Somebody works without a network, and then the whole laptop is copied, waiting edits included.
+      await original.open(item)
+      await original.person.syncIs('relay')
+      offline(original)
+      await write(original, 1 + below(dice, 3))
+      await original.person.syncIs('offline')
+      await awaited(() => original.frames.at(-1)?.state === 'offline', 5_000)
+      await original.close()
+      const twin = await copyOf('o7-twin')
+      copyProfile(original.profile, twin.profile)
+      // Both go on writing on the same beginnings, one of them in two tabs.
+      await original.open(item)
+      await twin.open(item)
+      await write(original, 2)
+      await write(twin, 2)
+      const tab = await original.openTab(item)
+      await tab.text().locator('p').last().click()
+      await tab.page.keyboard.press('Control+End')
+      const token = tokenText(trial.seed, 7, serial++)
+      tokens.push(token)
+      await tab.page.keyboard.type(`${token} `)
+      const leaders = await original.page.evaluate(async () => ((await navigator.locks.query()).held ?? []).filter(({ name }) => name?.startsWith('samenpad-lead-')).length)
+      leadersMax = Math.max(leadersMax, leaders)
+      if (leaders !== 1) violation(`${leaders} tabs lead`)
+      original.network.heal()
+      await judge(world, item, [original, twin], tokens, violation)
+      // The disk of this morning is put back: it has edits waiting that the relay has long had.
+      await original.close()
+      await twin.close()
+      const restored = await copyOf('o7-restored')
+      if (run === 0) copyProfile(twin.profile, join(world.folder, 'morning'))
+      copyProfile(join(world.folder, 'morning'), restored.profile)
+      await restored.open(item)
+      await write(restored, 1)
+      await judge(world, item, [restored], tokens, violation)
+      await restored.close()
+      trial.progress(`${run + 1} of ${runsCount}`)
+    }
+    trial.figure(`${count(runsCount, 'run')}, each with a copied profile, a second tab and an old image put back`)
+    trial.figure(`${count(tokens.length, 'token')} everywhere once`)
+    trial.figure(`${leadersMax} leading tab of two`)
+  })
+}
+
+export const o7: Row = {
+  id: 'O7',
+  name: 'Copied profile, second tab, restored image',
+  promise: 'copies of one profile that both go on writing end with the same text, nothing lost, doubled or forked; one tab leads',
+  target: '200 runs by hand, 2 by default: 0 forks, 0 lost, one leader at a time (the copies share one network; identities under duplication are also in tests/engine/tabs.test.ts)',
+  run: copies,
+}
+
+// ── O8 ──
+
+const AWAKE_MS_MAX = 10_000
+
+async function sleeps(trial: Trial): Promise<void> {
+  await withWorld(trial, 2, async (world) => {
+    const item = await world.page('Proef van O8', ['Begin. '])
+    const sleeper = await world.laptop('o8', 0, item)
+    const other = await world.laptop('o8-other', 1, item)
+    const tokens: string[] = []
+    const levels: number[] = []
+    const nightsMs = { small: [3_000], usual: [5_000, 50_000], full: [60_000, 300_000, 600_000, 1_800_000] }[trial.size]
+    let serial = 0
+    const write = async (laptop: BrowserLaptop): Promise<string> => {
+      const token = tokenText(trial.seed, 8, serial++)
+      tokens.push(token)
+      await laptop.toEnd()
+      await laptop.type(`${token} `)
+      return token
+    }
+    for (const laptop of [sleeper, other]) await laptop.open(item)
+    for (const [night, nightMs] of nightsMs.entries()) {
+      for (const laptop of [sleeper, other]) await laptop.person.syncIs('relay')
+      // The lid falls on the last word.
+      await write(sleeper)
+      await sleeper.freeze()
+      await sleep(nightMs / 2)
+      // The other network: the relay heard that the old line ended, the laptop never will.
+      sleeper.network.halfOpen()
+      const meanwhile = await write(other)
+      await sleep(nightMs / 2)
+      sleeper.thaw()
+      const began = performance.now()
+      const level = await awaited(async () => (await sleeper.text()).includes(meanwhile) && sleeper.frames.at(-1)?.state === 'relay', LEVEL_MS_MAX)
+      if (level === null) trial.violation(`night ${night}: never level again`)
+      else levels.push(performance.now() - began)
+      await judge(world, item, [sleeper, other], tokens, (text) => void trial.violation(`night ${night}: ${text}`))
+      trial.progress(`${night + 1} nights`)
+    }
+    const worst = Math.max(...levels)
+    trial.figure(`${count(nightsMs.length, 'sleep')} of ${nightsMs.map((ms) => `${ms / 1000} s`).join(', ')}`)
+    trial.figure(`level ${Math.round(worst)} ms after waking at most`)
+    if (worst > AWAKE_MS_MAX) trial.missed(`level after ${(worst / 1000).toFixed(1)} s`)
+  })
+}
+
+export const o8: Row = {
+  id: 'O8',
+  name: 'Sleep',
+  promise: 'a laptop that stood still wakes on another network and is level again by itself',
+  target: 'SIGSTOP of the whole browser for 1 to 30 min by hand, 5 and 50 s by default: in sync ≤ 10 s after waking, 0 lost',
+  run: sleeps,
+}
+
+// ── O9 ──
+
+const PORTAL_MS_MAX = 15_000
+
+async function portals(trial: Trial): Promise<void> {
+  await withWorld(trial, 1, async (world) => {
+    const item = await world.page('Proef van O9', ['Begin. '])
+    const laptop = await world.laptop('o9', 0, item)
+    const tokens: string[] = []
+    const noticed: number[] = []
+    const statuses = [200, 302, 511] as const
+    const runsCount = trial.count(1, 3, 30)
+    for (let run = 0; run < runsCount; run++) {
+      const status = must(statuses[run % statuses.length], 'a status')
+      const violation = (text: string): void => trial.violation(`run ${run}, ${status}: ${text}`)
+      const write = async (): Promise<void> => {
+        const token = tokenText(trial.seed, 9, tokens.length)
+        tokens.push(token)
+        await laptop.toEnd()
+        await laptop.type(`${token} `)
+      }
+      laptop.network.heal()
+      await laptop.open(item)
+      await laptop.person.syncIs('relay')
+      laptop.network.captivePortal(status)
+      laptop.network.cut()
+      const took = await awaited(() => laptop.frames.at(-1)?.state === 'offline', PORTAL_MS_MAX * 2)
+      if (took === null) violation('never said that there is no connection')
+      else noticed.push(took)
+      await write()
+      // A person who sees "offline" loads the page again; and asks for the new version by it.
+      await laptop.page.reload()
+      await laptop.person.text().waitFor()
+      await laptop.page.evaluate(async () => (await navigator.serviceWorker.ready).update().then(() => 'looked', () => 'refused'))
+      if (await laptop.page.getByText('Gratis wifi').count()) violation('the page of the hotel is shown as the product')
+      if (!(await laptop.text()).includes(must(tokens.at(-1), 'typed'))) violation('what was typed is gone after loading again')
+      await write()
+      await laptop.person.syncIs('offline')
+      const cached = await laptop.page.evaluate(async () => {
+        for (const name of await caches.keys()) {
+          const cache = await caches.open(name)
+          for (const request of await cache.keys()) if ((await (await cache.match(request))?.text())?.includes('Gratis wifi')) return request.url
+        }
+        return null
+      })
+      if (cached !== null) violation(`the page of the hotel was kept as ${cached}`)
+      // Closed and opened again behind the same portal: from cold.
+      await laptop.close()
+      await laptop.open(item)
+      if (await laptop.page.getByRole('button', { name: 'Log in' }).count()) violation('signed out by the portal')
+      laptop.network.heal()
+      await judge(world, item, [laptop], tokens, violation)
+      await laptop.close()
+      trial.progress(`${run + 1} of ${runsCount}`)
+    }
+    const worst = Math.max(...noticed)
+    trial.figure(`${count(runsCount, 'portal')} (200, 302, 511), each with a reload, a look for a new version and a cold start behind it`)
+    trial.figure(`no connection said after ${Math.round(worst)} ms at most`)
+    trial.figure(`${count(tokens.length, 'token')} everywhere once`)
+    if (worst > PORTAL_MS_MAX) trial.missed(`said after ${(worst / 1000).toFixed(1)} s`)
+  })
+}
+
+export const o9: Row = {
+  id: 'O9',
+  name: 'Captive portal',
+  promise: 'the login page of a network is never taken for the product or for an answer: nothing cached, nobody signed out, nothing wiped',
+  target: '200, 302 and 511: no connection said ≤ 15 s, 0 lost (a portal with a certificate of its own is refused by the browser before the product hears of it, and not tried)',
+  run: portals,
+}
+
+// ── O12 ──
+
+async function noWebsockets(trial: Trial): Promise<void> {
+  await withWorld(trial, 2, async (world) => {
+    const item = await world.page('Proef van O12', ['Begin. '])
+    const laptop = await world.laptop('o12', 0, item)
+    const other = await world.laptop('o12-other', 1, item)
+    const tokens: string[] = []
+    const write = async (one: BrowserLaptop): Promise<void> => {
+      const token = tokenText(trial.seed, 12, tokens.length)
+      tokens.push(token)
+      await one.toEnd()
+      await one.type(`${token} `)
+    }
+    laptop.network.refuseUpgrade()
+    for (const one of [laptop, other]) await one.open(item)
+    const isLive = (await awaited(() => laptop.frames.at(-1)?.state === 'relay', 20_000)) !== null
+    const rounds = trial.count(1, 4, 20)
+    for (let round = 0; round < rounds; round++) {
+      await write(laptop)
+      await write(other)
+      await sleep(300)
+    }
+    const said = laptop.frames.at(-1)?.said ?? ''
+    if (!isLive) {
+      trial.figure(`no fall-back: it says “${said}”`)
+      if (!said.startsWith('Offline')) trial.violation('neither a way around nor a reason')
+      laptop.network.heal()
+    } else trial.figure(`level over HTTP`)
+    await judge(world, item, [laptop, other], tokens, trial.violation)
+    trial.figure(`${count(tokens.length, 'token')} everywhere once${isLive ? '' : ' after websockets came back'}`)
+  })
+}
+
+export const o12: Row = {
+  id: 'O12',
+  name: 'Websockets refused',
+  promise: 'a network that blocks websockets costs speed, not work',
+  target: 'everything over the HTTP twin, or reading and writing offline with a reason; 0 lost, never whole documents against each other',
+  run: noWebsockets,
+}
+
+// ── O10 and O11: the real engine and its real transport, without a window; its clock runs faster ──
+
+async function withEngines(trial: Trial, names: readonly string[], speed: number, work: (world: World, laptops: EngineLaptop[], ledger: Ledger) => Promise<void>): Promise<void> {
+  await withWorld(trial, names.length, async (world) => {
+    const ledger: Ledger = new Map()
+    const laptops: EngineLaptop[] = []
+    try {
+      for (const [i, name] of names.entries()) {
+        const laptop = await createEngineLaptop({ name, user: i, member: world.member(i), relayPort: world.relay.port, seed: trial.seed, ledger, clock: { speed, offsetMs: 0 } })
+        laptops.push(laptop)
+        await laptop.open()
+      }
+      await awaited(async () => (await Promise.all(laptops.map(async (one) => (await one.isQuiet()) && (await must(one.engine, 'open').spaces()).some(({ hasLog }) => hasLog !== undefined)))).every(Boolean), LEVEL_MS_MAX)
+      await work(world, laptops, ledger)
+    } finally {
+      for (const laptop of laptops) await laptop.dispose()
+    }
+  })
+}
+const waitingOf = async ({ engine }: EngineLaptop): Promise<number> => {
+  const { waitingCount, inMemoryCount } = await must(engine, 'open').status()
+  return waitingCount + inMemoryCount
+}
+async function judgeEngines(world: World, item: ItemId, laptops: readonly EngineLaptop[], ledger: Ledger, violation: (text: string) => void): Promise<void> {
+  const contents = async (): Promise<string[]> => Promise.all(laptops.map(async (one) => (await one.contents([item]))[0] ?? ''))
+  const isLevel = async (): Promise<boolean> => (await Promise.all(laptops.map((one) => one.isQuiet()))).every(Boolean) && new Set(await contents()).size === 1
+  if ((await awaited(isLevel, LEVEL_MS_MAX)) === null) violation(`never level: ${(await Promise.all(laptops.map((one) => one.describe()))).join('; ')}`)
+  const found = tokensIn((await contents())[0] ?? '')
+  const atRelay = tokensIn(await world.atRelay(item))
+  for (const { token, isStored } of ledger.values()) {
+    const times = found.filter((one) => one === token).length
+    if (times > 1 || (times === 0 && isStored)) violation(`${token} stands there ${times} times`)
+    if (times === 1 && !atRelay.includes(token)) violation(`${token} is not at the relay`)
+  }
+}
+
+const HALF_OPEN_MS_MAX = 45_000
+
+async function halfOpens(trial: Trial): Promise<void> {
+  await withEngines(trial, ['a', 'b', 'c'], CLOCK_SPEED, async (world, laptops, ledger) => {
+    const item = await must(laptops[0], 'three').createItem(world.space)
+    for (const laptop of laptops) await awaited(() => laptop.see(item), LEVEL_MS_MAX)
+    const kinds = ['half-open', 'up', 'down', 'both'] as const
+    const runsCount = trial.count(2, 8, 80)
+    const noticed: number[] = []
+    let tooGood = 0
+    for (let run = 0; run < runsCount; run++) {
+      const laptop = must(laptops[run % laptops.length], 'three')
+      const kind = must(kinds[run % kinds.length], 'a kind')
+      await awaited(() => laptop.isQuiet(), LEVEL_MS_MAX)
+      if (kind === 'half-open') laptop.network.halfOpen()
+      else laptop.network.blackhole(kind)
+      const began = performance.now()
+      await laptop.type(item)
+      // Whatever the line does, what the relay cannot have acknowledged waits. (Held back on the way down it may be there: then it waits too.)
+      const took = await awaited(async () => {
+        const { connection, state } = await must(laptop.engine, 'open').status()
+        if (state === 'relay') tooGood++
+        return connection !== 'live'
+      }, (HALF_OPEN_MS_MAX * 2) / CLOCK_SPEED, 20)
+      if (took === null) trial.violation(`run ${run}, ${kind}: not noticed`)
+      else noticed.push((performance.now() - began) * CLOCK_SPEED)
+      if ((await waitingOf(laptop)) === 0) trial.violation(`run ${run}, ${kind}: nothing waits, and nobody acknowledged it`)
+      laptop.network.heal()
+      laptop.network.cut()
+      trial.progress(`${run + 1} of ${runsCount}`)
+    }
+    if (tooGood > 0) trial.violation(`${tooGood} times called at the relay over a dead line`)
+    await judgeEngines(world, item, laptops, ledger, trial.violation)
+    const worst = Math.max(...noticed)
+    trial.figure(`${count(runsCount, 'dead line')} (half-open, black hole up, down, both)`)
+    trial.figure(`noticed after ${(worst / 1000).toFixed(1)} s at most`)
+    trial.figure(`${count(ledger.size, 'token')} traced`)
+    if (worst > HALF_OPEN_MS_MAX) trial.missed(`noticed after ${(worst / 1000).toFixed(1)} s`)
+  })
+}
+
+export const o10: Row = {
+  id: 'O10',
+  name: 'Half-open TCP',
+  promise: 'a line that died without a word is noticed, and meanwhile nothing looks acknowledged',
+  target: `noticed ≤ 45 s, 0 edits called at the relay over a dead line (real engine and websocket, its clock ${CLOCK_SPEED}× as fast)`,
+  run: halfOpens,
+}
+
+const UP_MS = 2_000
+const LATE_MS = 300
+
+async function flapping(trial: Trial): Promise<void> {
+  await withEngines(trial, ['a', 'b'], 1, async (world, laptops, ledger) => {
+    const dice = namedDice(trial.seed, 'O11')
+    const item = await must(laptops[0], 'two').createItem(world.space)
+    for (const laptop of laptops) await awaited(() => laptop.see(item), LEVEL_MS_MAX)
+    const [train] = laptops as [EngineLaptop, EngineLaptop]
+    const windowsCount = trial.count(3, 20, 150)
+    // A window in which a connection was being waited for is one of the back-off; what counts is that it does not starve.
+    let [moved, longestStill, still] = [0, 0, 0]
+    const before = train.network.carriedBytes
+    for (let i = 0; i < windowsCount; i++) {
+      train.network.down()
+      train.network.cut()
+      await train.type(item)
+      await sleep(UP_MS)
+      const waiting = await waitingOf(train)
+      train.network.heal()
+      train.network.delay(LATE_MS / 2)
+      // A window without a network to speak of: three in a hundred.
+      if (below(dice, 100) < 3) train.network.blackhole(pick(dice, ['up', 'down'] as const))
+      await sleep(UP_MS)
+      const left = await waitingOf(train)
+      if (left < waiting) {
+        moved++
+        still = 0
+      } else longestStill = Math.max(longestStill, ++still)
+      trial.progress(`${i + 1} of ${windowsCount} windows`)
+    }
+    train.network.heal()
+    const flapped = train.network.carriedBytes - before
+    await judgeEngines(world, item, laptops, ledger, trial.violation)
+    const entries = windowsCount
+    trial.figure(`${count(windowsCount, 'window')} of 2 s up after 2 s down at 300 ms`)
+    trial.figure(`progress in ${moved} of them, at most ${longestStill} in a row without`)
+    trial.figure(`${Math.round(flapped / entries)} bytes carried for each edit made`)
+    trial.figure(`${count(ledger.size, 'token')} traced`)
+    if (moved < windowsCount) trial.missed(`progress in ${Math.round((100 * moved) / windowsCount)} % of the windows (back-off waits up to 30 s)`)
+  })
+}
+
+export const o11: Row = {
+  id: 'O11',
+  name: 'Flapping',
+  promise: 'a line that comes and goes every two seconds is used whenever it is there, and loses nothing',
+  target: '10 min by hand, 80 s by default: progress in every up-window, jittered back-off ≤ 30 s, 0 lost (a proxy of streams cannot lose packets: 3 % of the windows are black holes instead; bytes are printed per edit)',
+  run: flapping,
+}
+

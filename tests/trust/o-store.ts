@@ -1,0 +1,288 @@
+/** O4 to O6: another version of the laptop's store, no room in it, and nothing left of it. */
+import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { must } from '../../shared/base/assert.ts'
+import { tokensIn, tokenText } from '../simulation/tokens.ts'
+import { awaited, type BrowserLaptop, type Frame } from './browser-laptop.ts'
+import { blankPage, faultsOf, readStore } from './browser-store.ts'
+import { withWorld } from './browser-world.ts'
+import { count, type Row, type Trial } from './row.ts'
+
+const LEVEL_MS_MAX = 60_000
+const isRed = (laptop: BrowserLaptop): boolean => {
+  const last = laptop.frames.at(-1)
+  return last !== undefined && (last.state === 'pending' || last.said.startsWith('Deze laptop slaat niets meer op'))
+}
+const offline = ({ network }: BrowserLaptop): void => {
+  network.down()
+  network.cut()
+}
+
+// ── O4 ──
+
+/** What a later build does to the disk: its version, and more in it. In: whether the browser dies while it is at it. */
+async function upgrade(laptop: BrowserLaptop, version: number, dies: boolean): Promise<'done' | 'killed'> {
+  const page = await blankPage(laptop.context, laptop.network.address)
+  const working = page.evaluate(async (wanted) => {
+    const found = (await indexedDB.databases()).find(({ name }) => name?.startsWith('samenpad-'))
+    if (!found?.name) throw new Error('no store')
+    const name = found.name
+    await new Promise<void>((resolve, reject) => {
+      const asked = indexedDB.open(name, wanted.version)
+      asked.onupgradeneeded = () => {
+        const added = asked.result.createObjectStore('later', { keyPath: 'entry' })
+        const fill = asked.transaction?.objectStore('entries').getAll()
+        if (!fill) return
+        fill.onsuccess = () => {
+          for (const { entry } of fill.result as { entry: string }[]) added.put({ entry, filled: true })
+          if (!wanted.dies) return
+          // Half-way: the transaction is kept open until the browser is gone.
+          const go = (): void => void (added.put({ entry: 'x' }).onsuccess = go)
+          go()
+          document.title = 'half-way'
+        }
+      }
+      asked.onsuccess = () => {
+        asked.result.close()
+        resolve()
+      }
+      asked.onerror = () => reject(asked.error ?? new Error('refused'))
+    })
+  }, { version, dies })
+  if (!dies) {
+    await working
+    await page.close()
+    return 'done'
+  }
+  const ended = working.then(() => 'done' as const, () => 'killed' as const)
+  await awaited(async () => (await page.title()) === 'half-way', 10_000)
+  await laptop.kill()
+  return ended
+}
+
+async function versions(trial: Trial): Promise<void> {
+  await withWorld(trial, 1, async (world) => {
+    const runsCount = trial.count(1, 2, 60)
+    let [tokensCount, rowsCount] = [0, 0]
+    const noticed: number[] = []
+    for (let run = 0; run < runsCount; run++) {
+      const violation = (text: string): void => trial.violation(`run ${run}: ${text}`)
+      const item = await world.page(`Proef van O4, ${run}`, ['Begin. '])
+      const laptop = await world.laptop(`o4-${run}`, 0, item)
+      const tokens: string[] = []
+      const write = async (): Promise<void> => {
+        const token = tokenText(trial.seed, 4, tokensCount++)
+        tokens.push(token)
+        await laptop.toEnd()
+        await laptop.type(`${token} `)
+      }
+      // Edits wait in the store of this build.
+      await laptop.open(item)
+      await laptop.person.syncIs('relay')
+      offline(laptop)
+      await write()
+      await awaited(() => laptop.frames.at(-1)?.state === 'offline', 10_000)
+      laptop.network.heal()
+      // A new build begins its upgrade and dies half-way: nothing happened.
+      if ((await upgrade(laptop, 20, true)) !== 'killed') violation('the upgrade was not killed half-way')
+      offline(laptop)
+      await laptop.open(item)
+      await awaited(async () => (await laptop.text()).includes(must(tokens[0], 'typed')), 10_000)
+      if (!(await laptop.text()).includes(must(tokens[0], 'typed'))) violation('after a half upgrade what waited is not there')
+      laptop.network.heal()
+      const waiting = await readStore(laptop.context, laptop.network.address)
+      if (waiting.version !== 10 || waiting.names.includes('later')) violation(`half an upgrade is left: version ${waiting.version}`)
+      // It succeeds, in another tab, while this build has the document open.
+      offline(laptop)
+      await write()
+      await awaited(() => laptop.frames.at(-1)?.state === 'offline', 10_000)
+      laptop.network.heal()
+      const at = Date.now()
+      await upgrade(laptop, 20, false)
+      const took = await awaited(() => isRed(laptop), 10_000, 10)
+      if (took === null) violation('this build goes on as if its store were there')
+      else noticed.push(Date.now() - at)
+      await laptop.close()
+      const during = await rowsOf(laptop, item)
+      // Rolled back: this build meets the newer store. It may not touch it, and it says so.
+      await laptop.open(item, { isUnsure: true })
+      if ((await awaited(() => laptop.page.locator('[role="status"]').getByText(/Deze laptop slaat niets meer op/).isVisible(), 15_000)) === null) violation('the old build does not say that it keeps nothing')
+      await laptop.page.waitForTimeout(2_000)
+      await laptop.close()
+      const after = await rowsOf(laptop, item)
+      for (const fault of faultsOf(after)) violation(fault)
+      if (after.version !== 20 || !after.names.includes('later')) violation('the old build changed the newer store')
+      const ids = (rows: readonly { entry: string }[]): string => rows.map(({ entry }) => entry).sort().join()
+      if (ids(after.outbox) !== ids(during.outbox) || ids(after.entries) !== ids(during.entries)) violation('the old build changed rows of the newer store')
+      rowsCount += after.entries.length + after.outbox.length
+      // The new build again: its rows are what it left, and what waited waits.
+      const kept = after.outbox.length
+      if (kept === 0) violation('nothing waits any more: the edits were sent by a build that could not read them')
+      trial.progress(`${run + 1} of ${runsCount}`)
+    }
+    trial.figure(`${count(runsCount, 'time')} killed half-way, upgraded under an open tab, rolled back`)
+    trial.figure(`said after ${Math.max(...noticed)} ms at most`)
+    trial.figure(`${count(rowsCount, 'row')} compared, ${count(tokensCount, 'waiting token')} kept`)
+  })
+}
+/** Without the product: it has to leave the store alone. */
+async function rowsOf(laptop: BrowserLaptop, item: Parameters<BrowserLaptop['open']>[0]) {
+  await laptop.open(item, { path: '/healthz', isUnsure: true })
+  const rows = await readStore(laptop.context, laptop.network.address)
+  await laptop.close()
+  return rows
+}
+
+export const o4: Row = {
+  id: 'O4',
+  name: 'Local schema up, down, up',
+  promise: 'an upgrade of the laptop’s store that dies is undone, one under an open tab is noticed, and an older build leaves the newer store alone',
+  target: '60 runs by hand, 2 by default: 0 lost, 0 rows changed by the older build (there is one schema so far: the later build is played by its upgrade, so the backfill of a real one is not in it)',
+  run: versions,
+}
+
+// ── O5 ──
+
+const BANNER_MS_MAX = 2_000
+
+/** From the first frame that did not call it kept, and none after it did, to the one that says why. */
+function saidAfter(frames: readonly Frame[]): number {
+  const said = frames.findIndex((frame) => frame.said.startsWith('Deze laptop slaat niets meer op'))
+  const kept = frames.findLastIndex((frame, i) => i < said && frame.state !== 'pending')
+  return (frames[said]?.at ?? 0) - (frames[kept + 1]?.at ?? 0)
+}
+
+async function quotas(trial: Trial): Promise<void> {
+  await withWorld(trial, 1, async (world) => {
+    const item = await world.page('Proef van O5', ['Begin. '])
+    const laptop = await world.laptop('o5', 0, item)
+    const levelsCount = trial.count(1, 3, 20)
+    const banners: number[] = []
+    let [serial, filesCount] = [0, 0]
+    const tokens: string[] = []
+    await laptop.open(item)
+    await laptop.person.syncIs('relay')
+    const session = await laptop.context.newCDPSession(laptop.page)
+    const limit = async (quotaSize?: number): Promise<void> => void (await session.send('Storage.overrideQuotaForOrigin', { origin: laptop.network.address, ...(quotaSize === undefined ? {} : { quotaSize }) }))
+    for (let level = 0; level < levelsCount; level++) {
+      const violation = (text: string): void => trial.violation(`level ${level}: ${text}`)
+      offline(laptop)
+      await laptop.person.syncIs('offline')
+      const { usage } = await session.send('Storage.getUsageAndQuota', { origin: laptop.network.address })
+      // From nothing left at all to a little: the last letters before the end are different ones each time.
+      // The browser remembers for half a minute how much room an open store has: it is closed while the room shrinks.
+      await laptop.page.goto('about:blank')
+      await sleep(1_000)
+      await limit(usage + level * 2_048)
+      await laptop.page.goto(`${laptop.network.address}/item/${item}`)
+      await laptop.person.text().waitFor()
+      const at = Date.now()
+      await laptop.toEnd()
+      const typed: string[] = []
+      const isSaidNow = (): boolean => laptop.frames.at(-1)?.said.startsWith('Deze laptop slaat niets meer op') ?? false
+      while (!isSaidNow() && Date.now() - at < 20_000) {
+        const token = tokenText(trial.seed, 5, serial++)
+        typed.push(token)
+        await laptop.type(`${token} `)
+        await sleep(300)
+      }
+      const last = tokenText(trial.seed, 5, serial++)
+      typed.push(last)
+      await laptop.type(`${last} `)
+      const isSaid = (await awaited(isSaidNow, 15_000, 10)) !== null
+      if (!isSaid) trial.missed(`level ${level}: the browser refused nothing (${Math.round(usage / 1024)} KiB used)`)
+      else banners.push(saidAfter(laptop.frames.filter((frame) => frame.at >= at)))
+      tokens.push(...typed)
+      if (!(await laptop.text()).includes(last)) violation('typing did not go on')
+      if (isSaid) {
+        const download = laptop.page.waitForEvent('download', { timeout: 15_000 })
+        await laptop.person.command('Bewaar mijn werk als bestand')
+        const file = await download.then((one) => one.path(), (error: unknown) => void violation(`no file: ${String(error).slice(0, 80)}`))
+        if (file) {
+          filesCount++
+          const text = readFileSync(file, 'utf8')
+          const missing = typed.filter((token) => !text.includes(token))
+          if (missing.length > 0) violation(`${missing.length} of ${typed.length} tokens are not in the file`)
+        }
+      }
+      // Room again, and the network: everything by itself.
+      await limit()
+      laptop.network.heal()
+      if ((await awaited(() => laptop.frames.at(-1)?.state === 'relay', LEVEL_MS_MAX)) === null) violation('never at the relay after there was room again')
+      const atRelay = tokensIn(await world.atRelay(item))
+      for (const token of tokens) if (atRelay.filter((one) => one === token).length !== 1) violation(`${token} is at the relay ${atRelay.filter((one) => one === token).length} times`)
+      trial.progress(`${level + 1} of ${levelsCount}`)
+    }
+    const worst = Math.max(0, ...banners)
+    trial.figure(`${count(levelsCount, 'level')} of quota from 0 bytes left`)
+    trial.figure(`${banners.length} times said, ${worst} ms after it stopped keeping at most`)
+    trial.figure(`${count(filesCount, 'file')} with all unsent text`)
+    trial.figure(`${count(tokens.length, 'token')} at the relay once`)
+    if (worst > BANNER_MS_MAX) trial.missed(`said after ${worst} ms`)
+  })
+}
+
+export const o5: Row = {
+  id: 'O5',
+  name: 'Quota',
+  promise: 'a full laptop is said, typing goes on, the work can be taken along as a file, and with room again everything goes on by itself',
+  target: '20 levels by hand, 3 by default: banner ≤ 2 s, 0 lost, export at 0 bytes left (older documents are not let go to make room: nothing is ever let go)',
+  run: quotas,
+}
+
+// ── O6 ──
+
+async function wiped(trial: Trial): Promise<void> {
+  await withWorld(trial, 1, async (world) => {
+    const item = await world.page('Proef van O6', ['Begin. '])
+    const laptop = await world.laptop('o6', 0, item)
+    const runsCount = trial.count(1, 2, 20)
+    let serial = 0
+    const opened: number[] = []
+    for (let run = 0; run < runsCount; run++) {
+      const violation = (text: string): void => trial.violation(`run ${run}: ${text}`)
+      await laptop.open(item, run === 0 ? {} : { path: '/' })
+      await laptop.person.syncIs('relay')
+      if (run > 0) {
+        await laptop.page.goto(`${laptop.network.address}/item/${item}`)
+        await laptop.person.text().waitFor()
+      }
+      await laptop.toEnd()
+      await laptop.type(`${tokenText(trial.seed, 6, serial++)} `)
+      await awaited(() => laptop.frames.at(-1)?.state === 'relay', LEVEL_MS_MAX)
+      const synced = await world.atRelay(item)
+      offline(laptop)
+      const unsent = tokenText(trial.seed, 6, serial++)
+      await laptop.type(`${unsent} `)
+      await awaited(() => laptop.frames.at(-1)?.state === 'offline', 10_000)
+      // The browser is closed and everything of the address wiped, as the button of the browser does.
+      const session = await laptop.context.newCDPSession(laptop.page)
+      await laptop.page.goto('about:blank')
+      await session.send('Storage.clearDataForOrigin', { origin: laptop.network.address, storageTypes: 'all' })
+      await laptop.close()
+      laptop.network.heal()
+      const began = performance.now()
+      await laptop.open(item, { path: '/' })
+      await laptop.person.syncIs('relay')
+      await laptop.page.goto(`${laptop.network.address}/item/${item}`)
+      await laptop.person.text().waitFor()
+      await awaited(async () => (await laptop.text()) === synced, 10_000)
+      opened.push(performance.now() - began)
+      if ((await laptop.text()) !== synced) violation('what opens is not what the relay has')
+      if ((await world.atRelay(item)) !== synced) violation('emptiness was synced')
+      await laptop.close()
+      trial.progress(`${run + 1} of ${runsCount}`)
+    }
+    trial.figure(`${count(runsCount, 'wipe')} with edits waiting, opened again from the relay in ${(Math.max(...opened) / 1000).toFixed(1)} s at most`)
+    trial.figure('0 emptiness synced')
+    trial.missed('that unsent work was lost with the wipe is not said: neither side knows')
+  })
+}
+
+export const o6: Row = {
+  id: 'O6',
+  name: 'Cleared site data',
+  promise: 'a browser that forgot everything opens from the relay and never sends emptiness',
+  target: 'opens from the relay, says that unsent work of this laptop is gone, never syncs emptiness',
+  run: wiped,
+}
