@@ -106,6 +106,9 @@ const RIGHT_LOST = 'right-lost'
 /** An unexpected turn on the wire: the connection is given up and begun again. */
 class Unexpected extends Error {}
 
+/** The next wait after a greeting is at most 0.8 s. Not less: a relay that falls over when everybody is back must not be hurried. */
+const GREETED_ATTEMPTS_MAX = 3
+
 const UNKNOWN_TAIL_HASH = new Uint8Array(0)
 const PERMANENT_CODES = new Map(Object.entries(CLOSE).filter(([, close]) => close.permanent).map(([name, close]) => [close.code as number, name]))
 // A replaced log is met by asking again: the answer says so, and the re-check follows.
@@ -166,6 +169,8 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
     },
     follow() {
       stop('connect')
+      // A line that greets and goes, again and again, is worth asking again soon: half a minute of back-off would miss it every time.
+      attempts = Math.min(attempts, GREETED_ATTEMPTS_MAX)
       start('steady', STEADY_MS, () => {
         attempts = 0
       })

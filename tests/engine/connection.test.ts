@@ -52,6 +52,18 @@ test('a relay that is away is sought again after a time that grows, varies and s
   expect((await tab.status()).connection).toBe('live')
 })
 
+test('a line that is lost soon after every greeting is sought again soon, however often', async () => {
+  const world = createWorld()
+  const tab = await world.laptop(world.user('verloskundige')).open()
+  await world.clock.pass(1000)
+  for (let i = 0; i < 40; i++) {
+    world.relay.cut(1006)
+    // Never long enough to count as steady; nor ever away.
+    await world.clock.pass(1000)
+    expect((await tab.status()).connection).toBe('live')
+  }
+})
+
 test('a line that went dead without a word is noticed and given up', async () => {
   const world = createWorld()
   const tab = await world.laptop(world.user('verloskundige')).open()
