@@ -10,12 +10,15 @@ import type { Clock } from '../../shared/base/clock.ts'
 import type { ItemId, SpaceId, UserId } from '../../shared/base/ids.ts'
 import { readAct } from '../../shared/model/acts.ts'
 import { PARTS } from '../../shared/model/entries.ts'
+import type { Attribution } from '../../shared/protocol/attribution.ts'
+import { WireError } from '../../shared/protocol/schema.ts'
+import { decodeAttribution } from '../../shared/protocol/snapshot-body.ts'
 import { isFactPath, isFactValue, type FactValue } from '../../shared/model/facts.ts'
 import type { FactStep, GivenAnswer, HistoryEntry, Moment, TimelineView } from './api.ts'
 import { factsReady, splitChanges } from './facts.ts'
 import type { History } from './history.ts'
 import type { EngineStore } from './store.ts'
-import { createWrittenReader } from './written.ts'
+import { createWrittenReader, type Written } from './written.ts'
 
 /** Who pauses longer than this begins a new stretch: about how long a person looks something up. */
 export const STRETCH_PAUSE_MS = 10 * 60 * 1000
@@ -142,9 +145,17 @@ function withStep(steps: FactStep[], step: FactStep): FactStep[] {
   return first.before === step.after ? rest : [...rest, { ...step, before: first.before }]
 }
 
+/** Something to be told at its place in the log. */
+interface Step {
+  seq: number
+  add(): void
+}
+
 export interface MomentsReader {
   /** In: the entries of one item, each once, in the order of the log. */
   add(entry: HistoryEntry): void
+  /** Writing of which the entries are not here, told from a snapshot and its table of who wrote what: to be added among the entries, by seq. */
+  stretchesOf(update: Uint8Array, attribution: Attribution): Step[]
   /** Newest first. */
   moments(): Moment[]
 }
@@ -191,21 +202,23 @@ export function createMomentsReader(decode: Decode): MomentsReader {
   }
   const addProse = (entry: HistoryEntry): boolean => {
     try {
-      const { blocks, addedChars, removedChars } = written.read(entry.payload)
-      if (blocks.size === 0 && addedChars === 0 && removedChars === 0) return true
-      const going = goesOn(entry, 'prose')
-      const moment = going ?? { ...frame(entry), kind: 'prose' as const, blockCount: 0, addedChars: 0, removedChars: 0 }
-      if (!going) begin(moment)
-      const all = blocksOf.get(moment) ?? new Set<string>()
-      blocksOf.set(moment, all)
-      for (const block of blocks) all.add(block)
-      moment.blockCount = all.size
-      moment.addedChars += addedChars
-      moment.removedChars += removedChars
+      note(entry, written.read(entry.payload))
       return true
     } catch {
       return false // said in the timeline: a moment of its own
     }
+  }
+  const note = (entry: HistoryEntry, { blocks, addedChars, removedChars }: Written): void => {
+    if (blocks.size === 0 && addedChars === 0 && removedChars === 0) return
+    const going = goesOn(entry, 'prose')
+    const moment = going ?? { ...frame(entry), kind: 'prose' as const, blockCount: 0, addedChars: 0, removedChars: 0 }
+    if (!going) begin(moment)
+    const all = blocksOf.get(moment) ?? new Set<string>()
+    blocksOf.set(moment, all)
+    for (const block of blocks) all.add(block)
+    moment.blockCount = all.size
+    moment.addedChars += addedChars
+    moment.removedChars += removedChars
   }
   const addAct = (entry: HistoryEntry): boolean => {
     const act = readAct(entry.payload)
@@ -223,6 +236,25 @@ export function createMomentsReader(decode: Decode): MomentsReader {
       const going = goesOn(entry, 'unreadable')
       if (going) going.entryCount++
       else begin({ ...frame(entry), kind: 'unreadable', entryCount: 1 })
+    },
+    stretchesOf(update, { hands }) {
+      try {
+        written.read(update)
+      } catch {
+        return [] // what is unreadable tells nothing; the relay has the entries
+      }
+      return hands.flatMap(({ key, author, stretches }) =>
+        stretches.flatMap(({ from, to, time, seq }): Step[] => {
+          // What was written and is gone by now is not in a snapshot: the relay has it.
+          const there = written.within(Number(key), from, to)
+          const entry = { seq, entry: `${key}/${from}`, part: 'prose' as const, author, time, payload: new Uint8Array() }
+          const add = (): void => {
+            entryCount++
+            note(entry, { ...there, removedChars: 0 })
+          }
+          return there.blocks.size === 0 ? [] : [{ seq, add }]
+        }),
+      )
     },
     // Facts that ended as they began are no news.
     moments: () =>
@@ -244,14 +276,32 @@ export function createTimeline(deps: {
     for (const part of PARTS) if ((await store.entriesOf(item, part)).snapshot) return true
     return false
   }
+  /** The snapshot of the prose with who wrote what in it, from the beginning; null when there is none. */
+  const attributed = async (item: ItemId): Promise<{ payload: Uint8Array; upToSeq: number; attribution: Attribution } | null> => {
+    const { snapshot } = await store.entriesOf(item, 'prose')
+    if (!snapshot?.attribution) return null
+    try {
+      return { payload: snapshot.payload, upToSeq: snapshot.upToSeq, attribution: decodeAttribution(snapshot.attribution) }
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error
+      return null // then the moments of it are at the relay only, as without a table
+    }
+  }
   return async (space, item, { countMax, withRelay }) => {
     const asked = withRelay ? await history.whole(space, item) : { entries: await history.here(item), isAnswered: false }
     await factsReady()
     const { decodeChange: decode } = await import('@automerge/automerge/slim')
     const reader = createMomentsReader(decode)
-    for (let from = 0; from < asked.entries.length; from += READ_COUNT_MAX) {
+    const covered = asked.isAnswered ? null : await attributed(item)
+    const isHere = ({ part, seq }: HistoryEntry): boolean => !covered || part !== 'prose' || seq === null || seq > covered.upToSeq
+    const steps: Step[] = asked.entries.filter(isHere).map((entry) => ({ seq: entry.seq ?? Infinity, add: () => reader.add(entry) }))
+    if (covered) {
+      steps.unshift(...reader.stretchesOf(covered.payload, covered.attribution))
+      steps.sort((a, b) => (a.seq === b.seq ? 0 : a.seq - b.seq))
+    }
+    for (let from = 0; from < steps.length; from += READ_COUNT_MAX) {
       if (from > 0) await new Promise<void>((resolve) => void clock.after(0, resolve))
-      for (const entry of asked.entries.slice(from, from + READ_COUNT_MAX)) reader.add(entry)
+      for (const { add } of steps.slice(from, from + READ_COUNT_MAX)) add()
     }
     const moments = reader.moments()
     return { moments: moments.slice(0, countMax), momentCount: moments.length, isWhole: asked.isAnswered || !(await isMerged(item)) }

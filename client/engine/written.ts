@@ -16,6 +16,8 @@ export interface Written {
 export interface WrittenReader {
   /** In: updates in the order of the log. Errors: throws for bytes that are no update. */
   read(update: Uint8Array): Written
+  /** What is still there of what a clientID wrote with these clocks (`to` not included), as far as it was read. */
+  within(client: number, from: number, to: number): Pick<Written, 'blocks' | 'addedChars'>
 }
 
 /** A stretch of ids of one writer that stand in the same place. */
@@ -75,6 +77,19 @@ export function createWrittenReader(): WrittenReader {
   }
 
   return {
+    within(client, from, to) {
+      const blocks = new Set<string>()
+      let addedChars = 0
+      const pieces = piecesOf.get(client) ?? []
+      for (let at = indexIn(pieces, from); at < pieces.length; at++) {
+        const { clock, length, within, isText } = pieces[at] as Piece
+        if (clock >= to) break
+        if (!isText) continue
+        addedChars += Math.min(clock + length, to) - Math.max(clock, from)
+        blocks.add(blockOf(within))
+      }
+      return { blocks, addedChars }
+    },
     read(update) {
       const { structs, ds } = Y.decodeUpdate(update)
       const blocks = new Set<string>()

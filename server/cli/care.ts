@@ -8,6 +8,7 @@ import { explain, startFailureOf } from '../explain.ts'
 import { makeBackup, restoreBackup, type BackupFailure, type Companion } from '../store/backup.ts'
 import { findDataFolder, takeDataFolder } from '../store/data-folder.ts'
 import { verifyLogFile, type VerifyReport } from '../store/log-care.ts'
+import { verifySnapshotFile } from '../store/snapshot-file.ts'
 import { LOG_FILE } from '../store/log-rows.ts'
 import { refuse, refuseStart, withAccounts, type Command, type CommandFailure } from './command.ts'
 
@@ -97,22 +98,24 @@ export const restore: Command = {
 export const verify: Command = {
   name: 'verify',
   usage: '',
-  summary: 'Rekent alles na: het logboek, de accounts en het register van wie wat deed',
+  summary: 'Rekent alles na: het logboek, de snapshots, de accounts en het register van wie wat deed',
   options: [],
   run: (_given, surroundings) =>
     withAccounts(surroundings, 'read', ({ path, accounts }) =>
       guarded(path, () => {
         const log: VerifyReport = verifyLogFile(`${path}/${LOG_FILE}`)
+        const snapshots = verifySnapshotFile(path)
         const audit = accounts.audit.verify()
         const structure = accounts.database.all('PRAGMA integrity_check(20)').map((row) => String(row.integrity_check)).filter((line) => line !== 'ok')
         const problems = [
           ...log.problems,
+          ...snapshots.problems,
           ...structure.map((text) => ({ space: null, text: `accounts: ${text}` })),
           ...(audit.brokenAt === null ? [] : [{ space: null, text: `audit: record ${audit.brokenAt} does not follow from the ones before` }]),
         ]
         const counts = `${log.spaces} ruimtes, ${log.entries} bewerkingen, ${audit.count} regels in het register`
         return ok({
-          json: { ok: problems.length === 0, spaces: log.spaces, entries: log.entries, payloadBytes: log.payloadBytes, audit: { records: audit.count, brokenAt: audit.brokenAt, head: audit.head }, problems },
+          json: { ok: problems.length === 0, spaces: log.spaces, entries: log.entries, payloadBytes: log.payloadBytes, snapshots: snapshots.snapshots, audit: { records: audit.count, brokenAt: audit.brokenAt, head: audit.head }, problems },
           text: problems.length === 0 ? `Alles klopt: ${counts}.` : [`Er klopt iets niet (${counts}):`, ...problems.map(({ space, text }) => `- ${space === null ? '' : `${space}: `}${text}`)].join('\n'),
           isBad: problems.length > 0,
         })

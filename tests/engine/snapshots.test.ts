@@ -256,3 +256,16 @@ test('a window that is open while a snapshot arrives shows it', async () => {
   expect(proseText(shown)).toBe(proseText(doc))
   expect(facts.at(-1)).toBe('eigenaar 55')
 })
+
+test('[SNP2] who wrote what is told of a snapshot without a connection, as the relay tells it with one', async () => {
+  const it = await withHistory()
+  const ben = await it.open(BEN)
+  const prose = async (withRelay: boolean) => {
+    const { moments, isWhole } = await it.clock.answer(ben.engine.timeline(it.item, { countMax: 100, withRelay }))
+    return { isWhole, moments: moments.filter((moment) => moment.kind === 'prose').map(({ author, since, blockCount, addedChars }) => ({ author, since: Math.floor(since / 60_000), blockCount, addedChars })) }
+  }
+  const [here, whole] = [await prose(false), await prose(true)]
+  expect(here.moments).toEqual(whole.moments)
+  expect(here.moments).toMatchObject([{ author: ANNE.user, blockCount: 60 }])
+  expect([here.isWhole, whole.isWhole]).toEqual([false, true])
+})
