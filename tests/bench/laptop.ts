@@ -3,6 +3,7 @@
  * instead of the relay.
  */
 import { once } from 'node:events'
+import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import WebSocket from 'ws'
 import * as Y from 'yjs'
@@ -28,6 +29,8 @@ export interface Laptop {
   on(listener: (message: DownMessage) => void): void
   readonly bytesIn: number
   readonly bytesOut: number
+  /** All that crossed the TCP connection so far, the upgrade and the frames' own heads included. */
+  onTheWire(): { in: number; out: number }
   isOpen(): boolean
   close(): Promise<void>
 }
@@ -35,6 +38,8 @@ export interface Laptop {
 /** In: `decode`, for a generator with so many laptops that reading the same frame for each of them would weigh more than the relay. */
 export async function connect(address: string, cookie: string, dice: Dice, decode: (frame: Buffer) => DownMessage[] = decodeDown, protoMax = PROTO_MIN): Promise<Laptop> {
   const socket = new WebSocket(`${address.replace('http', 'ws')}/sync`, { headers: { cookie, origin: address }, perMessageDeflate: false })
+  let tcp: Socket | null = null
+  socket.once('upgrade', (response) => (tcp = response.socket))
   const listeners = new Set<(message: DownMessage) => void>()
   let bytesIn = 0
   let bytesOut = 0
@@ -67,6 +72,7 @@ export async function connect(address: string, cookie: string, dice: Dice, decod
     get bytesOut() {
       return bytesOut
     },
+    onTheWire: () => ({ in: tcp?.bytesRead ?? 0, out: tcp?.bytesWritten ?? 0 }),
     isOpen: () => socket.readyState === WebSocket.OPEN,
     async close() {
       if (socket.readyState === WebSocket.CLOSED) return

@@ -18,6 +18,7 @@ import { cpuSeconds, residentMiB } from '../machine.ts'
 import { lineTo } from './lines.ts'
 import { withServer, type OurServer, type Server, type SystemName } from './systems.ts'
 import type { Table, Tell } from './table.ts'
+import { runsIn } from './wire.ts'
 
 const dice = seededDice(4185)
 const FILE = 'automerge-paper.json.gz'
@@ -112,22 +113,29 @@ async function ingestOurs(server: OurServer, doc: Id, { updates }: History): Pro
   await Promise.all(laptops.map((laptop) => laptop.close()))
 }
 
-/** The echo says how far the server is. What merges its echoes is waited for by the quiet that follows. */
+/**
+ * The echo says how far the server is. Our door merges what it echoes, so there the writer's clock is looked at, and TCP is the brake. The first
+ * update is answered before the others follow, as from a person who begins.
+ */
 async function ingestTheirs(server: Server, doc: Id, { updates }: History): Promise<void> {
   const line = await lineTo(server, doc, dice)
+  const lastClock = Math.max(...updates.slice(-1_000).flatMap((update) => runsIn(update).map(({ to }) => to)))
+  const isMerged = server.name === 'samenpad-yjs'
   let echoed = 0
   let saved = 0
-  const isCounted = server.name === 'hocuspocus'
+  let clock = 0
   line.onSaved((count) => (saved = count))
-  line.onUpdate((list) => (echoed += list.length))
+  line.onUpdate((list) => {
+    echoed += list.length
+    if (isMerged) for (const { to } of list.flatMap((update) => [...runsIn(update)])) clock = Math.max(clock, to)
+  })
+  const progress = (): number => (server.name === 'hocuspocus' ? saved : echoed)
+  const isDone = (): boolean => (isMerged ? clock >= lastClock : progress() >= updates.length)
   let moved = performance.now()
-  let before = 0
-  const progress = (): number => (isCounted ? saved : echoed)
-  for (let sent = 0; sent < updates.length || progress() < updates.length; ) {
-    // Our door merges what it echoes; there TCP is the brake, and the end is when its processor rests.
-    const room = server.name === 'samenpad-yjs' ? WINDOW_COUNT : WINDOW_COUNT - (sent - progress())
+  let before = -1
+  for (let sent = 0; sent < updates.length || !isDone(); ) {
+    const room = sent === 0 ? 1 : sent === 1 && progress() === 0 ? 0 : isMerged ? WINDOW_COUNT : WINDOW_COUNT - (sent - progress())
     for (let i = 0; i < room && sent < updates.length; i++) line.write(must(updates[sent++], 'an update'))
-    if (server.name === 'samenpad-yjs' && sent >= updates.length) break
     await sleep(1)
     if (progress() !== before) moved = performance.now()
     before = progress()
