@@ -28,6 +28,7 @@ import { contribute as acts } from './features/acts/acts.contribution.ts'
 import { contribute as actions } from './features/actions/actions.contribution.ts'
 import { contribute as agreements } from './features/agreements/agreements.contribution.ts'
 import { contribute as conflicts } from './features/conflicts/conflicts.contribution.ts'
+import { contribute as erasure } from './features/erasure/erasure.contribution.ts'
 import { contribute as explorer } from './features/explorer/explorer.contribution.ts'
 import { contribute as knowledge } from './features/knowledge/knowledge.contribution.ts'
 import { contribute as meetings } from './features/meetings/meetings.contribution.ts'
@@ -50,6 +51,7 @@ export const doors: readonly ((services: Services) => Disposable)[] = [
   problems,
   progress,
   conflicts,
+  erasure,
   explorer,
   knowledge,
   meetings,

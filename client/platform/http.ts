@@ -4,7 +4,7 @@
  * Every call resolves to a result; no answer at all is `offline`, an answer that says no is `refused` with the relay's code.
  */
 import { fail, ok, type Result } from '../../shared/base/result.ts'
-import type { SpaceId, UserId } from '../../shared/base/ids.ts'
+import type { ItemId, SpaceId, UserId } from '../../shared/base/ids.ts'
 import type { HttpErrorCode } from '../../shared/model/errors.ts'
 import type { Role, SpaceKind } from '../../shared/model/grants.ts'
 import type { Person } from '../../shared/model/people.ts'
@@ -54,6 +54,7 @@ export interface Http {
   invite(space: SpaceId, role: Role): Answer<Invitation>
   changeRole(space: SpaceId, user: UserId, role: Role | null): Answer<null>
   createSpace(kind: SpaceKind, name: string): Answer<{ space: SpaceId }>
+  erase(space: SpaceId, order: { item: ItemId; mode: 'whole' | 'history'; reason: string }): Answer<{ entriesCount: number }>
 }
 
 /** A relay that is behind a captive portal answers with a page; that is no answer of the relay. */
@@ -90,5 +91,6 @@ export function createHttp(send: typeof fetch): Http {
     invite: (space, role) => ask('POST', `/api/spaces/${part(space)}/invitations`, { role }),
     changeRole: (space, user, role) => ask('PUT', `/api/spaces/${part(space)}/members/${part(user)}`, { role }),
     createSpace: (kind, name) => ask('POST', '/api/spaces', { kind, name }),
+    erase: (space, order) => ask('POST', `/api/spaces/${part(space)}/erasures`, order),
   }
 }

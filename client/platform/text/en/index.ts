@@ -14,6 +14,7 @@ import { search } from './search.ts'
 import { settings } from './settings.ts'
 import { problems } from './problems.ts'
 import { timeline } from './timeline.ts'
+import { erasure } from './erasure.ts'
 import { errors } from './errors.ts'
 
-export const en = { common, workbench, sync, people, fields, items, agreements, meetings, progress, acts, conflicts, search, settings, problems, timeline, errors }
+export const en = { common, workbench, sync, people, fields, items, agreements, meetings, progress, acts, conflicts, search, settings, problems, timeline, erasure, errors }

@@ -1,0 +1,20 @@
+/** Definitief verwijderen: wat weg gaat, wat blijft, en dat het niet terug te draaien is. */
+export const erasure = {
+  open: 'Definitief verwijderen…',
+  title: 'Definitief verwijderen',
+  what: 'Wat moet weg?',
+  history: 'Wat uit de tekst is weggehaald',
+  historyHint: 'De tekst blijft zoals hij is. Wat iemand eerder typte en weghaalde, verdwijnt ook uit de tijdlijn. Velden en vastgestelde teksten houden hun geschiedenis.',
+  whole: 'Het hele document',
+  wholeHint: 'Tekst, velden, besluiten en geschiedenis verdwijnen voor iedereen.',
+  reach: 'Je kunt dit niet ongedaan maken. Laptops verwijderen het zodra ze weer verbinding hebben. Kopieën en reservekopieën van eerder bevatten het nog.',
+  reason: 'Waarom?',
+  reasonHint: 'Iedereen die het document had, ziet deze reden. Noem geen namen van cliënten.',
+  reasonNeeded: 'Schrijf op waarom dit weg moet.',
+  typeTitle: (wanted: string) => `Typ ter bevestiging: ${wanted}`,
+  titleNeeded: (wanted: string) => `Typ precies: ${wanted}`,
+  erase: 'Verwijder definitief',
+  doneWhole: (title: string) => `${title} is definitief verwijderd.`,
+  doneHistory: (title: string) => `Wat uit ${title} was weggehaald, is definitief verwijderd.`,
+  gone: (title: string, date: string, reason: string) => `${title} is op ${date} definitief verwijderd. Reden: ${reason}. Wat je nog niet had verstuurd, staat bij ‘geweigerd’.`,
+}
