@@ -21,5 +21,6 @@ import { o10, o11, o12, o7, o8, o9 } from './o-network.ts'
 import { o4, o5, o6 } from './o-store.ts'
 import { o1, o13 } from './o-time.ts'
 import { o3 } from './o3-new-version.ts'
+import { p5 } from './p5-erasure.ts'
 
-export const ROWS: readonly Row[] = [c2, d1, d2, d3, d4, d5, d6, d7, d8, d9, d10, d11, k1, k2, k3, k4, k5, o1, o3, o4, o5, o6, o7, o8, o9, o10, o11, o12, o13, l1, l2, l3, b2]
+export const ROWS: readonly Row[] = [c2, d1, d2, d3, d4, d5, d6, d7, d8, d9, d10, d11, k1, k2, k3, k4, k5, o1, o3, o4, o5, o6, o7, o8, o9, o10, o11, o12, o13, l1, l2, l3, b2, p5]

@@ -73,6 +73,7 @@ test('the judge of logs finds an acknowledged entry that the relay no longer has
 test.each([
   ['D1', 20, '[INV1] killed under load: what was acknowledged or handed on is there, once'],
   ['C2', 2, '[INV8] real engines, a bad network and a relay that is killed end with the same text'],
+  ['P5', 2, '[ERA9] what is erased for good is in no file and on no laptop, also after an old backup was put back'],
   ['D8', 3, '[EPO2] after an old backup, put back once, twice or not at all, the laptops bring the rest'],
   ['D9', 2, 'a backup made while people type is a consistent beginning of the log'],
   ['D2', 60, '[INV1] after a power cut every acknowledged entry is there'],
