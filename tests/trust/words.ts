@@ -4,7 +4,8 @@ export const PREAMBLE = `# Trust
 What the product promises, how far it was tried, and what it does not promise. The table is written by \`npm run trust -- --write docs/trust.md\`: each
 row starts the relay that people run as a process of its own and treats it badly. A row that was not tried again keeps its last line, with the date, the
 commit and the machine of that day. \`npm run trust -- --only D1 --seed 7\` repeats one row; \`--n\` says how often, \`--full\` takes the counts of the
-targets. Continuous integration runs short forms of C2, D1, D2, D8, D9 and B2 (\`tests/trust/trust.test.ts\`), 100 simulated schedules (\`npm run sim\` runs
+targets. Continuous integration runs short forms of C2, D1, D2, D8, D9 and B2 (\`tests/trust/trust.test.ts\`), of K1 in a real
+browser (\`tests/trust/browser.e2e.test.ts\`), 100 simulated schedules (\`npm run sim\` runs
 more), and everything else in \`tests/\`.
 
 "Violations" are things that must never be: an acknowledged edit that is lost, doubled or altered, a relay that ended. MISSED is a time or a size beyond
@@ -28,6 +29,9 @@ export const AFTERWORD = `## Promised
 - What no laptop holds any more and the last backup does not have is gone. A laptop offers what it acknowledged for 30 days, and what it has stored of others.
 - Acts (sign, adopt) that only the relay had are not repeated by others: an act is its author's own step.
 - An edit typed within the last tenth of a second may be lost when the browser is killed; the status says "wordt bewaard" until then.
+- Where a network refuses websockets, work goes on without a connection until there is another network: plain web requests do not take over by themselves.
+- A browser of which somebody cleared the data cannot say which unsent work went with it; it opens from the relay and sends no emptiness.
+- When the store of a browser is full nothing is let go to make room; it is said, and a person makes room.
 - Two relays on one store are kept apart by a lock of the file system: on a network disk that does not lock, nothing keeps them apart.
 - Accounts that are lost without a backup cannot be rebuilt by laptops: spaces are found by the ids in them.
 
@@ -37,4 +41,5 @@ export const AFTERWORD = `## Promised
 - Damage in the pages of the log that all spaces share (its schema, its list of spaces) stops all of them until a backup is put back; it is never served.
 - Power cuts are built from recorded writes and syncs of the real relay (rows D2, D3), not made by pulling plugs: a disk that lies about its cache is outside it.
 - A full disk (row D4) is played by a library between the relay and the system, which refuses growth as a full file system does.
-- Clocks of the laptops in C2 and D8 run ten times as fast, so that forty seconds of silence do not last forty seconds.`
+- Rows K and O run headless Chromium; other browsers are not tried. A frozen disk (K5) is a copy of the files of a stopped browser: what a kill leaves, not a power cut.
+- Clocks of the laptops in C2, D8, O1 and O10 run ten times as fast, so that forty seconds of silence do not last forty seconds.`
