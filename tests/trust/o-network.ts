@@ -183,6 +183,8 @@ async function portals(trial: Trial): Promise<void> {
         tokens.push(token)
         await laptop.toEnd()
         await laptop.type(`${token} `)
+        // Loaded anew before it is called kept, letters of the last tenth of a second are gone, and were never called kept.
+        await awaited(() => (({ state, text }) => state !== 'pending' && text.includes(token))(must(laptop.frames.at(-1), 'a frame')), LEVEL_MS_MAX)
       }
       laptop.network.heal()
       await laptop.open(item)
