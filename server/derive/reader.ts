@@ -11,7 +11,9 @@ import type { Clock } from '../../shared/base/clock.ts'
 import type { Disposable } from '../../shared/base/dispose.ts'
 import type { ItemId, SpaceId } from '../../shared/base/ids.ts'
 import { fail, ok, type Result } from '../../shared/base/result.ts'
+import { FRAGMENTS_COUNT_MAX, PAYLOAD_BYTES_MAX } from '../../shared/model/limits.ts'
 import type { Log } from '../store/log.ts'
+import { ENTRY_OVERHEAD_BYTES } from '../store/runs.ts'
 import { MARKER_BYTES, markerOn, skipKey, type FromReader, type QuestionName, type Questions, type ReaderData, type ToReader } from './questions.ts'
 
 /** One entry or update may take the thread this long. A full frame of text takes 0.1 s; what takes seconds is made to. */
@@ -20,9 +22,11 @@ const WATCH_MS = 250
 /** Old space of the thread; Automerge's and Yjs's documents of one item at a time need a few tens of MB. */
 const MEMORY_MB_MAX = 384
 /** Updates kept merged between questions, counted as they are in the log; a document in memory takes some ten times that. */
-const CACHE_BYTES_MAX = 16 * 1024 * 1024
+const CACHE_BYTES_MAX = 4 * 1024 * 1024
 const PAGE_COUNT_MAX = 2_000
-const PAGE_BYTES_MAX = 2 * 1024 * 1024
+/** A page with less than this is the last: the largest entry would still have fitted in. */
+const PAGE_BYTES_FULL = 2 * 1024 * 1024
+const PAGE_BYTES_MAX = PAGE_BYTES_FULL + PAYLOAD_BYTES_MAX * FRAGMENTS_COUNT_MAX + ENTRY_OVERHEAD_BYTES
 /** A question that saw this many threads die is not asked again. */
 const ATTEMPTS_COUNT_MAX = 3
 
@@ -101,8 +105,8 @@ export function createLogReader({ log, clock, report, stepMsMax = STEP_MS_MAX }:
   async function feed(worker: Worker, { space, item, part, fromSeq }: Extract<FromReader, { kind: 'pull' }>): Promise<void> {
     try {
       const entries = await log.readItem(space, item, part, fromSeq, Number.MAX_SAFE_INTEGER, PAGE_COUNT_MAX, PAGE_BYTES_MAX)
-      // A short page says nothing: the next entry may just have been too large for it. Only an empty one is the last.
-      post(worker, { kind: 'page', entries, isLast: entries.length === 0 })
+      const bytes = entries.reduce((sum, { payload }) => sum + payload.length + ENTRY_OVERHEAD_BYTES, 0)
+      post(worker, { kind: 'page', entries, isLast: entries.length < PAGE_COUNT_MAX && bytes < PAGE_BYTES_FULL })
     } catch (error) {
       post(worker, { kind: 'no-page', reason: error instanceof Error ? error.message : String(error) })
     }

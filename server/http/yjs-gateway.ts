@@ -22,7 +22,7 @@ import type { Dice } from '../../shared/base/random.ts'
 import { GATEWAY_SCHEMA, type Entry, type NewEntry } from '../../shared/model/entries.ts'
 import { CLOSE, isRetry, type CloseReason, type RefusalCode } from '../../shared/model/errors.ts'
 import { FRAME_BYTES_MAX, PUSHES_IN_FLIGHT_BYTES_MAX, PUSHES_IN_FLIGHT_COUNT_MAX, SOCKET_BUFFER_BYTES_MAX } from '../../shared/model/limits.ts'
-import { readProseHeader } from '../../shared/protocol/prose-header.ts'
+import { readProseHeader, type ProseBlock } from '../../shared/protocol/prose-header.ts'
 import type { Accounts } from '../auth/accounts.ts'
 import type { Directory } from '../auth/directory.ts'
 import type { LogReader } from '../derive/reader.ts'
@@ -83,6 +83,8 @@ interface Session {
   inFlightCount: number
   inFlightBytes: number
   isPaused: boolean
+  /** The last of what was pushed without a question. What is compared with the log must find it there. */
+  fast: Promise<unknown>
   /** What cannot be pushed at once, in order. */
   slow: Promise<void>
   slowCount: number
@@ -297,6 +299,7 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
 
   async function answerStep1(session: Session, stateVector: Uint8Array): Promise<void> {
     const { room, socket } = session
+    await session.fast
     await keepingRecent(room, async () => {
       if (!mayRead(session)) return close(socket, 'forbidden')
       const isFirst = session.phase === 'waiting'
@@ -326,18 +329,20 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
     const header = readProseHeader(update)
     if (header === 'subdocument') return close(socket, 'forbidden', 'subdocument')
     if (header === 'malformed') return close(socket, 'protocol')
-    if (header !== 'skip') {
-      const { blocks, deletedUpTo } = header
-      if (blocks.length === 0 && deletedUpTo.size === 0) return
-      // What goes on exactly where this socket's own last word ended is new; everything else is compared with the log first.
-      const [block, ...others] = blocks
-      const goesOn = others.length === 0 && (block === undefined || session.ends.get(block.client) === block.from)
-      if (!isWhole && goesOn && session.slowCount === 0 && session.phase !== 'waiting' && room.space !== null) {
-        void pushFast(session, room.space, update, block && { client: block.client, to: block.to })
-        return
-      }
+    if (header !== 'skip' && header.blocks.length === 0 && header.deletedUpTo.size === 0) return
+    /** What goes on exactly where this socket's own last word ended is new; everything else is compared with the log first. */
+    const isTaken = (): boolean => {
+      if (isWhole || header === 'skip' || session.phase === 'waiting' || room.space === null) return false
+      const [block, ...others] = header.blocks
+      if (others.length > 0 || (block !== undefined && session.ends.get(block.client) !== block.from)) return false
+      void pushFast(session, room.space, update, block)
+      return true
     }
-    later(session, () => pushCompared(session, update))
+    if (session.slowCount === 0 && isTaken()) return
+    // Asked again in its turn: whoever types on while the first word is compared goes on from that one by then.
+    later(session, async () => {
+      if (!isTaken()) await pushCompared(session, update)
+    })
   }
 
   async function push(session: Session, space: SpaceId, payload: Uint8Array, writer = writerOf(session.caller.user, session.room.item)): Promise<AppendResult> {
@@ -355,11 +360,10 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
     return result
   }
 
-  async function pushFast(session: Session, space: SpaceId, update: Uint8Array, block: { client: number; to: number } | undefined): Promise<void> {
+  async function pushFast(session: Session, space: SpaceId, update: Uint8Array, block: ProseBlock | undefined): Promise<void> {
     if (block) session.ends.set(block.client, block.to)
     const pushed = push(session, space, update)
-    // What is compared with the log later must find this in it.
-    session.slow = session.slow.then(() => pushed).then(() => undefined)
+    session.fast = pushed
     const result = await pushed
     // It comes back with its whole state, which is compared then: an overlap or a gap mends itself.
     if (result.kind === 'refused') refuse(session, result.code === 'forbidden' ? 'forbidden' : 'busy', result.reason)
@@ -368,6 +372,7 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
   /** The part of an update that the log does not have yet, as an entry; nothing when there is none. */
   async function pushCompared(session: Session, update: Uint8Array): Promise<void> {
     const { room, socket } = session
+    await session.fast
     await inTurn(room, async () => {
       const space = room.space ?? (await beginPage(session))
       if (space === null) return
@@ -509,7 +514,7 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
   async function open(socket: FrameSocket, caller: Caller, item: ItemId): Promise<void> {
     const room = roomOf(item)
     const session: Session = {
-      socket, caller, room, phase: 'waiting', sentSeq: 0, ends: new Map(), inFlightCount: 0, inFlightBytes: 0, isPaused: false, slow: Promise.resolve(), slowCount: 0, look: null, isAlive: true,
+      socket, caller, room, phase: 'waiting', sentSeq: 0, ends: new Map(), inFlightCount: 0, inFlightBytes: 0, isPaused: false, fast: Promise.resolve(), slow: Promise.resolve(), slowCount: 0, look: null, isAlive: true,
     }
     room.sessions.add(session)
     sessions.add(session)

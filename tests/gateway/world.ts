@@ -13,7 +13,7 @@ import { WebSocket } from 'ws'
 import { WebsocketProvider } from 'y-websocket'
 import * as Y from 'yjs'
 import { openAccounts } from '../../server/auth/accounts.ts'
-import { createLogReader } from '../../server/derive/reader.ts'
+import { createLogReader, type LogReader } from '../../server/derive/reader.ts'
 import { createDoorkeeper } from '../../server/http/doorkeeper.ts'
 import { createUpgrades } from '../../server/http/upgrades.ts'
 import { createYjsGateway, type YjsGateway } from '../../server/http/yjs-gateway.ts'
@@ -54,6 +54,9 @@ export async function setupGateway(options: { clock?: Clock; stepMsMax?: number;
   const reports: Reported[] = []
   const report = (event: Reported): void => void reports.push(event)
 
+  /** What the gateway asked the thread that reads content. */
+  const asked: string[] = []
+
   const space = accounts.createSpace({ kind: 'municipality', name: 'Schiedam' }).space
   const elsewhere = accounts.createSpace({ kind: 'municipality', name: 'Tilburg' }).space
   await log.ensureSpace(space)
@@ -66,7 +69,8 @@ export async function setupGateway(options: { clock?: Clock; stepMsMax?: number;
     const own = createBag()
     const relay = createRelay({ log, directory: accounts, clock: systemClock, dice, build: 'test', report })
     const reader = own.add(createLogReader({ log, clock: systemClock, report, ...(options.stepMsMax === undefined ? {} : { stepMsMax: options.stepMsMax }) }))
-    const gateway = createYjsGateway({ relay, log, directory: accounts, accounts, reader, clock: options.clock ?? systemClock, dice, installation: accounts.installation, report })
+    const counting: LogReader = { ...reader, ask: (name, question) => (asked.push(name), reader.ask(name, question)) }
+    const gateway = createYjsGateway({ relay, log, directory: accounts, accounts, reader: counting, clock: options.clock ?? systemClock, dice, installation: accounts.installation, report })
     const server = createServer()
     const upgrades = createUpgrades({ server, doorkeeper: createDoorkeeper({ accounts, publicUrl: null }), socketsMax: 500, onRefused: () => undefined })
     upgrades.add('/yjs/', gateway.door)
@@ -98,7 +102,7 @@ export async function setupGateway(options: { clock?: Clock; stepMsMax?: number;
   }
 
   return {
-    accounts, log, reports, space, elsewhere, token, stock, raw, dice,
+    accounts, log, reports, asked, space, elsewhere, token, stock, raw, dice,
     newItem: (): ItemId => newId(dice),
     origin: (): string => `http://127.0.0.1:${running.port}`,
     relay: () => running.relay,

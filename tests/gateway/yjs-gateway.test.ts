@@ -138,6 +138,20 @@ describe('writing together', () => {
     expect(textOf(fresh.doc)).toBe(textOf(a.doc))
     expect(world.reports.filter(({ kind }) => kind === 'gateway-refused')).toEqual([])
   })
+
+  test('whoever types on while a first word is compared with the log does not wait for a comparison of every letter', async () => {
+    world = await setupGateway()
+    const { item, provider } = await startedItem('x')
+    const second = world.stock(item, world.token('member').token)
+    await whenSynced(second)
+    const before = world.asked.filter((name) => name === 'novelty').length
+    const text = (proseOf(second.doc).get(0) as Y.XmlElement).get(0) as Y.XmlText
+    for (let i = 0; i < 100; i++) text.insert(text.length, String.fromCharCode(97 + (i % 26)))
+    await whenDoc(provider.doc, () => textOf(provider.doc) === textOf(second.doc))
+    await settled(item, textOf(second.doc))
+    expect(world.asked.filter((name) => name === 'novelty').length - before).toBe(1)
+    expect(world.reports.filter(({ kind }) => kind === 'gateway-refused')).toEqual([])
+  })
 })
 
 describe('coming back', () => {
