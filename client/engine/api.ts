@@ -121,6 +121,15 @@ export type FactStep =
   /** The item, among those beside it. */
   | { kind: 'moved' }
 
+/** An item at a place in the log, to be looked at. */
+export interface VersionView {
+  upToSeq: number
+  /** A Yjs update for a document of its own. */
+  prose: Uint8Array
+  facts: FactsState
+  acts: ActsState
+}
+
 /** A stretch of work of one person, or one formal step. */
 export type Moment = {
   /** The entry it began with. */
@@ -130,6 +139,8 @@ export type Moment = {
   until: number
   /** Not at the relay. */
   isHereOnly: boolean
+  /** Place in the log of its last entry: what `version` asks for. */
+  upToSeq: number | null
 } & (
   | { kind: 'made'; title: string }
   | { kind: 'facts'; steps: FactStep[] }
@@ -219,7 +230,11 @@ export interface Engine {
   retryParked(entries: readonly EntryId[]): Promise<void>
   discardParked(entries: readonly EntryId[]): Promise<void>
 
-  history(item: ItemId): Promise<HistoryEntry[]>
+  /**
+   * An item as it was after the entry at that place in the log (`upToSeq` of a moment); null when the relay is needed for it and does not answer.
+   * Also of an item whose entries never were on this laptop.
+   */
+  version(item: ItemId, upToSeq: number): Promise<VersionView | null>
   /** Who changed what and when, the newest `countMax`; from this laptop alone, which is at once, or completed by the relay. */
   timeline(item: ItemId, options: { countMax: number; withRelay: boolean }): Promise<TimelineView>
   search(query: string, countMax: number): Promise<SearchHit[]>

@@ -30,6 +30,7 @@ import { StoreError, unlessRefused, type EngineStore, type SpaceRow, type StoreF
 import { createSync, type SyncView } from './sync.ts'
 import { createTimeline } from './timeline.ts'
 import type { Leadership, Transport } from './transport.ts'
+import { createVersions } from './version.ts'
 import { unsentText, type Unsent } from './unsent-text.ts'
 
 export interface EngineDeps {
@@ -151,6 +152,7 @@ async function openEngine(deps: EngineDeps, bag: DisposableBag): Promise<Engine>
   const presence = bag.add(createPresence({ tab, store, clock, isLeading, send: (message) => sync?.send(message) ?? false, emit: (item, present) => emit({ type: 'presence', item, present }) }))
   const history = bag.add(createHistory({ store, clock, send: (message) => sync?.send(message) ?? false }))
   const timeline = createTimeline({ store, history, clock })
+  const versions = createVersions({ store, history, dice })
   const projection = bag.add(createProjection({ store, content, guard, clock, mayRun: isLeading, failed: storeFailed }))
   const search = bag.add(createSearch({ store, content, guard, clock, mayRun: isLeading, failed: storeFailed }))
   const parked = createParked({ store, outbox, content, dice })
@@ -378,9 +380,9 @@ async function openEngine(deps: EngineDeps, bag: DisposableBag): Promise<Engine>
       for (const item of await parked.discard(entries)) store.post({ type: 'rebuilt', item })
       sync?.pump()
     },
-    async history(item) {
+    async version(item, upToSeq) {
       const space = await content.spaceOf(item)
-      return space ? history.of(space, item) : []
+      return space ? versions(space, item, upToSeq) : null
     },
     async timeline(item, options) {
       const space = await content.spaceOf(item)

@@ -11,9 +11,8 @@ import type { HistoryEntry } from './api.ts'
 import type { EngineStore } from './store.ts'
 
 export interface History extends Disposable {
-  of(space: SpaceId, item: ItemId): Promise<HistoryEntry[]>
-  /** The same, and whether the relay answered for every part. */
-  whole(space: SpaceId, item: ItemId): Promise<{ entries: HistoryEntry[]; isAnswered: boolean }>
+  /** Completed by the relay, and whether it answered for every part. `upToSeq`: only what has a place in the log up to there. */
+  whole(space: SpaceId, item: ItemId, upToSeq?: number): Promise<{ entries: HistoryEntry[]; isAnswered: boolean }>
   /** Only what is kept on this laptop. */
   here(item: ItemId): Promise<HistoryEntry[]>
   heard(message: Down<'itemEntries'>): void
@@ -51,15 +50,19 @@ export function createHistory(deps: { store: EngineStore; clock: Clock; send(mes
   const inOrder = (entries: Iterable<HistoryEntry>): HistoryEntry[] => [...entries].sort((a, b) => (a.seq ?? Infinity) - (b.seq ?? Infinity) || a.time - b.time)
   const here = async (item: ItemId): Promise<HistoryEntry[]> =>
     (await store.historyOf(item)).map(({ seq, entry, part, author, serverTime, clientTime, payload }) => ({ seq, entry, part, author, time: serverTime ?? clientTime, payload }))
-  const whole: History['whole'] = async (space, item) => {
-    const known = new Map<EntryId, HistoryEntry>((await here(item)).map((one) => [one.entry, one]))
+  const whole: History['whole'] = async (space, item, upToSeq = 0) => {
+    const isWanted = ({ seq }: HistoryEntry): boolean => upToSeq === 0 || (seq !== null && seq <= upToSeq)
+    const known = new Map<EntryId, HistoryEntry>((await here(item)).filter(isWanted).map((one) => [one.entry, one]))
     let isAnswered = true
     for (const part of PARTS) {
       let from = 1
       for (;;) {
-        const answer = await ask({ space, item, part, from, upTo: 0 })
+        const answer = await ask({ space, item, part, from, upTo: upToSeq })
         isAnswered &&= answer !== null
-        for (const { seq, entry, author, serverTime, payload } of answer?.entries ?? []) known.set(entry, { seq, entry, part, author, time: serverTime, payload })
+        for (const { seq, entry, author, serverTime, payload } of answer?.entries ?? []) {
+          const one: HistoryEntry = { seq, entry, part, author, time: serverTime, payload }
+          if (isWanted(one)) known.set(entry, one)
+        }
         const last = answer?.entries[answer.entries.length - 1]
         if (!answer?.more || !last) break
         from = last.seq + 1
@@ -69,7 +72,6 @@ export function createHistory(deps: { store: EngineStore; clock: Clock; send(mes
   }
 
   return {
-    of: async (space, item) => (await whole(space, item)).entries,
     whole,
     here: async (item) => inOrder(await here(item)),
     heard: (message) => asked.get(message.request)?.(message),

@@ -10,7 +10,7 @@ export type Method = Exclude<keyof Engine, 'onEvent'>
 /** Every method of the engine; a forgotten one does not compile. */
 const METHODS: Record<Method, true> = {
   status: true, spaces: true, rows: true, freshRows: true, people: true, openItem: true, closeItem: true, writeProse: true, editFacts: true, editLinked: true, createItem: true,
-  act: true, sealContent: true, showPresence: true, parked: true, exportParked: true, retryParked: true, discardParked: true, history: true, timeline: true, search: true,
+  act: true, sealContent: true, showPresence: true, parked: true, exportParked: true, retryParked: true, discardParked: true, version: true, timeline: true, search: true,
   programmeReport: true, exportUnsent: true, reconnect: true, dispose: true,
 }
 export const METHOD_NAMES = Object.keys(METHODS) as Method[]

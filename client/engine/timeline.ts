@@ -174,7 +174,7 @@ export function createMomentsReader(decode: Decode): MomentsReader {
   const order = new Map<Moment, number>()
   let entryCount = 0
 
-  const frame = ({ entry, author, time, seq }: HistoryEntry) => ({ key: entry, author, since: time, until: time, isHereOnly: seq === null })
+  const frame = ({ entry, author, time, seq }: HistoryEntry) => ({ key: entry, author, since: time, until: time, isHereOnly: seq === null, upToSeq: seq })
   const begin = (moment: Moment): void => {
     lastOf.set(`${moment.author}/${moment.kind}`, moment)
     order.set(moment, entryCount)
@@ -185,6 +185,7 @@ export function createMomentsReader(decode: Decode): MomentsReader {
     const moment = lastOf.get(`${author}/${kind}`)
     if (moment?.kind !== kind || moment.isHereOnly !== (seq === null) || time - moment.until > STRETCH_PAUSE_MS) return null
     moment.until = Math.max(moment.until, time)
+    moment.upToSeq = seq
     order.set(moment, entryCount)
     return moment as Extract<Moment, { kind: K }>
   }

@@ -269,3 +269,28 @@ test('[SNP2] who wrote what is told of a snapshot without a connection, as the r
   expect(here.moments).toMatchObject([{ author: ANNE.user, blockCount: 60 }])
   expect([here.isWhole, whole.isWhole]).toEqual([false, true])
 })
+
+test('[FET1] a laptop that got only a snapshot opens any version: text that was deleted later is there', async () => {
+  const it = await withHistory()
+  const paragraphs = it.doc.getXmlFragment('prose')
+  paragraphs.delete(0, 30)
+  await it.clock.pass(1_000)
+  await it.write(it.anne, it.item, it.doc, 60)
+  await it.world.build()
+  const ben = await it.open(BEN)
+  const { moments } = await it.clock.answer(ben.engine.timeline(it.item, { countMax: 100, withRelay: true }))
+  const head = (await it.world.log.head(it.space))!.head
+  expect(Math.max(...moments.map(({ upToSeq }) => upToSeq ?? 0))).toBe(head)
+  const textAt = async (seq: number): Promise<string> => {
+    const version = (await it.clock.answer(ben.engine.version(it.item, seq)))!
+    const doc = new Y.Doc()
+    Y.applyUpdate(doc, version.prose)
+    return proseText(doc)
+  }
+  expect(await textAt(head)).toBe(proseText(it.doc))
+  expect(await textAt(60)).toContain('woord5 ')
+  expect(await textAt(60)).not.toContain('woord59 ')
+  await ben.engine.dispose()
+  const offline = await it.open(BEN, { device: ben.device, wire: { down: () => null } })
+  expect(await it.clock.answer(offline.engine.version(it.item, 60))).toBeNull()
+})

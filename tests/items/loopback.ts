@@ -241,7 +241,7 @@ export function createLoopback(seed: number, spaces: SpaceView[]): Loopback {
         exportParked: unused,
         retryParked: unused,
         discardParked: unused,
-        history: nothing,
+        version: () => later(() => null),
         timeline: () => later(() => ({ moments: [], momentCount: 0, isWhole: true })),
         search: nothing,
         programmeReport: () => later(() => null),

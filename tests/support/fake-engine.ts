@@ -229,7 +229,7 @@ export function createFakeEngine(world: FakeWorld, now: () => number = Date.now)
       for (const entry of entries) parked.splice(parked.findIndex((one) => one.entry === entry), 1);
       tellStatus();
     },
-    history: async () => [],
+    version: async () => null,
     timeline: async () => ({ moments: [], momentCount: 0, isWhole: true }),
     async search(query, countMax) {
       const words = query.toLocaleLowerCase('nl').split(/\s+/).filter(Boolean);

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { fileURLToPath } from 'node:url'
 import { NODE_FLAGS } from '../../server/node-flags.mjs'
 import { createRelay } from '../../server/relay/relay.ts'
 import { openLogDatabase } from '../../server/store/log-file.ts'
@@ -74,7 +75,7 @@ interface Child {
 }
 
 function child(folder: string, seed: number, rounds: number, env: Record<string, string> = {}, heard: () => void = () => undefined): Child {
-  const started = spawn(process.execPath, [...NODE_FLAGS, join(ROOT, 'tests/trust/compact-child.ts'), folder, String(seed), String(rounds)], {
+  const started = spawn(process.execPath, [...NODE_FLAGS, fileURLToPath(new URL('./compact-child.ts', import.meta.url)), folder, String(seed), String(rounds)], {
     cwd: ROOT, env: { PATH: process.env.PATH ?? '', HOME: tmpdir(), ...env }, stdio: ['ignore', 'pipe', 'pipe'],
   })
   let rest = ''

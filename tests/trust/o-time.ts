@@ -210,8 +210,8 @@ async function clocks(trial: Trial): Promise<void> {
           if (contents) countTokens(ledger, [item], contents, violation)
           tokens += ledger.size
           // Whatever the clocks said: what others are told of when is the relay's time, in the order of the log.
-          const history = await must(laptops[1]?.engine, 'open').history(item)
-          const times = history.filter(({ seq }) => seq !== null).toSorted((a, b) => (a.seq ?? 0) - (b.seq ?? 0)).map(({ time }) => time)
+          const told = (await must(laptops[1]?.engine, 'open').timeline(item, { countMax: Number.MAX_SAFE_INTEGER, withRelay: true })).moments
+          const times = told.filter(({ upToSeq }) => upToSeq !== null).toSorted((a, b) => (a.upToSeq ?? 0) - (b.upToSeq ?? 0)).map(({ until }) => until)
           moments += times.length
           if (times.some((time, i) => i > 0 && time < (times[i - 1] ?? 0))) violation('times of the log do not rise with their places')
           if (times.some((time) => time < began - 5_000 || time > Date.now() + 5_000)) violation('an entry has the time of a laptop')

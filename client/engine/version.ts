@@ -1,0 +1,48 @@
+/**
+ * An item as it was at a place in the log, from its entries up to there: those that are kept here, completed by the relay. A snapshot cannot tell it,
+ * because text that was deleted later is not in one. Nothing of it is stored.
+ *
+ * Invariant: a version is whole or not given at all; what cannot be read is left out of it as it was left out then.
+ */
+import * as Y from 'yjs'
+import type { Dice } from '../../shared/base/random.ts'
+import { newId, type ItemId, type SpaceId } from '../../shared/base/ids.ts'
+import { applyAct, NO_ACTS, readAct, type ActsState } from '../../shared/model/acts.ts'
+import { PARTS } from '../../shared/model/entries.ts'
+import type { VersionView } from './api.ts'
+import { createFactsDocument, factsReady } from './facts.ts'
+import type { History } from './history.ts'
+import { loadProse } from './prose.ts'
+import type { EngineStore } from './store.ts'
+
+export function createVersions(deps: {
+  store: Pick<EngineStore, 'entriesOf'>
+  history: Pick<History, 'whole'>
+  dice: Dice
+}): (space: SpaceId, item: ItemId, upToSeq: number) => Promise<VersionView | null> {
+  const { store, history, dice } = deps
+  /** Entries are only taken off this laptop, or never came, where a snapshot stands for them. */
+  const isMerged = async (item: ItemId): Promise<boolean> => {
+    for (const part of PARTS) if ((await store.entriesOf(item, part)).snapshot) return true
+    return false
+  }
+  return async (space, item, upToSeq) => {
+    const { entries, isAnswered } = await history.whole(space, item, upToSeq)
+    if (entries.length === 0 || (!isAnswered && (await isMerged(item)))) return null
+    await factsReady()
+    const { doc } = loadProse(entries.filter(({ part }) => part === 'prose'))
+    const prose = Y.encodeStateAsUpdate(doc)
+    doc.destroy()
+    const document = createFactsDocument(newId(dice))
+    let acts: ActsState = NO_ACTS
+    for (const { part, payload, author, time } of entries) {
+      if (part === 'facts') document.apply(payload, author)
+      const act = part === 'act' ? readAct(payload) : null
+      const next = act?.ok ? applyAct(acts, act.value, author, time) : null
+      if (next?.ok) acts = next.value
+    }
+    const facts = document.view()
+    document.dispose()
+    return { upToSeq, prose, facts, acts }
+  }
+}
