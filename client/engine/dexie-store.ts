@@ -10,7 +10,8 @@ import { must } from '../../shared/base/assert.ts'
 import { crc32 } from '../../shared/base/checksum.ts'
 import { utf8 } from '../../shared/base/bytes.ts'
 import { createEmitter } from '../../shared/base/emitter.ts'
-import { NO_ID, type EntryId, type ItemId, type SpaceId, type UserId } from '../../shared/base/ids.ts'
+import { newId, NO_ID, type EntryId, type ItemId, type SpaceId, type UserId } from '../../shared/base/ids.ts'
+import type { Dice } from '../../shared/base/random.ts'
 import { PARTS, type NewEntry, type Part } from '../../shared/model/entries.ts'
 import type { ItemRow } from '../../shared/model/rows.ts'
 import { EMPTY_TAIL_HASH } from '../../shared/protocol/tail-hash.ts'
@@ -128,6 +129,7 @@ async function open(db: Database, factory: IDBFactory, wasOpen: boolean): Promis
 
 export interface DexieStoreOptions {
   user: UserId
+  dice: Dice
   /** Another IndexedDB than the browser's own, for tests. */
   dexie?: { indexedDB?: IDBFactory; IDBKeyRange?: typeof IDBKeyRange }
 }
@@ -138,7 +140,7 @@ export const databaseName = (user: UserId): string => `samenpad-${user}`
  * Opens the store of a login.
  * Errors: rejects with StoreError `newer-schema`, or `unavailable` where the browser has no IndexedDB for us (private windows of some).
  */
-export async function openDexieStore({ user, dexie = {} }: DexieStoreOptions): Promise<EngineStore> {
+export async function openDexieStore({ user, dice, dexie = {} }: DexieStoreOptions): Promise<EngineStore> {
   const db = new Database(databaseName(user), dexie)
   const changes = createEmitter<StoreChange>()
   const failures = createEmitter<StoreFailure>()
@@ -173,7 +175,7 @@ export async function openDexieStore({ user, dexie = {} }: DexieStoreOptions): P
     db.transaction('rw', [db.values], async () => {
       const known = await db.values.get(IDENTITY)
       if (known) return known.value
-      const value = crypto.randomUUID()
+      const value = newId(dice)
       await db.values.put({ key: IDENTITY, value })
       return value
     }).catch((error: unknown) => {

@@ -81,7 +81,7 @@ async function askJson<T>(path: string): Promise<T> {
 /** Where the browser keeps nothing for us, work goes on in memory; the status says that it is not kept. */
 async function openStore(me: Person): Promise<{ store: EngineStore; failure: StoreFailure | null }> {
   try {
-    return { store: await openDexieStore({ user: me.user }), failure: null }
+    return { store: await openDexieStore({ user: me.user, dice }), failure: null }
   } catch (error) {
     if (!(error instanceof StoreError)) throw error
     return { store: createMemoryDevice().openStore(), failure: error.failure }

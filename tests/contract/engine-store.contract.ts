@@ -17,7 +17,7 @@ export interface StoreDevice {
   dispose(): Promise<void>
 }
 
-const dice = namedDice(5, 'engine store')
+export const dice = namedDice(5, 'engine store')
 export const id = (): string => newId(dice)
 const me = id()
 const other = id()

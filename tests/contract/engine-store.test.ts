@@ -3,7 +3,7 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { databaseName, openDexieStore } from '../../client/engine/dexie-store.ts'
 import { createMemoryDevice } from '../../client/engine/memory-store.ts'
 import { StoreError, type EngineStore, type StoreFailure } from '../../client/engine/store.ts'
-import { edit, engineStoreContract, id, received, spaceRow, TAIL } from './engine-store.contract.ts'
+import { dice, edit, engineStoreContract, id, received, spaceRow, TAIL } from './engine-store.contract.ts'
 
 engineStoreContract('the memory store', async () => {
   const device = createMemoryDevice()
@@ -28,7 +28,7 @@ const dexieDevice = () => {
     indexedDB,
     user,
     open: async () => {
-      const store = await openDexieStore({ user, dexie: { indexedDB, IDBKeyRange } })
+      const store = await openDexieStore({ user, dice, dexie: { indexedDB, IDBKeyRange } })
       stores.push(store)
       return store
     },

@@ -7,6 +7,7 @@ import { must } from '../../../shared/base/assert.ts'
 import type { Id } from '../../../shared/base/ids.ts'
 import { FORMAT_OF_PART, type Part } from '../../../shared/model/entries.ts'
 import type { ItemRow } from '../../../shared/model/rows.ts'
+import { browserDice } from '../../../client/platform/browser-dice.ts'
 import { openDexieStore } from '../../../client/engine/dexie-store.ts'
 import type { ReceivedEntry, TextRow } from '../../../client/engine/store.ts'
 
@@ -26,7 +27,7 @@ declare global {
 const DIRTY_COUNT_MAX = 1_000_000
 
 window.fill = async (user, space, items) => {
-  const store = await openDexieStore({ user })
+  const store = await openDexieStore({ user, dice: browserDice })
   try {
     const { epoch, tailHash } = must((await store.spaces()).find((one) => one.space === space), 'a space that this login may read')
     const now = Date.now()
