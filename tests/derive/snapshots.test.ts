@@ -104,7 +104,7 @@ test('[INV6] a snapshot made in any steps says what applying its entries says, a
   await loadFacts()
   fc.assert(
     fc.property(fc.nat(1_000_000), fc.array(fc.nat(90), { maxLength: 4 }), fc.nat(20), (seed, inner, rest) => {
-      const entries = historyOf(seed, 70)
+      const entries = historyOf(seed, 50)
       const upTo = Math.max(1, entries.length - rest)
       const cuts = [...inner.filter((cut) => cut < upTo).sort((a, b) => a - b), upTo]
       const after = entries.slice(upTo)
@@ -143,7 +143,7 @@ test('[INV6] a snapshot made in any steps says what applying its entries says, a
         }
       }
     }),
-    { numRuns: 60, seed: 8 },
+    { numRuns: 25, seed: 8 },
   )
 })
 
