@@ -169,11 +169,12 @@ async function quotas(trial: Trial): Promise<void> {
       const violation = (text: string): void => trial.violation(`level ${level}: ${text}`)
       offline(laptop)
       await laptop.person.syncIs('offline')
-      const { usage } = await session.send('Storage.getUsageAndQuota', { origin: laptop.network.address })
       // From nothing left at all to a little: the last letters before the end are different ones each time.
       // The browser remembers for half a minute how much room an open store has: it is closed while the room shrinks.
       await laptop.page.goto('about:blank')
-      await sleep(1_000)
+      await sleep(2_000)
+      // Closed, it is tidied up: only then is it known how much it takes.
+      const { usage } = await session.send('Storage.getUsageAndQuota', { origin: laptop.network.address })
       await limit(usage + level * 2_048)
       await laptop.page.goto(`${laptop.network.address}/item/${item}`)
       await laptop.person.text().waitFor()
