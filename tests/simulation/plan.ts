@@ -46,6 +46,8 @@ export type Op = { after: number } & (
   | { op: 'role'; user: number; space: number; role: Role | null }
   | { op: 'retryParked'; tab: string }
   | { op: 'discardParked'; tab: string }
+  /** What somebody sent long ago comes again, several times and in any order. */
+  | { op: 'repeat'; device: number; count: number; r: number }
   | { op: 'backup' }
   /** The relay's machine is set back to its last backup, under a new epoch. */
   | { op: 'restore'; downMs: number }
@@ -73,7 +75,7 @@ const WORK: [OpName, number][] = [
 ]
 const FAULTS: [OpName, number][] = [
   ['network', 6], ['partition', 2], ['heal', 5], ['cut', 7], ['halfOpen', 2], ['stall', 2], ['slow', 2], ['killTab', 6], ['openTab', 6], ['closeTab', 2], ['restartDevice', 2],
-  ['sleep', 1.5], ['stealLead', 2], ['killRelay', 3], ['failCommit', 2], ['failStore', 1.5], ['clock', 2], ['role', 2.5], ['retryParked', 2], ['discardParked', 0.7], ['backup', 3], ['restore', 2.5],
+  ['sleep', 1.5], ['stealLead', 2], ['killRelay', 3], ['failCommit', 2], ['failStore', 1.5], ['clock', 2], ['role', 2.5], ['retryParked', 2], ['discardParked', 0.7], ['repeat', 2], ['backup', 3], ['restore', 2.5],
 ]
 const LISTS_OF_KIND: Record<ItemKind, number> = { agreement: 1, meeting: 1, knowledge: 1 }
 const ACT_KINDS: [ActKind, number][] = [['propose', 5], ['sign', 5], ['adopt', 3], ['revise', 2], ['consult', 1], ['withdraw', 0.7], ['publish', 1]]
@@ -198,6 +200,9 @@ export function makePlan(seed: number, size: PlanSize = DEFAULT_SIZE): Plan {
         break
       case 'stall':
         ops.push({ after, op: name, device, ms: 200 + below(dice, 30_000) })
+        break
+      case 'repeat':
+        ops.push({ after, op: name, device, count: 1 + below(dice, 12), r })
         break
       case 'slow':
         ops.push({ after, op: name, device, ms: 2_000 + below(dice, 20_000) })

@@ -32,6 +32,8 @@ export interface RelayHostDeps {
   openReader: (log: Pick<Log, 'readItem'>) => Parameters<typeof createSnapshotService>[0]['openReader']
   /** Seams for misbehaviour; each gets the honest thing and gives back what is used. */
   sabotage: { log?(log: Log): Log; snapshots?(snapshots: Snapshots, log: Log): Snapshots; directory?(directory: Directory): Directory }
+  /** In a synced commit. */
+  onCommitted(entries: readonly Entry[]): void
   onDied(): void
   counted(what: string): void
   reported(event: { kind: string; [detail: string]: unknown }): void
@@ -123,7 +125,9 @@ export function createRelayHost(deps: RelayHostDeps): VirtualRelayHost {
       if (!model) continue
       const from = model.entries.length
       void handle.read(space, from, ALL, ALL).then(({ entries, tailHashAfter }) => {
-        if (entries.length > 0) checker.committed(batch, [], [{ space, epoch: model.epoch, entries, tailHashAfter }])
+        if (entries.length === 0) return
+        deps.onCommitted(entries)
+        checker.committed(batch, [], [{ space, epoch: model.epoch, entries, tailHashAfter }])
       })
     }
   }

@@ -15,6 +15,7 @@ import { createDisk, type Disk, type TabStore } from './disk.ts'
 import { createVirtualDirectory, type VirtualDirectory } from './directory.ts'
 import { createHistory, type History } from './history.ts'
 import { createLock, type Lock } from './lock.ts'
+import { createOldPushes } from './old-pushes.ts'
 import { createNetwork, type Line, type Network, type VirtualConnection } from './network.ts'
 import { makeEngine, makeRelay, partsReady } from './parts.ts'
 import { deviceOfTab, tabName, type ItemKind, type Op, type Plan } from './plan.ts'
@@ -117,10 +118,12 @@ export async function runPlan(plan: Plan, options: { sabotage?: Sabotage | undef
     relayDice: (life) => namedDice(seed, `relay ${life}`),
     createRelay: makeRelay,
     sabotage: hooks,
+    onCommitted: (entries) => entries.forEach(({ entry }) => oldPushes.committed(entry)),
     onDied: () => network.relayDied(),
     reported: (event) => trace.add(`relay says ${event.kind}`),
   })
 
+  const oldPushes = createOldPushes(() => host, scheduler)
   const network: Network = createNetwork(scheduler, namedDice(seed, 'network'), host, {
     opened(connection) {
       counted('connection opened')
@@ -139,7 +142,11 @@ export async function runPlan(plan: Plan, options: { sabotage?: Sabotage | undef
           counted(`down ${message.type}`)
           if (message.type === 'nack') counted(`refused ${message.code} ${message.reason}`)
         }
-      else for (const message of checker.sentUp(connection.id, connection.tab, frame)) counted(`up ${message.type}`)
+      else {
+        const messages = checker.sentUp(connection.id, connection.tab, frame)
+        oldPushes.sent(connection.user, messages)
+        for (const message of messages) counted(`up ${message.type}`)
+      }
       return hooks.frame ? hooks.frame(connection, direction, frame) : frame
     },
     arrived(connection, direction, frame) {
@@ -400,6 +407,8 @@ export async function runPlan(plan: Plan, options: { sabotage?: Sabotage | undef
         if (!tab) return skipped
         void choose(tab, op.op).catch(fault)
         return undefined
+      case 'repeat':
+        return applies(oldPushes.repeat(users[device!.user]!, op.count, op.r))
       case 'backup':
         host.backup()
         return undefined
