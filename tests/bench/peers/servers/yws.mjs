@@ -18,8 +18,8 @@ if (folder) {
     provider: persistence,
     bindState: async (name, doc) => {
       const stored = await persistence.getYDoc(name)
-      const fresh = Y.encodeStateAsUpdate(doc)
-      await persistence.storeUpdate(name, fresh)
+      // Not waited for, as there: what comes meanwhile would be stored by nobody.
+      void persistence.storeUpdate(name, Y.encodeStateAsUpdate(doc))
       Y.applyUpdate(doc, Y.encodeStateAsUpdate(stored))
       doc.on('update', (update) => persistence.storeUpdate(name, update))
     },
