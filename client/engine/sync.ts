@@ -157,7 +157,10 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
           if (!isMine()) return
           socket = null
           const why = PERMANENT_CODES.get(code)
-          if (why === undefined) step('dropped')
+          // It greeted as an older one than it is; where that is not enough it has erasures to hear of, and no snapshot comes with those.
+          const isOnlyByGreeting = code === CLOSE.upgrade.code && !takesSnapshots
+          if (isOnlyByGreeting) takesSnapshots = true
+          if (why === undefined || isOnlyByGreeting) step('dropped')
           else refuse(why)
         },
       })

@@ -1,4 +1,5 @@
 // Catching up with snapshots: the engine, the relay and the builder that ship, in one process and in virtual time.
+import { CLOSE } from '../../shared/model/errors.ts'
 import { expect, test } from 'vitest'
 import * as Y from 'yjs'
 import { newId, type SpaceId } from '../../shared/base/ids.ts'
@@ -44,7 +45,7 @@ async function setup() {
     }
   }
   await begin(world.log)
-  const ends = new Set<() => void>()
+  const ends = new Set<(code: number) => void>()
   const transport = (me: Person, wire: Wire, up: UpMessage[], down: DownMessage[]): Transport => ({
     connect(listener) {
       let isOpen = false
@@ -57,7 +58,7 @@ async function setup() {
       }
       clock.after(1, () => {
         isOpen = true
-        ends.add(() => end(1006))
+        ends.add(end)
         session = world.relay.accept(
           {
             send(frame) {
@@ -128,7 +129,7 @@ async function setup() {
     }
     await clock.pass(500)
   }
-  return { ...world, world, clock, space, directory, kept, faults, open, write, begin, cut: () => [...ends].forEach((end) => end()) }
+  return { ...world, world, clock, space, directory, kept, faults, open, write, begin, cut: (code = 1006) => [...ends].forEach((end) => end(code)) }
 }
 
 async function withHistory() {
@@ -210,6 +211,15 @@ test('[SNP8] a snapshot that cannot be read is not stored, and the entries come 
   expect(ben.up.filter((message) => message.type === 'hello').map(({ protoMax }) => protoMax)).toEqual([PROTO_MAX, PROTO_MIN])
   expect((await ben.store.entriesOf(it.item, 'prose')).snapshot).toBeNull()
   await expectSame(it, ben)
+
+  // Asked to renew itself (a space with erasures), it greets as what it is again; asked once more, it is too old indeed.
+  it.cut(CLOSE.upgrade.code)
+  await it.clock.pass(60_000)
+  expect(ben.up.filter((message) => message.type === 'hello').at(-1)?.protoMax).toBe(PROTO_MAX)
+  expect((await it.answer(ben.engine.status())).connection).toBe('live')
+  it.cut(CLOSE.upgrade.code)
+  await it.clock.pass(60_000)
+  expect((await it.answer(ben.engine.status())).connection).toBe('blocked')
 })
 
 test('[SNP9][INV8] after the log was put back, what came as a snapshot is asked for again, and nothing is there that the log does not have', async () => {
