@@ -61,6 +61,12 @@ export const SYSTEM_NAMES = ['samenpad', 'samenpad-yjs', 'yws', 'yws-leveldb', '
 export type SystemName = (typeof SYSTEM_NAMES)[number]
 export const isOurs = (name: SystemName): boolean => name === 'samenpad' || name === 'samenpad-yjs'
 
+/** A bench that breaks leaves nobody behind. */
+const running = new Set<ChildProcess>()
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
 /** A server that says its port on its first line. */
 async function startScript(script: string, args: (folder: string) => string[]) {
   const folder = mkdtempSync(join(tmpdir(), 'samenpad-peer-'))
@@ -81,6 +87,8 @@ async function startScript(script: string, args: (folder: string) => string[]) {
     output = ''
     const started = spawn(process.execPath, [script, ...args(folder)], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NODE_ENV: 'production' } })
     child = started
+    running.add(started)
+    started.once('exit', () => running.delete(started))
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const hear = (chunk: Buffer): void => {
       // What a hostile client makes a server print can be much; the end of it says why it stopped.
