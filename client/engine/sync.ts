@@ -16,8 +16,8 @@ import { PARTS } from '../../shared/model/entries.ts'
 import { CLOSE } from '../../shared/model/errors.ts'
 import { may } from '../../shared/model/grants.ts'
 import {
-  BACKOFF_MS_MAX, BACKOFF_MS_MIN, CONNECT_MS_MAX, ENTRIES_BATCH_COUNT_MAX, OFFER_OTHERS_AFTER_MS, PAYLOAD_BYTES_MAX, PING_AFTER_MS, SILENCE_MS_MAX,
-  SNAPSHOT_BYTES_MAX, STEADY_MS,
+  BACKOFF_MS_MAX, BACKOFF_MS_MIN, BEAT_MS, CONNECT_MS_MAX, ENTRIES_BATCH_COUNT_MAX, OFFER_OTHERS_AFTER_MS, PAYLOAD_BYTES_MAX, PING_AFTER_MS, SILENCE_MS_MAX,
+  SLEPT_MS_MIN, SNAPSHOT_BYTES_MAX, STEADY_MS, WOKEN_MS_MAX,
 } from '../../shared/model/limits.ts'
 import type { Person } from '../../shared/model/people.ts'
 import { decodeDown, encodeUp, PROTO_MAX, PROTO_MIN, WireError } from '../../shared/protocol/codec.ts'
@@ -121,7 +121,9 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
   let socket: Socket | null = null
   let pusher: Pusher | null = null
   let attempts = 0
-  const timers: Record<'backOff' | 'connect' | 'silence' | 'answer' | 'steady', Disposable | null> = { backOff: null, connect: null, silence: null, answer: null, steady: null }
+  const timers: Record<'backOff' | 'connect' | 'silence' | 'answer' | 'steady' | 'woken' | 'beat', Disposable | null> = {
+    backOff: null, connect: null, silence: null, answer: null, steady: null, woken: null, beat: null,
+  }
   const spaces = new Map<SpaceId, Followed>()
   let inbox: DownMessage[] = []
   let isDraining = false
@@ -194,7 +196,7 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
       for (const one of spaces.values()) if (one.row.role !== null) subscriptionStep(one, 'scoped')
     },
     hangUp() {
-      for (const name of ['connect', 'silence', 'answer', 'steady'] as const) stop(name)
+      for (const name of ['connect', 'silence', 'answer', 'steady', 'woken'] as const) stop(name)
       socket?.dispose()
       socket = null
       inbox = []
@@ -228,11 +230,14 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
   function send(...messages: UpMessage[]): void {
     socket?.send(encodeUp(...messages))
   }
+  function ping(): void {
+    const { waitingCount, oldestStoredAt } = outbox.counts()
+    send({ type: 'ping', pendingCount: waitingCount, oldestPendingAgeMs: oldestStoredAt === null ? 0 : Math.max(0, clock.now() - oldestStoredAt) })
+  }
   /** Something was heard: begin to count the silence anew. */
   function listen(): void {
     start('silence', PING_AFTER_MS, () => {
-      const { waitingCount, oldestStoredAt } = outbox.counts()
-      send({ type: 'ping', pendingCount: waitingCount, oldestPendingAgeMs: oldestStoredAt === null ? 0 : Math.max(0, clock.now() - oldestStoredAt) })
+      ping()
       start('silence', SILENCE_MS_MAX - PING_AFTER_MS, () => step('dropped'))
     })
   }
@@ -241,12 +246,38 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
     start('answer', SILENCE_MS_MAX, () => step('dropped'))
   }
 
+  /** Nobody tells a laptop that it slept: a beat that comes much too late does. */
+  function beat(): void {
+    const at = clock.now()
+    start('beat', BEAT_MS, () => {
+      if (clock.now() - at >= SLEPT_MS_MIN) woke()
+      beat()
+    })
+  }
+  /** The line may have died while nobody listened, and its timers stood still: it is asked now, not when the silence has lasted long enough. */
+  function woke(): void {
+    attempts = 0
+    if (state === 'waiting') step('tryNow')
+    else if (state === 'connecting' || state === 'hello') start('connect', WOKEN_MS_MAX, () => step('dropped'))
+    else if (state === 'up') {
+      ping()
+      awaitPong()
+    }
+  }
+  function awaitPong(): void {
+    start('woken', WOKEN_MS_MAX, () => step('dropped'))
+  }
+
   // ── Frames ──
 
   function receive(frame: Uint8Array): void {
     if (state === 'up') listen()
     try {
-      inbox.push(...decodeDown(frame))
+      const messages = decodeDown(frame)
+      if (messages.some(({ type }) => type === 'pong')) stop('woken')
+      // What had arrived before the sleep says nothing about the line now; what goes on arriving does.
+      else if (timers.woken) awaitPong()
+      inbox.push(...messages)
     } catch (error) {
       if (!(error instanceof WireError)) throw error
       return refuse('protocol')
@@ -550,10 +581,12 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
   const campaign = deps.leadership.campaign(
     () => {
       isElected = true
+      beat()
       takeOver().catch(deps.storeFailed)
     },
     () => {
       isElected = false
+      stop('beat')
       deps.flush()
       step('leadLost')
     },
@@ -591,6 +624,7 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
       step('end')
       campaign.dispose()
       stop('backOff')
+      stop('beat')
     },
   }
 }

@@ -86,6 +86,11 @@ export const OFFER_OTHERS_AFTER_MS = 10_000
 /** Silence after which the engine asks with PING, and after which it gives the connection up. */
 export const PING_AFTER_MS = 15_000
 export const SILENCE_MS_MAX = 40_000
+/** How often an engine looks whether time went on without it, and the gap that counts as sleep: a busy laptop holds a timer up for a second or two. */
+export const BEAT_MS = 2_000
+export const SLEPT_MS_MIN = 10_000
+/** Silence allowed after waking: a radio that comes back answers within 3 s, and with a beat before it a person is level again within 10 s. */
+export const WOKEN_MS_MAX = 5_000
 /** Entries of one item stored on the laptop before they are merged into one snapshot row. */
 export const LOCAL_ENTRIES_COUNT_MAX = 200
 

@@ -1,7 +1,7 @@
 // One connection: how it is sought, how its silence is noticed, and what the tables promise.
 import { expect, test } from 'vitest'
 import { CLOSE } from '../../shared/model/errors.ts'
-import { BACKOFF_MS_MAX, SILENCE_MS_MAX } from '../../shared/model/limits.ts'
+import { BACKOFF_MS_MAX, PING_AFTER_MS, SILENCE_MS_MAX } from '../../shared/model/limits.ts'
 import { CONNECTION_STEPS, SUBSCRIPTION_STEPS, takesPushes } from '../../client/engine/connection-states.ts'
 import { EDIT_STEPS } from '../../client/engine/outbox.ts'
 import { createWorld, type World } from './support/world.ts'
@@ -76,6 +76,46 @@ test('a line that went dead without a word is noticed and given up', async () =>
   expect((await tab.status()).connection).toBe('live')
   expect(attempts(world)).toBeGreaterThan(1)
 })
+
+const LEVEL_AFTER_WAKING_MS_MAX = 10_000
+for (const timersSleepToo of [false, true]) {
+  const name = timersSleepToo ? 'timers slept too' : 'timers are late'
+  // Less than a silence that is given up anyway.
+  const NAP_MS = SILENCE_MS_MAX - PING_AFTER_MS
+
+  test(`a laptop whose line died while it slept is level again within ten seconds (${name})`, async () => {
+    const world = createWorld()
+    const tab = await world.laptop(world.user('verloskundige')).open()
+    const item = await world.clock.answer(tab.engine.createItem({ space: world.space, type: 'agreement', edits: [], prose: null }))
+    world.relay.loseLines()
+    world.clock.sleep(NAP_MS, timersSleepToo)
+    await world.clock.answer(tab.engine.editFacts(item, [set('title', 'net wakker')]))
+    await world.clock.pass(LEVEL_AFTER_WAKING_MS_MAX - 1_000)
+    expect(await tab.status()).toMatchObject({ connection: 'live', state: 'relay' })
+  })
+
+  test(`a laptop that fell asleep without a relay seeks it at once on waking (${name})`, async () => {
+    const world = createWorld()
+    world.relay.isUp = false
+    // Each somewhere else in a wait of up to half a minute.
+    const tabs = await Promise.all(['verloskundige', 'projectleider', 'kraamverzorgende', 'jeugdarts', 'beleidsmedewerker'].map((job) => world.laptop(world.user(job)).open()))
+    await world.clock.pass(10 * 60_000)
+    world.relay.isUp = true
+    world.clock.sleep(NAP_MS, timersSleepToo)
+    await world.clock.pass(LEVEL_AFTER_WAKING_MS_MAX)
+    for (const tab of tabs) expect((await tab.status()).connection).toBe('live')
+  })
+
+  test(`a line that lives on after a sleep is kept (${name})`, async () => {
+    const world = createWorld()
+    const tab = await world.laptop(world.user('verloskundige')).open()
+    await world.clock.pass(1_000)
+    world.clock.sleep(NAP_MS, timersSleepToo)
+    await world.clock.pass(60_000)
+    expect((await tab.status()).connection).toBe('live')
+    expect(attempts(world)).toBe(1)
+  })
+}
 
 test('[INV10] a line that swallows what we send while others are heard is given up as well', async () => {
   const world = createWorld()

@@ -29,6 +29,8 @@ export const settle = (): Promise<void> => new Promise((resolve) => void setImme
 export interface VirtualClock extends Clock {
   /** Lets time pass; promises settle after every timer. */
   pass(ms: number): Promise<void>
+  /** Time goes on and nothing runs; what was due is late, or has all its waiting still before it, as clocks of machines differ. */
+  sleep(ms: number, timersSleepToo: boolean): void
   /** The answer to something that takes its time. */
   answer<T>(asked: Promise<T>): Promise<T>
 }
@@ -56,6 +58,10 @@ export function virtualClock(): VirtualClock {
         await settle()
       }
       now = until
+    },
+    sleep(ms, timersSleepToo) {
+      now += ms
+      if (timersSleepToo) for (const timer of timers.values()) timer.at += ms
     },
     async answer(asked) {
       await clock.pass(1000)
@@ -102,6 +108,8 @@ export interface TestRelay {
   /** Entries in one frame of a catch-up. */
   catchUpCount: number
   cut(code?: number): void
+  /** Every line that is open dies without a word to its laptop; new ones work. */
+  loseLines(): void
   sayRaw(user: UserId, frame: Uint8Array): void
   /** Says something to every open connection of a user. */
   say(user: UserId, ...messages: DownMessage[]): void
@@ -179,6 +187,10 @@ export function testRelay(dice: Dice, clock: Clock, person: (user: UserId) => Pe
     },
     cut(code = 1006) {
       for (const line of [...lines]) end(line, code)
+    },
+    loseLines() {
+      for (const line of lines) line.isOpen = false
+      lines.clear()
     },
     sayRaw(user, frame) {
       for (const line of lines) if (line.user === user) later(() => line.isOpen && line.listener.frame(frame))
