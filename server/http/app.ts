@@ -62,7 +62,10 @@ const REQUESTS_PER_MINUTE_MAX = 1_200
 const GUESSES_PER_MINUTE_MAX = 20
 /** A request that is still arriving after this long is not an honest one; frames of the twin may be large and the line slow. */
 const REQUEST_MS_MAX = 60_000
-const HEADERS_MS_MAX = 10_000
+/** With the time between two looks this is ten seconds for a handshake, as for HELLO. */
+const HEADERS_MS_MAX = 9_000
+/** Node looks every 30 s by itself, and 10 s are 40 then. */
+const SLOW_CHECKED_EVERY_MS = 1_000
 const CLOSE_GRACE_MS = 1_000
 
 export async function createApp(deps: AppDeps): Promise<App> {
@@ -74,7 +77,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     frameworkErrors: (_error, _request, reply) => void sendJson(reply, 400, { error: 'bad-request' }),
     bodyLimit: HTTP_BODY_BYTES_MAX,
     requestTimeout: REQUEST_MS_MAX,
-    http: { headersTimeout: HEADERS_MS_MAX },
+    http: { headersTimeout: HEADERS_MS_MAX, connectionsCheckingInterval: SLOW_CHECKED_EVERY_MS },
     forceCloseConnections: true,
     // A proxy may say whom it speaks for, if there is meant to be one.
     trustProxy: publicUrl === null ? false : ['loopback', 'linklocal', 'uniquelocal'],

@@ -5,6 +5,7 @@
  * Somebody who is not signed in gets the handshake and then close code 4401: a browser does not tell a page the HTTP status of a refused
  * upgrade, and "sign in again" must not look like "no network".
  */
+import type { Duplex } from 'node:stream'
 import { WebSocketServer, type RawData, type WebSocket } from 'ws'
 import type { Clock } from '../../shared/base/clock.ts'
 import { createBag, type Disposable } from '../../shared/base/dispose.ts'
@@ -16,6 +17,7 @@ import type { Relay, RelaySession } from '../relay/api.ts'
 import type { Connection } from '../relay/connection.ts'
 import type { Caller } from './doorkeeper.ts'
 import { FrameSocket } from './frame-socket.ts'
+import { boundFirstWord, sendAway } from './newcomer.ts'
 import type { UpgradeDoor } from './upgrades.ts'
 
 /** Asked of every socket this often; one that did not answer the previous time is gone (a laptop that was closed, a lost network). */
@@ -24,6 +26,8 @@ const ALIVE_MS = 30_000
 const CLOSE_GRACE_MS = 2_000
 /** Parts of one frame of at most 1 MiB; browsers cut large ones at about 128 KiB. Each part costs an object. */
 const FRAGMENTS_COUNT_MAX = 1_024
+/** Pieces in which the bytes of one frame may arrive: the largest one over a line that carries 256 bytes at a time. Each costs an object. */
+const CHUNKS_COUNT_MAX = 4_096
 
 export interface SyncSocketDeps {
   relay: Pick<Relay, 'accept'>
@@ -45,6 +49,8 @@ class SyncConnection implements Connection {
   /** Whether it answered the last question. */
   isAlive = true
   session: RelaySession | null = null
+  /** Until its first message is there. */
+  firstWordCame: (() => void) | null = null
   readonly #socket: FrameSocket
 
   constructor(socket: FrameSocket, { user, session }: Caller) {
@@ -68,8 +74,8 @@ class SyncConnection implements Connection {
 
 export function createSyncSockets({ relay, accounts, clock, onBadFrame }: SyncSocketDeps): SyncSockets {
   const bag = createBag()
-  const options = { WebSocket: FrameSocket, noServer: true, maxPayload: FRAME_BYTES_MAX, maxFragments: FRAGMENTS_COUNT_MAX, perMessageDeflate: false, clientTracking: false, closeTimeout: CLOSE_GRACE_MS }
-  const server = new WebSocketServer(options) // a variable, because the types of ws lag behind two of these options
+  const options = { WebSocket: FrameSocket, noServer: true, maxPayload: FRAME_BYTES_MAX, maxFragments: FRAGMENTS_COUNT_MAX, maxBufferedChunks: CHUNKS_COUNT_MAX, perMessageDeflate: false, clientTracking: false, closeTimeout: CLOSE_GRACE_MS }
+  const server = new WebSocketServer(options) // a variable, because the types of ws lag behind some of these options
   const connections = new Map<WebSocket, SyncConnection>()
   const closeAll = (matches: (connection: SyncConnection) => boolean): void => {
     for (const connection of connections.values()) if (matches(connection)) connection.close(CLOSE.signedOut.code, CLOSE.signedOut.reason)
@@ -91,8 +97,13 @@ export function createSyncSockets({ relay, accounts, clock, onBadFrame }: SyncSo
   // A malformed frame: ws is already closing with 1002, 1007 or 1009, and throws when nobody listens. Its close follows.
   const onError = (error: Error): void => onBadFrame(error.message)
   function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
+    const connection = connections.get(this)
+    if (connection?.firstWordCame) {
+      connection.firstWordCame()
+      connection.firstWordCame = null
+    }
     // binaryType is nodebuffer: one Buffer per message, whatever its fragments.
-    if (isBinary) connections.get(this)?.session?.receive(data as Buffer)
+    if (isBinary) connection?.session?.receive(data as Buffer)
     else this.close(CLOSE.protocol.code, CLOSE.protocol.reason)
   }
   function onPong(this: WebSocket): void {
@@ -103,8 +114,9 @@ export function createSyncSockets({ relay, accounts, clock, onBadFrame }: SyncSo
     connections.get(this)?.session?.closed()
     connections.delete(this)
   }
-  const carry = (socket: FrameSocket, caller: Caller): void => {
+  const carry = (socket: FrameSocket, raw: Duplex, caller: Caller): void => {
     const connection = new SyncConnection(socket, caller)
+    connection.firstWordCame = boundFirstWord(socket, raw)
     connections.set(socket, connection)
     connection.session = relay.accept(connection, caller.user)
     socket.on('message', onMessage).on('pong', onPong).on('close', onClose)
@@ -115,8 +127,8 @@ export function createSyncSockets({ relay, accounts, clock, onBadFrame }: SyncSo
       server.handleUpgrade(request, socket, head, (webSocket) => {
         webSocket.on('error', onError)
         webSocket.carriedBy(socket)
-        if (caller) carry(webSocket, caller)
-        else webSocket.close(CLOSE.signedOut.code, CLOSE.signedOut.reason)
+        if (caller) carry(webSocket, socket, caller)
+        else sendAway(webSocket, socket)
       })
     },
     dispose() {

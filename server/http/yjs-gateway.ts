@@ -30,6 +30,7 @@ import type { Relay } from '../relay/api.ts'
 import type { AppendResult, CommittedRun, Log } from '../store/log.ts'
 import type { Caller } from './doorkeeper.ts'
 import { FrameSocket } from './frame-socket.ts'
+import { sendAway } from './newcomer.ts'
 import type { UpgradeDoor } from './upgrades.ts'
 import { awarenessFrame, deniedFrame, readYjsMessage, step1Frame, step2Frame, updateFrame, type AwarenessState, type YjsMessage } from './yjs-frames.ts'
 import { createPresenceRoom, type OutgoingState, type PresenceRoom } from './yjs-presence.ts'
@@ -38,6 +39,8 @@ import { createPresenceRoom, type OutgoingState, type PresenceRoom } from './yjs
 const SIGN_OF_LIFE_MS = 20_000
 const CLOSE_GRACE_MS = 2_000
 const FRAGMENTS_COUNT_MAX = 1_024
+/** As at the other door. */
+const CHUNKS_COUNT_MAX = 4_096
 /** Entries of one page while a socket that lagged catches up. */
 const CATCH_UP_COUNT_MAX = 500
 const CATCH_UP_BYTES_MAX = 512 * 1024
@@ -112,8 +115,8 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
   const rooms = new Map<ItemId, Room>()
   const sessions = new Set<Session>()
   const ownLooks = new Set<string>()
-  const options = { WebSocket: FrameSocket, noServer: true, maxPayload: FRAME_BYTES_MAX, maxFragments: FRAGMENTS_COUNT_MAX, perMessageDeflate: false, clientTracking: false, closeTimeout: CLOSE_GRACE_MS }
-  const server = new WebSocketServer(options) // a variable, because the types of ws lag behind two of these options
+  const options = { WebSocket: FrameSocket, noServer: true, maxPayload: FRAME_BYTES_MAX, maxFragments: FRAGMENTS_COUNT_MAX, maxBufferedChunks: CHUNKS_COUNT_MAX, perMessageDeflate: false, clientTracking: false, closeTimeout: CLOSE_GRACE_MS }
+  const server = new WebSocketServer(options) // a variable, because the types of ws lag behind some of these options
 
   const close = (socket: WebSocket, why: CloseReason, words: string = CLOSE[why].reason): void => socket.close(CLOSE[why].code, words)
   const mayRead = ({ caller, room }: Session): boolean => (room.space === null ? newPageSpace(caller) !== null : directory.may(caller.user, room.space, 'space.read'))
@@ -590,7 +593,7 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
         // A malformed frame: ws is already closing with 1002, 1007 or 1009, and throws when nobody listens. Its close follows.
         webSocket.carriedBy(socket)
         webSocket.on('error', (error) => report({ kind: 'gateway-bad-frame', problem: error.message }))
-        if (!caller) return close(webSocket, 'signedOut')
+        if (!caller) return sendAway(webSocket, socket)
         if (!isId(rest)) return close(webSocket, 'gone')
         void open(webSocket, caller, rest)
       })

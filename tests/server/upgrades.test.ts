@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { NO_ID } from '../../shared/base/ids.ts'
 import { seededDice, below } from '../../shared/base/random.ts'
-import { FRAME_BYTES_MAX } from '../../shared/model/limits.ts'
+import { FRAME_BYTES_MAX, FRAME_BYTES_MAX_BEFORE_LOGIN } from '../../shared/model/limits.ts'
 import { decodeDown, encodeUp } from '../../shared/protocol/codec.ts'
 import { openSocket, raw, startUnderTest, upgradeRequest, type UnderTest } from './relay-under-test.ts'
 
@@ -148,6 +148,7 @@ describe('a malformed frame ends its own socket and nothing else', () => {
     ['a close with code 1005', frame(FIN | 8, Buffer.from([0x03, 0xed])), 1002],
     ['a claim of one byte too many', frame(FIN | 2, new Uint8Array(16), { claims: FRAME_BYTES_MAX + 1 }), 1009],
     ['a claim of 2^53', frame(FIN | 2, new Uint8Array(16), { claims: 2 ** 53 }), 1009],
+    ['half a frame before HELLO', frame(FIN | 2, new Uint8Array(2 * FRAME_BYTES_MAX_BEFORE_LOGIN), { claims: FRAME_BYTES_MAX }), 1009],
     ['an empty frame', frame(FIN | 2, new Uint8Array()), 1002],
     ['a frame of the protocol that is none', frame(FIN | 2, randomBytes(64)), 1002],
   ]
@@ -163,7 +164,7 @@ describe('a malformed frame ends its own socket and nothing else', () => {
     const request = upgradeRequest(path, { Host: `127.0.0.1:${relay.port}`, Authorization: `Bearer ${relay.bearer(space, 'member')}` })
     for (const [what, bytes, code] of cases) {
       // The gateway ignores what no stock client says; the sync endpoint has no such thing as a frame it does not know.
-      if (path !== '/sync' && (what.startsWith('text') || what === 'an empty frame' || what.startsWith('a frame of'))) continue
+      if (path !== '/sync' && (what.startsWith('text') || what === 'an empty frame' || what.startsWith('half') || what.startsWith('a frame of'))) continue
       const answer = await raw(relay.port, Buffer.concat([Buffer.from(request), bytes]))
       const body = Buffer.from(answer.slice(answer.indexOf('\r\n\r\n') + 4), 'latin1')
       const closing = body.subarray(body.lastIndexOf(Buffer.from([0x88])))
