@@ -38,6 +38,8 @@ export interface SyncStatus {
   storeFailure: 'quota' | 'lost' | 'newer-schema' | 'unavailable' | null
   /** Another tab of this profile holds the socket. */
   follower: boolean
+  /** The network lets no websocket through: everything goes by ordinary requests, some seconds later. */
+  isDetour: boolean
 }
 
 export interface SpaceView {

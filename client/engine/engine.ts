@@ -162,7 +162,7 @@ async function openEngine(deps: EngineDeps, bag: DisposableBag): Promise<Engine>
   /** What the tab with the socket last said; believed only while this tab does not lead. */
   let leaderView: SyncView | null = null
   const syncView = (): SyncView => {
-    const own: SyncView = sync?.view() ?? { connection: 'offline', blockedBy: null, behindCount: 0, follower: true, isLevel: false, isRechecking: false }
+    const own: SyncView = sync?.view() ?? { connection: 'offline', blockedBy: null, behindCount: 0, follower: true, isDetour: false, isLevel: false, isRechecking: false }
     return own.follower && leaderView ? { ...leaderView, follower: true } : own
   }
   const status = (): SyncStatus =>

@@ -7,9 +7,11 @@ import type { Clock } from '../../shared/base/clock.ts'
 import type { Dice } from '../../shared/base/random.ts'
 import type { Person } from '../../shared/model/people.ts'
 import type { ProgrammeReport } from './api.ts'
+import { createDetourTransport } from './detour-transport.ts'
 import { openDexieStore } from './dexie-store.ts'
 import { createEngine } from './engine.ts'
 import { factsIfPossible, initFacts } from './facts.ts'
+import { createHttpTransport } from './http-transport.ts'
 import { createMemoryDevice } from './memory-store.ts'
 import { serveEngine, type FromWorker, type ToWorker } from './rpc.ts'
 import { StoreError, type EngineStore, type StoreFailure } from './store.ts'
@@ -99,7 +101,11 @@ async function start({ me, build }: Extract<ToWorker, { type: 'start' }>): Promi
   const engine = await createEngine({
     store,
     ...(failure ? { storeFailure: failure.kind } : {}),
-    transport: createWebsocketTransport(syncAddress(self.location)),
+    transport: createDetourTransport({
+      direct: createWebsocketTransport(syncAddress(self.location)),
+      detour: createHttpTransport({ fetch: (path, init) => fetch(path, { ...init, credentials: 'same-origin', redirect: 'error', cache: 'no-store', headers: init.body ? { 'content-type': 'application/octet-stream' } : {} }), clock }),
+      clock,
+    }),
     // A tab that keeps nothing has nothing to share: it leads itself.
     leadership: lockLeadership(failure ? `samenpad-lead-${me.user}-${dice.uint32()}` : `samenpad-lead-${me.user}`),
     clock, dice, me, build,

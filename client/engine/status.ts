@@ -13,6 +13,7 @@ export interface StatusInput extends Pick<OutboxCounts, 'inMemoryCount' | 'waiti
   behindCount: number
   storeFailure: SyncStatus['storeFailure']
   follower: boolean
+  isDetour: boolean
   /** A space's log was replaced, and what was believed acknowledged is being offered again. */
   isRechecking: boolean
 }
@@ -28,6 +29,6 @@ export function stateOf({ inMemoryCount, waitingCount, parkedCount, connection, 
 }
 
 export function statusOf(input: StatusInput): SyncStatus {
-  const { inMemoryCount, waitingCount, parkedCount, waitingItems, connection, blockedBy, behindCount, storeFailure, follower } = input
-  return { state: stateOf(input), inMemoryCount, waitingCount, parkedCount, waitingItems, connection, blockedBy, behindCount, storeFailure, follower }
+  const { inMemoryCount, waitingCount, parkedCount, waitingItems, connection, blockedBy, behindCount, storeFailure, follower, isDetour } = input
+  return { state: stateOf(input), inMemoryCount, waitingCount, parkedCount, waitingItems, connection, blockedBy, behindCount, storeFailure, follower, isDetour }
 }

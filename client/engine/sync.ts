@@ -39,6 +39,8 @@ export interface SyncView {
   blockedBy: string | null
   behindCount: number
   follower: boolean
+  /** See SyncStatus. */
+  isDetour: boolean
   /** True once every space of this login was asked for and answered on this connection. */
   isLevel: boolean
   /** A log turned out to be another one, and the store is being told. */
@@ -598,7 +600,7 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
       const connection = state === 'up' ? 'live' : state === 'connecting' || state === 'hello' ? 'connecting' : state === 'blocked' ? 'blocked' : 'offline'
       const isLevel = state === 'up' && [...spaces.values()].every((one) => one.row.role === null || one.state === 'live')
       const isRechecking = [...spaces.values()].some((one) => one.state === 'rechecking')
-      return { connection, blockedBy, behindCount, follower: state === 'follower', isLevel, isRechecking }
+      return { connection, blockedBy, behindCount, follower: state === 'follower', isDetour: state === 'up' && (socket?.isDetour ?? false), isLevel, isRechecking }
     },
     pump() {
       pusher?.pump()

@@ -11,6 +11,8 @@ export interface SocketListener {
 }
 
 export interface Socket extends Disposable {
+  /** Requests instead of a websocket: later, and without presence. */
+  readonly isDetour?: boolean
   send(frame: Uint8Array): void
   bufferedBytes(): number
 }

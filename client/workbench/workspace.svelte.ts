@@ -28,7 +28,7 @@ const TIMES_MS = 2_000
 
 /** Until the engine answered: nothing is known to be anywhere yet. */
 const UNKNOWN: SyncStatus = {
-  state: 'pending', inMemoryCount: 0, waitingCount: 0, parkedCount: 0, waitingItems: [], connection: 'connecting', blockedBy: null, behindCount: 0, storeFailure: null, follower: false,
+  state: 'pending', inMemoryCount: 0, waitingCount: 0, parkedCount: 0, waitingItems: [], connection: 'connecting', blockedBy: null, behindCount: 0, storeFailure: null, follower: false, isDetour: false,
 }
 
 const SPACE_KEY = 'space'

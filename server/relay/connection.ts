@@ -7,4 +7,6 @@ export interface Connection {
   /** Bytes accepted by `send` that have not left this process yet. */
   bufferedBytes(): number
   close(code: number, reason: string): void
+  /** False: nobody stays to confirm what came, so there are no snapshots. Left out: true. */
+  readonly confirms?: boolean
 }

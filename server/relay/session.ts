@@ -162,7 +162,7 @@ export class Session implements RelaySession, Reader {
   }
 
   get takesSnapshots(): boolean {
-    return this.#proto >= PROTO_WITH_SNAPSHOTS
+    return this.#proto >= PROTO_WITH_SNAPSHOTS && this.#connection.confirms !== false
   }
 
   #say(...messages: DownMessage[]): void {

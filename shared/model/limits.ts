@@ -85,6 +85,12 @@ export const STEADY_MS = 5_000
 export const OFFER_OTHERS_AFTER_MS = 10_000
 /** Silence after which the engine asks with PING, and after which it gives the connection up. */
 export const PING_AFTER_MS = 15_000
+/** Without websockets: pause between two rounds of asking for news, and how long the relay may hold a question (proxies cut silent answers at 30 s). */
+export const DETOUR_POLL_MS = 2_000
+export const DETOUR_WAIT_SECONDS = 10
+/** On the detour a websocket is tried again after this, then after twice as long, and so on to the longest: a network is changed seldom. */
+export const DETOUR_PROBE_MS_MIN = 10_000
+export const DETOUR_PROBE_MS_MAX = 300_000
 export const SILENCE_MS_MAX = 40_000
 /** How often an engine looks whether time went on without it, and the gap that counts as sleep: a busy laptop holds a timer up for a second or two. */
 export const BEAT_MS = 2_000
@@ -121,6 +127,8 @@ export const HTTP_BODY_BYTES_MAX = 64 * 1024
 export const SOCKETS_COUNT_MAX = 10_000
 /** Changes in one entry of facts: an engine sends one or a few; an imported sheet at most a few thousand. Each costs the writer about 20 µs. */
 export const FACTS_CHANGES_COUNT_MAX = 4_000
+/** Operations of one entry of facts, and answers that they replace: twice what an item may hold. A change says how many there are in a few bytes. */
+export const FACTS_OPERATIONS_COUNT_MAX = 10_000
 /** Yjs clientIDs that one entry of prose continues: an editor's has one, a merged one a handful. Each becomes a row of the relay. */
 export const PROSE_CLIENTS_COUNT_MAX = 1_000
 /** Yjs clientIDs that one entry of prose deletes from: everybody who ever wrote in the document, when all of it is selected and deleted. */

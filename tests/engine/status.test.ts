@@ -3,7 +3,7 @@ import { stateOf, statusOf, type StatusInput } from '../../client/engine/status.
 import type { SyncState } from '../../client/engine/api.ts'
 
 const quiet: StatusInput = {
-  inMemoryCount: 0, waitingCount: 0, parkedCount: 0, waitingItems: [], connection: 'live', blockedBy: null, behindCount: 0, storeFailure: null, follower: false,
+  inMemoryCount: 0, waitingCount: 0, parkedCount: 0, waitingItems: [], connection: 'live', blockedBy: null, behindCount: 0, storeFailure: null, follower: false, isDetour: false,
   isRechecking: false,
 }
 
@@ -42,6 +42,6 @@ test('[INV10] "at the relay" is never said while anything is in memory, waiting,
 
 test('the status carries what it was made from', () => {
   expect(statusOf({ ...quiet, waitingCount: 2, waitingItems: ['a'], behindCount: 7, follower: true })).toEqual({
-    state: 'local', inMemoryCount: 0, waitingCount: 2, parkedCount: 0, waitingItems: ['a'], connection: 'live', blockedBy: null, behindCount: 7, storeFailure: null, follower: true,
+    state: 'local', inMemoryCount: 0, waitingCount: 2, parkedCount: 0, waitingItems: ['a'], connection: 'live', blockedBy: null, behindCount: 7, storeFailure: null, follower: true, isDetour: false,
   })
 })

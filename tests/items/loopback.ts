@@ -198,7 +198,7 @@ export function createLoopback(seed: number, spaces: SpaceView[]): Loopback {
         status: () =>
           later(() => ({
             state: isPaused ? 'offline' : 'relay', inMemoryCount: 0, waitingCount: 0, parkedCount: 0, waitingItems: [], connection: isPaused ? 'offline' : 'live', blockedBy: null,
-            behindCount: 0, storeFailure: null, follower: false,
+            behindCount: 0, storeFailure: null, follower: false, isDetour: false,
           })),
         spaces: () => later(() => spaces.map((space) => ({ ...space, role }))),
         freshRows: (space) => later(() => rowList().filter((row) => row.space === space)),

@@ -149,7 +149,7 @@ export function createFakeEngine(world: FakeWorld, now: () => number = Date.now)
     state: parked.length > 0 ? 'refused' : isOffline ? 'offline' : waiting.length > 0 ? 'local' : 'relay',
     inMemoryCount: 0, waitingCount: waiting.length, parkedCount: parked.length,
     waitingItems: [...new Set([...waiting, ...parked].map((one) => one.item))],
-    connection: isOffline ? 'offline' : 'live', blockedBy: null, behindCount: 0, storeFailure: null, follower: false, ...forced,
+    connection: isOffline ? 'offline' : 'live', blockedBy: null, behindCount: 0, storeFailure: null, follower: false, isDetour: false, ...forced,
   });
   const tellStatus = (): void => events.fire({ type: 'status', status: status() });
   const factsOf = (item: FakeItem): FactsState => ({ registers: { ...item.registers }, conflicts: {} });

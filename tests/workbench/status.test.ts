@@ -11,7 +11,7 @@ import { handClock } from '../support/hand-clock.ts';
 beforeEach(() => setLanguage('nl'));
 
 const status = (part: Partial<SyncStatus>): SyncStatus => ({
-  state: 'relay', inMemoryCount: 0, waitingCount: 0, parkedCount: 0, waitingItems: [], connection: 'live', blockedBy: null, behindCount: 0, storeFailure: null, follower: false, ...part,
+  state: 'relay', inMemoryCount: 0, waitingCount: 0, parkedCount: 0, waitingItems: [], connection: 'live', blockedBy: null, behindCount: 0, storeFailure: null, follower: false, isDetour: false, ...part,
 });
 
 describe('[10] the sentence', () => {

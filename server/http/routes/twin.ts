@@ -12,7 +12,7 @@ import { createBag } from '../../../shared/base/dispose.ts'
 import { NO_ID } from '../../../shared/base/ids.ts'
 import { CLOSE, type HttpErrorCode } from '../../../shared/model/errors.ts'
 import { FRAME_BYTES_MAX, PUSHES_IN_FLIGHT_COUNT_MAX } from '../../../shared/model/limits.ts'
-import { decodeDown, decodeUp, encodeDown, encodeUp, PROTO_MIN, WireError } from '../../../shared/protocol/codec.ts'
+import { decodeDown, decodeUp, encodeDown, encodeUp, PROTO_MAX, PROTO_MIN, WireError } from '../../../shared/protocol/codec.ts'
 import type { DownMessage, UpMessage } from '../../../shared/protocol/messages/index.ts'
 import type { Accounts } from '../../auth/accounts.ts'
 import type { Relay } from '../../relay/api.ts'
@@ -72,6 +72,7 @@ export function twinRoutes({ relay, accounts, clock, build }: TwinRoutesDeps): R
           },
           bufferedBytes: () => 0,
           close: end,
+          confirms: false,
         },
         must(asked.caller, 'signed in').user,
       )
@@ -83,8 +84,7 @@ export function twinRoutes({ relay, accounts, clock, build }: TwinRoutesDeps): R
     })
   }
 
-  // The first version: snapshots need a laptop that stays to give credit.
-  const hello = encodeUp({ type: 'hello', protoMin: PROTO_MIN, protoMax: PROTO_MIN, build, device: NO_ID, pendingCount: 0 })
+  const hello = encodeUp({ type: 'hello', protoMin: PROTO_MIN, protoMax: PROTO_MAX, build, device: NO_ID, pendingCount: 0 })
 
   return [
     defineRoute({

@@ -1,0 +1,189 @@
+/**
+ * The way to the relay over plain HTTP requests (SPEC §6), for networks that block websockets. To the engine it is a socket like any other: it
+ * says the same frames and hears the same frames, only later. One request asks for news at a time and one brings edits, so that a browser's
+ * handful of connections is never used up.
+ *
+ * What this way does not have: presence, and entries older than what a space is followed from (FETCH stays unanswered).
+ */
+import { must } from '../../shared/base/assert.ts'
+import { toHex } from '../../shared/base/bytes.ts'
+import type { Clock } from '../../shared/base/clock.ts'
+import type { Disposable } from '../../shared/base/dispose.ts'
+import type { SpaceId } from '../../shared/base/ids.ts'
+import { CLOSE } from '../../shared/model/errors.ts'
+import { DETOUR_POLL_MS, DETOUR_WAIT_SECONDS, PUSHES_IN_FLIGHT_COUNT_MAX, SILENCE_MS_MAX } from '../../shared/model/limits.ts'
+import { decodeDown, decodeUp, encodeDown, encodeUp } from '../../shared/protocol/codec.ts'
+import type { Down, DownMessage, Up } from '../../shared/protocol/messages/index.ts'
+import type { Transport } from './transport.ts'
+
+export interface HttpTransportDeps {
+  /** The browser's own. */
+  fetch(path: string, init: { method: 'GET' | 'POST'; body?: Uint8Array<ArrayBuffer>; signal: AbortSignal }): Promise<Response>
+  clock: Clock
+}
+
+const LOST = 1006
+const FRAMES = 'application/octet-stream'
+
+interface Followed {
+  asked: Up<'sub'>
+  /** The engine has heard SUBBED: later ones say nothing new, unless the log was replaced. */
+  isAnswered: boolean
+}
+
+export function createHttpTransport({ fetch, clock }: HttpTransportDeps): Transport {
+  return {
+    connect(listener) {
+      const ending = new AbortController()
+      const followed = new Map<SpaceId, Followed>()
+      let waiting: Up<'push'>[] = []
+      let isPosting = false
+      let isAsking = false
+      let isOver = false
+      let heardAt = clock.now()
+      let pause: Disposable | null = null
+
+      const say = (...messages: DownMessage[]): void => {
+        if (!isOver && messages.length > 0) listener.frame(encodeDown(...messages))
+      }
+      const close = (code: number): void => {
+        if (isOver) return
+        over()
+        listener.closed(code, '')
+      }
+      const over = (): void => {
+        isOver = true
+        pause?.dispose()
+        ending.abort()
+      }
+
+      /** Out: what the relay answered; null when this connection is over. Somebody's sign-in page is no answer of the relay. */
+      async function ask(path: string, body?: Uint8Array<ArrayBuffer>): Promise<{ status: number; messages: DownMessage[] } | null> {
+        try {
+          const response = await fetch(path, { method: body ? 'POST' : 'GET', ...(body ? { body } : {}), signal: ending.signal })
+          const { status } = response
+          if (response.ok && response.headers.get('content-type')?.startsWith(FRAMES)) {
+            const messages = decodeDown(new Uint8Array(await response.arrayBuffer()))
+            if (isOver) return null
+            heardAt = clock.now()
+            return { status, messages }
+          }
+          if (isOver) return null
+          if (status === 403) return { status, messages: [] }
+          close(status === 401 ? CLOSE.signedOut.code : LOST)
+        } catch (error) {
+          if (!isOver) close(LOST)
+          if (!(error instanceof Error)) throw error
+          // No network, a cut answer, or one that is not ours: asked again on the next connection.
+        }
+        return null
+      }
+
+      async function greet(hello: Up<'hello'>): Promise<void> {
+        const answer = await ask('/sync/push', encodeUp(hello))
+        if (answer) say(...answer.messages)
+      }
+
+      /** Whole entries only, in order; a request counts its pushes from 1. */
+      async function post(): Promise<void> {
+        if (isPosting) return
+        isPosting = true
+        for (;;) {
+          const end = waiting.slice(0, PUSHES_IN_FLIGHT_COUNT_MAX).findLastIndex(({ fragment, fragments }) => fragment + 1 === fragments)
+          if (end < 0) break
+          const batch = waiting.slice(0, end + 1)
+          waiting = waiting.slice(end + 1)
+          const before = must(batch[0], 'there is one').n - 1
+          const answer = await ask('/sync/push', encodeUp(...batch.map((push) => ({ ...push, n: push.n - before }))))
+          if (!answer) return
+          if (answer.status === 403) return close(LOST)
+          say(...answer.messages.map((message) => (message.type === 'ack' ? { ...message, upToN: message.upToN + before } : message.type === 'nack' ? { ...message, n: message.n + before } : message)))
+        }
+        isPosting = false
+      }
+
+      /** Space after space; with one of them the relay holds the question until there is something, with more we come back. */
+      async function poll(): Promise<void> {
+        if (isAsking || isOver) return
+        isAsking = true
+        let isMore = false
+        for (const [space, one] of followed) isMore = (await news(space, one)) || isMore
+        isAsking = false
+        if (isOver || followed.size === 0) return
+        pause?.dispose()
+        pause = clock.after(isMore ? 0 : DETOUR_POLL_MS, () => void poll())
+      }
+
+      /** Out: whether the relay has more for this space now. */
+      async function news(space: SpaceId, one: Followed): Promise<boolean> {
+        const { asked } = one
+        const isAlone = followed.size === 1 && one.isAnswered
+        const query = new URLSearchParams({
+          space, epoch: asked.epoch, cursor: String(asked.cursor), tailHash: toHex(asked.tailHash), wait: String(isAlone ? DETOUR_WAIT_SECONDS : 0),
+        })
+        const answer = await ask(`/sync/entries?${query.toString()}`)
+        if (!answer || followed.get(space) !== one) return false
+        if (answer.status === 403) {
+          followed.delete(space)
+          say({ type: 'scope', space, role: null, kind: 'municipality', name: '' })
+          return false
+        }
+        const subbed = answer.messages.find((message): message is Down<'subbed'> => message.type === 'subbed')
+        if (!subbed) return false
+        const runs = answer.messages.filter((message): message is Down<'entries'> => message.type === 'entries')
+        if (!one.isAnswered) {
+          one.isAnswered = true
+          say(...answer.messages)
+        } else if (subbed.mode === 'recover' || subbed.epoch !== asked.epoch) {
+          // The log is another one now: the engine asks anew.
+          followed.delete(space)
+          say({ type: 'epoch', space, epoch: subbed.epoch })
+          return false
+        } else say(...runs)
+        const last = runs.at(-1)
+        const from = last ? { cursor: last.cursorAfter, tailHash: last.tailHashAfter } : subbed.mode === 'recover' ? null : { cursor: asked.cursor, tailHash: asked.tailHash }
+        // Nothing of the new log yet: it is asked for again from its beginning.
+        one.asked = { ...asked, epoch: subbed.epoch, ...(from ?? { cursor: 0, tailHash: new Uint8Array(asked.tailHash.length) }) }
+        return last?.more ?? false
+      }
+
+      clock.after(0, () => {
+        if (!isOver) listener.opened()
+      })
+      return {
+        isDetour: true,
+        send(frame) {
+          if (isOver) return
+          for (const message of decodeUp(frame)) {
+            switch (message.type) {
+              case 'hello':
+                void greet(message)
+                break
+              case 'sub':
+                followed.set(message.space, { asked: message, isAnswered: false })
+                void poll()
+                break
+              case 'unsub':
+                followed.delete(message.space)
+                break
+              case 'push':
+                waiting.push(message)
+                break
+              case 'ping':
+                // Only while the relay answers: otherwise the silence is real.
+                if (clock.now() - heardAt < SILENCE_MS_MAX) say({ type: 'pong', serverTime: clock.now() })
+                break
+              case 'recv':
+              case 'presence':
+              case 'fetch':
+                break // see the head of this file; every answer of the twin waits for our next question
+            }
+          }
+          void post()
+        },
+        bufferedBytes: () => waiting.reduce((sum, { payload }) => sum + payload.length, 0),
+        dispose: over,
+      }
+    },
+  }
+}

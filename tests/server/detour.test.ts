@@ -1,0 +1,151 @@
+// Laptops on a network that lets no websocket through: the real engine over the HTTP twin of a real relay, and which way it takes.
+import { expect, test } from 'vitest'
+import * as Y from 'yjs'
+import type { Engine, EngineEvent } from '../../client/engine/api.ts'
+import { createDetourTransport } from '../../client/engine/detour-transport.ts'
+import { createEngine } from '../../client/engine/engine.ts'
+import { createHttpTransport } from '../../client/engine/http-transport.ts'
+import { createMemoryDevice } from '../../client/engine/memory-store.ts'
+import type { SocketListener, Transport } from '../../client/engine/transport.ts'
+import { systemClock, systemDice } from '../../server/system.ts'
+import type { FactEdit } from '../../shared/model/facts.ts'
+import { DETOUR_PROBE_MS_MIN } from '../../shared/model/limits.ts'
+import { readyAutomerge } from '../simulation/automerge.ts'
+import { handClock } from '../support/hand-clock.ts'
+import { atEnd, startUnderTest, type UnderTest } from './relay-under-test.ts'
+
+await readyAutomerge()
+
+const set = (path: string, value: string): FactEdit => ({ op: 'set', path, value })
+
+const httpOf = (relay: UnderTest, cookie: string): Transport =>
+  createHttpTransport({
+    clock: systemClock,
+    fetch: (path, { body, ...init }) =>
+      fetch(relay.origin + path, { ...init, ...(body ? { body: body as BodyInit } : {}), headers: { cookie, origin: relay.origin, ...(body ? { 'content-type': 'application/octet-stream' } : {}) } }),
+  })
+
+async function laptop(user: string, transport: Transport): Promise<Engine> {
+  const engine = await createEngine({
+    store: createMemoryDevice().openStore(),
+    transport, clock: systemClock, dice: systemDice, build: 'test',
+    me: { user, name: 'rol', job: 'rol', organisation: 'gemeente', color: 1 },
+    leadership: {
+      campaign(onLeader) {
+        queueMicrotask(onLeader)
+        return { dispose: () => undefined }
+      },
+    },
+    web: { report: () => Promise.reject(new Error('none')), people: () => Promise.reject(new Error('none')) },
+  })
+  atEnd(() => engine.dispose())
+  return engine
+}
+/** Resolves at the first event after which it is so. */
+const when = (engine: Engine, isSo: () => Promise<boolean>): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const look = (_event?: EngineEvent): void => {
+      isSo().then((so) => {
+        if (!so) return
+        listening.dispose()
+        resolve()
+      }, reject)
+    }
+    const listening = engine.onEvent(look)
+    look()
+  })
+const isSafe = async (engine: Engine): Promise<boolean> => {
+  const { state, behindCount } = await engine.status()
+  return state === 'relay' && behindCount === 0
+}
+
+test('[INV8] what two people write over ordinary requests reaches both, large entries too, and the status says which way it went', async () => {
+  const relay = await startUnderTest()
+  const [schiedam, almere] = [relay.space('Schiedam'), relay.space('Almere')]
+  const midwife = await relay.member(schiedam, 'member')
+  const gp = await relay.member(schiedam, 'member')
+  relay.running.accounts.setRole(gp.user, almere, 'member')
+  const [writing, reading] = [await laptop(midwife.user, httpOf(relay, midwife.cookie)), await laptop(gp.user, httpOf(relay, gp.cookie))]
+  const item = await writing.createItem({ space: schiedam, type: 'knowledge', edits: [set('title', 'Roken')], prose: null })
+  for (let i = 0; i < 100; i++) await writing.editFacts(item, [set('owner', `eigenaar ${i}`)])
+  const { prose } = await writing.openItem(item)
+  const doc = new Y.Doc()
+  doc.clientID = prose.clientId
+  const paragraph = new Y.XmlElement('paragraph')
+  paragraph.insert(0, [new Y.XmlText('zorg '.repeat(600_000))])
+  doc.getXmlFragment('prose').insert(0, [paragraph])
+  await writing.writeProse(item, prose.clientId, Y.encodeStateAsUpdate(doc))
+  await writing.editFacts(item, [set('owner', 'de huisarts')])
+  await when(writing, () => isSafe(writing))
+  expect((await writing.status()).isDetour).toBe(true)
+  const rowOf = async (engine: Engine) => (await engine.freshRows(schiedam)).find((row) => row.item === item)
+  await when(reading, async () => (await rowOf(reading))?.owner === 'de huisarts')
+  const theirs = new Y.Doc()
+  Y.applyUpdate(theirs, (await reading.openItem(item)).prose.update)
+  expect(theirs.getXmlFragment('prose').toJSON()).toBe(doc.getXmlFragment('prose').toJSON())
+  await reading.editFacts(item, [set('title', 'Roken en meeroken')])
+  await when(writing, async () => (await rowOf(writing))?.title === 'Roken en meeroken')
+})
+
+test('[INV7] a right that is taken away is heard over requests too: what was written meanwhile is parked, not lost', async () => {
+  const relay = await startUnderTest()
+  const space = relay.space()
+  const midwife = await relay.member(space, 'member')
+  const engine = await laptop(midwife.user, httpOf(relay, midwife.cookie))
+  const item = await engine.createItem({ space, type: 'knowledge', edits: [set('title', 'Roken')], prose: null })
+  await when(engine, () => isSafe(engine))
+  relay.running.accounts.setRole(midwife.user, space, 'reader')
+  await engine.editFacts(item, [set('title', 'Meeroken')])
+  await when(engine, async () => (await engine.status()).parkedCount === 1)
+  relay.running.accounts.setRole(midwife.user, space, null)
+  await when(engine, async () => (await engine.spaces()).every((one) => one.role === null))
+})
+
+test('a login that ended closes the connection with the reason', async () => {
+  const relay = await startUnderTest()
+  const space = relay.space()
+  const midwife = await relay.member(space, 'member')
+  const engine = await laptop(midwife.user, httpOf(relay, `${midwife.cookie}x`))
+  await when(engine, async () => (await engine.status()).blockedBy === 'signedOut')
+})
+
+test('after two sockets that came to nothing the detour is taken; when a socket opens again, the engine is asked to connect anew', () => {
+  const clock = handClock()
+  const opened: { way: 'direct' | 'detour'; listener: SocketListener; isDisposed: boolean }[] = []
+  const way = (name: 'direct' | 'detour'): Transport => ({
+    connect(listener) {
+      const one = { way: name, listener, isDisposed: false }
+      opened.push(one)
+      return { send: () => undefined, bufferedBytes: () => 0, dispose: () => void (one.isDisposed = true) }
+    },
+  })
+  const transport = createDetourTransport({ direct: way('direct'), detour: way('detour'), clock })
+  const closed: number[] = []
+  const listener: SocketListener = { opened: () => undefined, frame: () => undefined, closed: (code) => void closed.push(code) }
+  const last = () => opened.at(-1)!
+
+  transport.connect(listener)
+  last().listener.closed(1006, '')
+  // The second one opens, stays silent and is given up.
+  const second = transport.connect(listener)
+  last().listener.opened()
+  second.dispose()
+  const third = transport.connect(listener)
+  expect(opened.map((one) => one.way)).toEqual(['direct', 'direct', 'detour'])
+  expect([second.isDetour ?? false, third.isDetour]).toEqual([false, true])
+  const detour = last()
+  detour.listener.frame(new Uint8Array(1))
+
+  clock.turn(DETOUR_PROBE_MS_MIN)
+  expect(last().way).toBe('direct')
+  last().listener.closed(1006, '')
+  clock.turn(DETOUR_PROBE_MS_MIN)
+  expect(opened).toHaveLength(4) // ever more rarely
+  clock.turn(DETOUR_PROBE_MS_MIN)
+  expect(opened).toHaveLength(5)
+  closed.length = 0
+  last().listener.opened()
+  expect([closed, detour.isDisposed, last().isDisposed]).toEqual([[1006], true, true])
+  transport.connect(listener)
+  expect(last().way).toBe('direct')
+})
