@@ -72,8 +72,8 @@ export async function startEngine({ me, build, clock, makeWorker = realWorker }:
   // What is on its way to the worker is not in its counts yet, and the letters are on the screen already.
   let writingCount = 0
   const shown = (from: SyncStatus): SyncStatus => {
-    if (isLost) return lost(from)
-    return writingCount > 0 && from.inMemoryCount === 0 ? { ...from, state: 'pending', inMemoryCount: writingCount } : from
+    const known = isLost ? lost(from) : from
+    return writingCount > 0 && known.inMemoryCount === 0 ? { ...known, state: 'pending', inMemoryCount: writingCount } : known
   }
   const say = (): void => {
     if (status) events.fire({ type: 'status', status: shown(status) })
@@ -129,7 +129,7 @@ export async function startEngine({ me, build, clock, makeWorker = realWorker }:
     ...remote,
     onEvent: events.event,
     async status() {
-      if (isLost && status) return lost(status)
+      if (isLost && status) return shown(status)
       return shown(await remote.status())
     },
     async dispose() {

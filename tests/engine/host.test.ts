@@ -123,3 +123,13 @@ test('[10] a letter is called not kept from the moment it is handed over, before
   expect(states.at(-1)).not.toBe('pending')
   expect((await engine.status()).inMemoryCount).toBe(0)
 })
+
+test('[INV10] what was handed to a worker that does not answer is counted as not kept', async () => {
+  const { world, engine, freeze } = await setup()
+  const item = await engine.createItem({ space: world.space, type: 'agreement', edits: [], prose: null })
+  await world.clock.pass(1000)
+  freeze(true)
+  void engine.editFacts(item, [{ op: 'set', path: 'title', value: 'hoort iemand mij' }])
+  await world.clock.pass(4000)
+  expect(await engine.status()).toMatchObject({ state: 'pending', storeFailure: 'lost', inMemoryCount: 1 })
+})

@@ -5,12 +5,13 @@ import { createBag, type Disposable } from '../../../shared/base/dispose.ts'
 import { saveFile } from '../../platform/download.ts'
 import { t } from '../../platform/text/text.svelte.ts'
 import type { Services } from '../../workbench/services.ts'
+import { askBeforeLeaving } from './leaving.ts'
 import { watchForNews } from './news.svelte.ts'
 import SyncSentence from './SyncSentence.svelte'
 
 export function contribute(services: Services): Disposable {
   const bag = createBag()
-  const { contributions, engine, notices } = services
+  const { contributions, engine, notices, workspace } = services
   const category = (): string => t.sync.category
 
   // Not behind a loader: the sentence is there with the first picture of the window.
@@ -33,6 +34,7 @@ export function contribute(services: Services): Disposable {
     }),
   )
   bag.add(watchForNews(services))
+  bag.add(askBeforeLeaving(window, () => workspace.status))
   return bag
 }
 
