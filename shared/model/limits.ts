@@ -92,9 +92,12 @@ export const DETOUR_WAIT_SECONDS = 10
 export const DETOUR_PROBE_MS_MIN = 10_000
 export const DETOUR_PROBE_MS_MAX = 300_000
 export const SILENCE_MS_MAX = 40_000
-/** How often an engine looks whether time went on without it, and the gap that counts as sleep: a busy laptop holds a timer up for a second or two. */
+/**
+ * How often an engine looks whether time went on without it, and the gap that counts as sleep: a lid that was closed for a moment may have changed
+ * networks too. A laptop that is merely busy for so long asks one question more.
+ */
 export const BEAT_MS = 2_000
-export const SLEPT_MS_MIN = 10_000
+export const SLEPT_MS_MIN = 4_000
 /** Silence allowed after waking: a radio that comes back answers within 3 s, and with a beat before it a person is level again within 10 s. */
 export const WOKEN_MS_MAX = 5_000
 /** Entries of one item stored on the laptop before they are merged into one snapshot row. */

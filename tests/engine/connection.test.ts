@@ -78,17 +78,17 @@ test('a line that went dead without a word is noticed and given up', async () =>
 })
 
 const LEVEL_AFTER_WAKING_MS_MAX = 10_000
-for (const timersSleepToo of [false, true]) {
-  const name = timersSleepToo ? 'timers slept too' : 'timers are late'
-  // Less than a silence that is given up anyway.
-  const NAP_MS = SILENCE_MS_MAX - PING_AFTER_MS
+// A moment, and less than a silence that is given up anyway.
+const NAPS_MS = [5_000, SILENCE_MS_MAX - PING_AFTER_MS]
+for (const [napMs, timersSleepToo] of NAPS_MS.flatMap((napMs) => [[napMs, false], [napMs, true]] as const)) {
+  const name = `${napMs / 1000} s, ${timersSleepToo ? 'timers slept too' : 'timers are late'}`
 
   test(`a laptop whose line died while it slept is level again within ten seconds (${name})`, async () => {
     const world = createWorld()
     const tab = await world.laptop(world.user('verloskundige')).open()
     const item = await world.clock.answer(tab.engine.createItem({ space: world.space, type: 'agreement', edits: [], prose: null }))
     world.relay.loseLines()
-    world.clock.sleep(NAP_MS, timersSleepToo)
+    world.clock.sleep(napMs, timersSleepToo)
     await world.clock.answer(tab.engine.editFacts(item, [set('title', 'net wakker')]))
     await world.clock.pass(LEVEL_AFTER_WAKING_MS_MAX - 1_000)
     expect(await tab.status()).toMatchObject({ connection: 'live', state: 'relay' })
@@ -101,7 +101,7 @@ for (const timersSleepToo of [false, true]) {
     const tabs = await Promise.all(['verloskundige', 'projectleider', 'kraamverzorgende', 'jeugdarts', 'beleidsmedewerker'].map((job) => world.laptop(world.user(job)).open()))
     await world.clock.pass(10 * 60_000)
     world.relay.isUp = true
-    world.clock.sleep(NAP_MS, timersSleepToo)
+    world.clock.sleep(napMs, timersSleepToo)
     await world.clock.pass(LEVEL_AFTER_WAKING_MS_MAX)
     for (const tab of tabs) expect((await tab.status()).connection).toBe('live')
   })
@@ -110,7 +110,7 @@ for (const timersSleepToo of [false, true]) {
     const world = createWorld()
     const tab = await world.laptop(world.user('verloskundige')).open()
     await world.clock.pass(1_000)
-    world.clock.sleep(NAP_MS, timersSleepToo)
+    world.clock.sleep(napMs, timersSleepToo)
     await world.clock.pass(60_000)
     expect((await tab.status()).connection).toBe('live')
     expect(attempts(world)).toBe(1)
