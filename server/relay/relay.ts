@@ -9,11 +9,11 @@ import { createEmitter } from '../../shared/base/emitter.ts'
 import { createBag } from '../../shared/base/dispose.ts'
 import { NAME_CHARS_MAX, READS_AT_ONCE_COUNT_MAX } from '../../shared/model/limits.ts'
 import type { Person } from '../../shared/model/people.ts'
-import { encodeDown } from '../../shared/protocol/codec.ts'
 import type { Erasure } from '../store/erase.ts'
 import type { AppendResult, CommittedRun } from '../store/log.ts'
 import type { Relay, RelayDeps } from './api.ts'
 import { createCommitQueue } from './commit-queue.ts'
+import { createFanOut } from './fan-out.ts'
 import { createGate } from './gate.ts'
 import { createPresence } from './presence.ts'
 import { operationOf, type FragmentBudget } from './pushes.ts'
@@ -62,12 +62,8 @@ export function createRelay(deps: RelayDeps): Relay {
     onCommitted(run) {
       const feed = feeds.get(run.space)
       if (feed) {
-        let frame: Uint8Array | null = null
-        const once = (): Uint8Array =>
-          (frame ??= encodeDown({ type: 'entries', space: run.space, epoch: run.epoch, entries: run.entries, cursorAfter: lastOf(run), tailHashAfter: run.tailHashAfter, more: false }))
-        feed.head = Math.max(feed.head, lastOf(run))
-        for (const subscription of [...feed.subscriptions]) guarded(() => subscription.committed(run, once))
-        if (feed.subscriptions.size === 0) feeds.delete(run.space)
+        feed.head = Math.max(feed.head, run.entries.at(-1)?.seq ?? 0)
+        fanOut.committed(feed, run)
       }
       guarded(() => committed.fire(run))
     },
@@ -80,7 +76,7 @@ export function createRelay(deps: RelayDeps): Relay {
       report({ kind: 'bug', bug })
     }
   }
-  const lastOf = (run: CommittedRun): number => run.entries.at(-1)?.seq ?? 0
+  const fanOut = createFanOut({ clock, guarded, onEmpty: (space) => void feeds.delete(space) })
 
   const feedOf = (space: SpaceId): Feed => {
     let feed = feeds.get(space)
@@ -136,6 +132,7 @@ export function createRelay(deps: RelayDeps): Relay {
       const done = await queue.between(space, async () => {
         const result = await log.erase(erasure)
         // Before the next commit: nobody may take its seq for one of the log that was.
+        fanOut.release(space)
         const feed = feeds.get(space)
         feeds.delete(space)
         for (const subscription of [...(feed?.subscriptions ?? [])]) guarded(() => subscription.replaced(result.epoch))
@@ -164,6 +161,7 @@ export function createRelay(deps: RelayDeps): Relay {
     async drain() {
       isDraining = true
       await queue.drain()
+      fanOut.dispose()
       for (const session of [...sessions]) session.drain()
       bag.dispose()
     },

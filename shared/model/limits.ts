@@ -39,6 +39,9 @@ export const PUSHES_PER_SECOND_MAX = 2_000
 export const MESSAGES_PER_SECOND_MAX = 1_000
 
 // Relay
+/** Where many read along, commits that come within a millisecond for every so many of them leave together, but never later than the longest. */
+export const FAN_OUT_READERS_PER_MS = 16
+export const FAN_OUT_HOLD_MS_MAX = 8
 /** Group commit: one fsync for whatever came within this time or up to this many entries. */
 export const COMMIT_BATCH_MS_MAX = 5
 export const COMMIT_BATCH_COUNT_MAX = 256
@@ -77,10 +80,14 @@ export const COALESCE_MS = 50
 export const ARCHIVE_DAYS = 30
 export const BACKOFF_MS_MIN = 100
 export const BACKOFF_MS_MAX = 30_000
+/**
+ * After a greeting, so many attempts come within this: of two seconds of network at 300 ms a greeting and an acknowledgement take 1.2 s. They last about
+ * five seconds, as long as a restart; the wait varies fourfold, so that everybody does not come back in one moment.
+ */
+export const BACKOFF_QUICK_MS_MAX = 500
+export const BACKOFF_QUICK_COUNT = 16
 /** From asking for a connection to WELCOME; beyond it the attempt is given up. A slow handshake over a bad mobile line takes 5 s. */
 export const CONNECT_MS_MAX = 20_000
-/** How long a connection must hold before the next back-off starts short again. */
-export const STEADY_MS = 5_000
 /** After a re-check, entries of others that the relay lost are offered by whoever has them; their authors go first for this long. */
 export const OFFER_OTHERS_AFTER_MS = 10_000
 /** Silence after which the engine asks with PING, and after which it gives the connection up. */
