@@ -1,6 +1,7 @@
 /** The rows that can be tried, in the order of the table. */
 import type { Row } from './row.ts'
 import { b1 } from './b1-conformance.ts'
+import { b11 } from './b11-fragments.ts'
 import { b2 } from './b2-fuzz.ts'
 import { c2 } from './c2-processes.ts'
 import { d1 } from './d1-sigkill.ts'
@@ -18,10 +19,11 @@ import { k1, k5 } from './k1-browser-kill.ts'
 import { k3 } from './k3-store-dies.ts'
 import { k2, k4 } from './k2-torn-store.ts'
 import { l1, l2, l3 } from './l-load.ts'
+import { l7 } from './l7-steady.ts'
 import { o10, o11, o12, o7, o8, o9 } from './o-network.ts'
 import { o4, o5, o6 } from './o-store.ts'
 import { o1, o13 } from './o-time.ts'
 import { o3 } from './o3-new-version.ts'
 import { p5 } from './p5-erasure.ts'
 
-export const ROWS: readonly Row[] = [c2, d1, d2, d3, d4, d5, d6, d7, d8, d9, d10, d11, k1, k2, k3, k4, k5, o1, o3, o4, o5, o6, o7, o8, o9, o10, o11, o12, o13, l1, l2, l3, b1, b2, p5]
+export const ROWS: readonly Row[] = [c2, d1, d2, d3, d4, d5, d6, d7, d8, d9, d10, d11, k1, k2, k3, k4, k5, o1, o3, o4, o5, o6, o7, o8, o9, o10, o11, o12, o13, l1, l2, l3, l7, b1, b2, b11, p5]

@@ -78,6 +78,9 @@ test.each([
   ['D9', 2, 'a backup made while people type is a consistent beginning of the log'],
   ['D2', 60, '[INV1] after a power cut every acknowledged entry is there'],
   ['D10', 6, '[INV6] killed while snapshots are built or a log is brought forward: nothing is lost, and every catch-up is right'],
+  ['L7', 6, 'two hundred who type steadily lose nothing and leave nothing open'],
+  ['B1', 1, 'both websocket doors do what RFC 6455 asks, whatever frames come'],
+  ['B11', 40, '[LIM1] what is cheap to send and dear to receive is refused, and who never says HELLO is gone'],
   ['B2', 10_000, 'no frame stops the relay or spoils the log'],
 ])('%s (%i) %s', async (id, n, _title) => {
   const outcome = await tried(id, n)
