@@ -16,14 +16,15 @@ import { PARTS } from '../../shared/model/entries.ts'
 import { CLOSE } from '../../shared/model/errors.ts'
 import { may } from '../../shared/model/grants.ts'
 import {
-  BACKOFF_MS_MAX, BACKOFF_MS_MIN, BEAT_MS, CONNECT_MS_MAX, ENTRIES_BATCH_COUNT_MAX, OFFER_OTHERS_AFTER_MS, PAYLOAD_BYTES_MAX, PING_AFTER_MS, SILENCE_MS_MAX,
-  SLEPT_MS_MIN, SNAPSHOT_BYTES_MAX, STEADY_MS, WOKEN_MS_MAX,
+  BEAT_MS, CONNECT_MS_MAX, ENTRIES_BATCH_COUNT_MAX, OFFER_OTHERS_AFTER_MS, PAYLOAD_BYTES_MAX, PING_AFTER_MS, SILENCE_MS_MAX, SLEPT_MS_MIN, SNAPSHOT_BYTES_MAX,
+  WOKEN_MS_MAX,
 } from '../../shared/model/limits.ts'
 import type { Person } from '../../shared/model/people.ts'
 import { decodeDown, encodeUp, PROTO_MAX, PROTO_MIN, WireError } from '../../shared/protocol/codec.ts'
 import type { Down, DownMessage, UpMessage } from '../../shared/protocol/messages/index.ts'
 import { EMPTY_TAIL_HASH, nextTailHash } from '../../shared/protocol/tail-hash.ts'
 import type { Adopted, ArrivedSnapshot } from './adoption.ts'
+import { createBackOff } from './back-off.ts'
 import {
   CONNECTION_STEPS, SUBSCRIPTION_STEPS, takesPushes,
   type ConnectionEffect, type ConnectionEvent, type ConnectionState, type SubscriptionEvent, type SubscriptionState,
@@ -108,9 +109,6 @@ const RIGHT_LOST = 'right-lost'
 /** An unexpected turn on the wire: the connection is given up and begun again. */
 class Unexpected extends Error {}
 
-/** The next wait after a greeting is at most 0.8 s. Not less: a relay that falls over when everybody is back must not be hurried. */
-const GREETED_ATTEMPTS_MAX = 3
-
 const UNKNOWN_TAIL_HASH = new Uint8Array(0)
 const PERMANENT_CODES = new Map(Object.entries(CLOSE).filter(([, close]) => close.permanent).map(([name, close]) => [close.code as number, name]))
 // A replaced log is met by asking again: the answer says so, and the re-check follows.
@@ -122,9 +120,9 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
   let blockedBy: string | null = null
   let socket: Socket | null = null
   let pusher: Pusher | null = null
-  let attempts = 0
-  const timers: Record<'backOff' | 'connect' | 'silence' | 'answer' | 'steady' | 'woken' | 'beat', Disposable | null> = {
-    backOff: null, connect: null, silence: null, answer: null, steady: null, woken: null, beat: null,
+  const backOff = createBackOff(dice)
+  const timers: Record<'backOff' | 'connect' | 'silence' | 'answer' | 'woken' | 'beat', Disposable | null> = {
+    backOff: null, connect: null, silence: null, answer: null, woken: null, beat: null,
   }
   const spaces = new Map<SpaceId, Followed>()
   let inbox: DownMessage[] = []
@@ -176,11 +174,7 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
     },
     follow() {
       stop('connect')
-      // A line that greets and goes, again and again, is worth asking again soon: half a minute of back-off would miss it every time.
-      attempts = Math.min(attempts, GREETED_ATTEMPTS_MAX)
-      start('steady', STEADY_MS, () => {
-        attempts = 0
-      })
+      backOff.restart()
       pusher = createPusher({
         store, outbox, clock, dice,
         epochOf: (space) => {
@@ -198,7 +192,7 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
       for (const one of spaces.values()) if (one.row.role !== null) subscriptionStep(one, 'scoped')
     },
     hangUp() {
-      for (const name of ['connect', 'silence', 'answer', 'steady', 'woken'] as const) stop(name)
+      for (const name of ['connect', 'silence', 'answer', 'woken'] as const) stop(name)
       socket?.dispose()
       socket = null
       inbox = []
@@ -209,8 +203,7 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
       deps.isUp(false)
     },
     backOff() {
-      const longest = Math.min(BACKOFF_MS_MAX, BACKOFF_MS_MIN * 2 ** Math.min(attempts++, 20))
-      start('backOff', Math.max(BACKOFF_MS_MIN, Math.ceil(longest * fraction(dice))), () => step('tryNow'))
+      start('backOff', backOff.nextMs(), () => step('tryNow'))
     },
     calmDown: () => stop('backOff'),
   }
@@ -258,7 +251,7 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
   }
   /** The line may have died while nobody listened, and its timers stood still: it is asked now, not when the silence has lasted long enough. */
   function woke(): void {
-    attempts = 0
+    backOff.restart()
     if (state === 'waiting') step('tryNow')
     else if (state === 'connecting' || state === 'hello') start('connect', WOKEN_MS_MAX, () => step('dropped'))
     else if (state === 'up') {

@@ -64,6 +64,23 @@ test('a line that is lost soon after every greeting is sought again soon, howeve
   }
 })
 
+test('of a line that is there for two seconds and away for two, every window is used', async () => {
+  const world = createWorld()
+  const tab = await world.laptop(world.user('verloskundige')).open()
+  const item = await world.clock.answer(tab.engine.createItem({ space: world.space, type: 'agreement', edits: [], prose: null }))
+  for (let i = 0; i < 40; i++) {
+    world.relay.isUp = false
+    world.relay.cut(1006)
+    await world.clock.answer(tab.engine.editFacts(item, [set('title', `halte ${i}`)]))
+    await world.clock.pass(1_000)
+    world.relay.isUp = true
+    // Four times 0.3 s for opening, greeting, subscribing and pushing are left of the window.
+    await world.clock.pass(800)
+    expect((await tab.status()).state).toBe('relay')
+    await world.clock.pass(1_200)
+  }
+})
+
 test('a line that went dead without a word is noticed and given up', async () => {
   const world = createWorld()
   const tab = await world.laptop(world.user('verloskundige')).open()

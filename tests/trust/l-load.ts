@@ -1,6 +1,7 @@
 /** L1 to L3: many who say nothing, some who never listen, and everybody coming back at once. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { join } from 'node:path'
+import { createBackOff } from '../../client/engine/back-off.ts'
 import { must } from '../../shared/base/assert.ts'
 import { NO_ID } from '../../shared/base/ids.ts'
 import { namedDice, type Dice } from '../../shared/base/random.ts'
@@ -158,13 +159,15 @@ export const l3: Row = {
     await dialMany(total, async (i) => must(next.next().value, 'an observer').connect(relay.address, cookie(i)))
     const back = async (i: number, isLast: boolean): Promise<void> => {
       const observer = must(observers[i], 'an observer')
+      // As the engine of somebody who was greeted before.
+      const backOff = createBackOff(dice)
+      backOff.restart()
       for (let attempts = 0; ; attempts++) {
+        await sleep(backOff.nextMs())
         try {
           return await observer.connect(relay.address, cookie(i))
         } catch (error) {
           if (isLast && attempts > 200) return trial.violation(`a laptop gives up: ${String(error)}`)
-          // Jittered, as the engine's.
-          await sleep(50 + (dice.uint32() % Math.min(5_000, 100 * 2 ** Math.min(attempts, 6))))
         }
       }
     }
