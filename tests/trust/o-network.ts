@@ -412,7 +412,7 @@ export const o11: Row = {
   id: 'O11',
   name: 'Flapping',
   promise: 'a line that comes and goes every two seconds is used whenever it is there, and loses nothing',
-  target: '10 min by hand, 80 s by default: progress in every up-window, jittered back-off ≤ 30 s, 0 lost (a proxy of streams cannot lose packets: 3 % of the windows are black holes instead; bytes are printed per edit)',
+  target: '10 min by hand, 80 s by default: progress in every up-window, jittered back-off ≤ 30 s, 0 lost (a proxy of streams cannot lose packets: 3 % of the windows are black holes instead, and counted apart; bytes are printed per edit: opening and greeting take most of them, so that one small edit a window cannot stay within 3 times its payload)',
   run: flapping,
 }
 
