@@ -40,10 +40,15 @@ export function createCompaction(deps: { store: EngineStore; clock: Clock; dice:
     }
     await factsReady()
     const document = createFactsDocument(newId(dice))
-    const isWhole = (!snapshot || document.begin(snapshot.payload).ok) && entries.every(({ payload, author }) => document.apply(payload, author).ok) && document.missingCount() === 0
+    const isWhole = (!snapshot || document.begin(snapshot.payload).ok) && document.applyAll(entries).ok && document.missingCount() === 0
     const saved = isWhole ? document.save() : null
     document.dispose()
-    return saved
+    if (!saved) return null
+    // Automerge saves changes that it cannot load again, when another program wrote them. The entries themselves can be read: they stay.
+    const again = createFactsDocument(newId(dice))
+    const isReadable = again.begin(saved).ok
+    again.dispose()
+    return isReadable ? saved : null
   }
 
   /** Who wrote what, as far as it is known: also when the entries themselves are let go. */

@@ -70,7 +70,10 @@ function factsBuilder(before: Uint8Array | null): Builder {
     },
     content() {
       if (A.getMissingDeps(doc, []).length > 0) throw new Error('waits for what is not there')
-      return A.save(doc)
+      const saved = A.save(doc)
+      // Changes that another program wrote can make a document that Automerge saves and cannot load again.
+      A.free(A.load(saved, { actor: ACTOR }))
+      return saved
     },
     dispose: () => A.free(doc),
   }

@@ -13,7 +13,7 @@ import { unreachable } from '../../shared/base/assert.ts'
 import { isId, type EntryId, type Epoch, type ItemId, type SpaceId, type UserId, type WriterId } from '../../shared/base/ids.ts'
 import { applyAct, readAct, type ActsState } from '../../shared/model/acts.ts'
 import { FORMAT_OF_PART, type Entry, type Part } from '../../shared/model/entries.ts'
-import { FRAGMENTS_COUNT_MAX, PAYLOAD_BYTES_MAX } from '../../shared/model/limits.ts'
+import { FACTS_OPERATIONS_COUNT_MAX, FRAGMENTS_COUNT_MAX, PAYLOAD_BYTES_MAX } from '../../shared/model/limits.ts'
 import { readChangeHeaders, type HeaderTools } from '../../shared/protocol/automerge-header.ts'
 import { readProseHeader, type ProseBlock } from '../../shared/protocol/prose-header.ts'
 import { eraseProse } from '../../shared/protocol/erase-prose.ts'
@@ -243,7 +243,10 @@ function judgeFacts(known: Lookups, request: AppendRequest, space: SpaceState): 
   if (headers === null) return refused('invalid', 'malformed')
   const owners = new Map<string, Owner>()
   const changes = new Set<string>()
-  for (const { actor, seq, hash: changeHash, deps } of headers) {
+  // As if every entry so far had all the operations that it may have. Automerge counts in 32 bits: after a number near their end nobody could write.
+  const lastOpMax = (space.head + 1) * FACTS_OPERATIONS_COUNT_MAX
+  for (const { actor, seq, hash: changeHash, deps, lastOp } of headers) {
+    if (lastOp > lastOpMax) return refused('invalid', 'operations')
     // The hash proves that these are the bytes that are already there.
     if (changes.has(changeHash) || known.hasChange(entry.item, changeHash)) continue
     const owner = owners.get(actor) ?? known.owner(entry.item, 'facts', actor)

@@ -126,6 +126,12 @@ describe('prose header', () => {
     expect(readProseHeader(encoding.toUint8Array(to))).toBe('malformed')
   })
 
+  it('refuses clientIDs in another order than Yjs writes them, because merging would leave out what others wrote', () => {
+    const block = (client: number): number[] => [1, client, 0, 4, 1, 5, ...new TextEncoder().encode('prose'), 1, 97]
+    expect(header(Uint8Array.of(2, ...block(9), ...block(3), 0)).blocks.map(({ client }) => client)).toEqual([9, 3])
+    expect(readProseHeader(Uint8Array.of(2, ...block(3), ...block(9), 0))).toBe('malformed')
+  })
+
   it('refuses subdocuments', () => {
     const doc = new Y.Doc()
     doc.getMap('m').set('sub', new Y.Doc())
@@ -212,8 +218,9 @@ describe('facts header', () => {
 
   it('finds actor, seq, hash and dependencies as Automerge does, compressed or not', () => {
     for (const change of [first, second, third, deflated(second), deflated(third)]) {
-      const { actor, seq, hash, deps } = A.decodeChange(change)
-      expect(readChangeHeaders(change, tools)).toEqual([{ actor, seq, hash, deps }])
+      const { actor, seq, hash, deps, startOp, ops } = A.decodeChange(change)
+      // An operation on a list or a text counts once per element.
+      expect(readChangeHeaders(change, tools)).toEqual([{ actor, seq, hash, deps, lastOp: startOp + ops.length - 1 }])
     }
   })
 
@@ -235,6 +242,19 @@ describe('facts header', () => {
         if (read) expect(read[0]!.hash).toBe(A.decodeChange(change).hash)
       }
     }
+  })
+
+  it.each([
+    ['a billion operations in a few bytes', [[0x15, [0x80, 0x94, 0xeb, 0xdc, 0x03, 1, 107]], [0x34, [0x80, 0x94, 0xeb, 0xdc, 0x03]]], []],
+    ['a billion replaced answers', [[0x70, [0x7f, 0x80, 0x94, 0xeb, 0xdc, 0x03]]], []],
+    ['a key that is the prototype of an object', [[0x15, [0x7f, 9, ...new TextEncoder().encode('__proto__')]]], []],
+    ['columns in another order', [[0x42, [0x7f, 1]], [0x34, [1]]], []],
+    ['bytes behind the columns', [[0x42, [0x7f, 1]]], [0]],
+  ] as [string, [number, number[]][], number[]][])('refuses %s, over which readers hang or fail', (_what, columns, behind) => {
+    const contents = [0, 1, 7, 1, 1, 0, 0, 0, columns.length, ...columns.flatMap(([spec, data]) => [spec, data.length]), ...columns.flatMap(([, data]) => data), ...behind]
+    const head = Uint8Array.of(1, contents.length, ...contents)
+    const chunk = Uint8Array.of(0x85, 0x6f, 0x4a, 0x83, ...sha256(head).subarray(0, 4), ...head)
+    expect(readChangeHeaders(chunk, tools)).toBeNull()
   })
 
   it('stops inflating at the limit', () => {
