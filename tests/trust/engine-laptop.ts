@@ -15,9 +15,10 @@ import { createMemoryDevice, type MemoryStore } from '../../client/engine/memory
 import { createWebsocketTransport } from '../../client/engine/websocket-transport.ts'
 import { must } from '../../shared/base/assert.ts'
 import type { Clock } from '../../shared/base/clock.ts'
-import { newId, type ItemId, type SpaceId } from '../../shared/base/ids.ts'
+import { newId, type EntryId, type ItemId, type SpaceId, type UserId } from '../../shared/base/ids.ts'
 import { orderBetween } from '../../shared/base/order.ts'
 import { below, namedDice, pick, type Dice } from '../../shared/base/random.ts'
+import { PARTS } from '../../shared/model/entries.ts'
 import { gapsOf } from '../simulation/tab.ts'
 import { tokensIn, tokenText } from '../simulation/tokens.ts'
 import { createChaosProxy, type ChaosProxy } from './chaos-proxy.ts'
@@ -85,6 +86,8 @@ export interface EngineLaptop {
   /** Everything is at the relay and nothing waits anywhere. */
   isQuiet(): Promise<boolean>
   describe(): Promise<string>
+  /** Entries of an item that this laptop keeps out of its content, with whose they are. */
+  leftOut(item: ItemId): Promise<{ entry: EntryId; author: UserId; reason: string }[]>
   /** Canonical content by item, with conflicts. */
   contents(items: readonly ItemId[]): Promise<string[]>
   dispose(): Promise<void>
@@ -245,6 +248,11 @@ export async function createEngineLaptop({ name, user, member, relayPort, seed, 
       const { state, waitingCount, inMemoryCount, behindCount, parkedCount, connection, blockedBy } = await engine.status()
       const parked = (await engine.parked()).map(({ code, reason }) => `${code} ${reason}`)
       return `${name}: ${state} ${connection} ${blockedBy ?? ''} waiting ${waitingCount} memory ${inMemoryCount} behind ${behindCount} parked ${parkedCount} ${parked.slice(0, 2).join(', ')}`
+    },
+    async leftOut(item) {
+      const kept = must(store, 'an open laptop')
+      const parts = await Promise.all(PARTS.map((part) => kept.entriesOf(item, part)))
+      return parts.flatMap(({ entries }) => entries.flatMap(({ entry, author, quarantined }) => (quarantined === null ? [] : [{ entry, author, reason: quarantined }])))
     },
     async contents(items) {
       const mine = must(engine, 'an open laptop')

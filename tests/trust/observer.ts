@@ -4,8 +4,9 @@
  */
 import { createHash } from 'node:crypto'
 import WebSocket from 'ws'
-import { NO_ID, type EntryId, type Id } from '../../shared/base/ids.ts'
+import { NO_ID, type EntryId, type Id, type UserId } from '../../shared/base/ids.ts'
 import type { Dice } from '../../shared/base/random.ts'
+import type { Part } from '../../shared/model/entries.ts'
 import { EMPTY_TAIL_HASH } from '../../shared/protocol/tail-hash.ts'
 import { dial, type Client } from './client.ts'
 
@@ -13,6 +14,9 @@ export interface Seen {
   seq: number
   item: Id
   entry: EntryId
+  part: Part
+  author: UserId
+  serverTime: number
   payload: Uint8Array
   hash: string
 }
@@ -72,8 +76,8 @@ export function createObserver(space: Id, dice: Dice, violation: (text: string) 
           head = message.head
           level()
         } else if (message.type === 'entries' && message.space === space) {
-          for (const { seq, entry, item, payload } of message.entries) {
-            const one: Seen = { seq, entry, item, payload, hash: createHash('sha256').update(payload).digest('hex') }
+          for (const { seq, entry, item, part, author, serverTime, payload } of message.entries) {
+            const one: Seen = { seq, entry, item, part, author, serverTime, payload, hash: createHash('sha256').update(payload).digest('hex') }
             const known = seen[seq - 1]
             if (known) {
               if (known.entry !== entry || known.hash !== one.hash) say(`seq ${seq} was ${known.entry.slice(0, 6)}, now it is ${entry.slice(0, 6)}`)

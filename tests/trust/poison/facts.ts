@@ -1,0 +1,159 @@
+/** Automerge changes that Automerge never makes: chunks with a right hash around columns of our own (automerge.org/automerge-binary-format-spec), and real ones spoiled. */
+import { hash } from 'node:crypto'
+import { deflateRawSync } from 'node:zlib'
+import * as A from '@automerge/automerge/slim'
+import { fromHex } from '../../../shared/base/bytes.ts'
+import { newId } from '../../../shared/base/ids.ts'
+import { below, pick, randomBytes, type Dice } from '../../../shared/base/random.ts'
+import { poisonsOf, type Make, type Poison, type Seen } from './poison.ts'
+
+type Column = readonly [spec: number, data: readonly number[]]
+interface Fields {
+  deps?: readonly string[]
+  actor?: Uint8Array
+  seq?: number
+  startOp?: number
+  time?: number
+  others?: readonly Uint8Array[]
+}
+
+function uleb(value: number): number[] {
+  const bytes: number[] = []
+  for (let left = BigInt(value); ; ) {
+    const low = Number(left & 127n)
+    left >>= 7n
+    if (left === 0n) return [...bytes, low]
+    bytes.push(low | 128)
+  }
+}
+
+function sleb(value: number): number[] {
+  const bytes: number[] = []
+  for (let left = BigInt(value); ; ) {
+    const low = Number(left & 127n)
+    left >>= 7n
+    const isSignSet = (low & 64) !== 0
+    if ((left === 0n && !isSignSet) || (left === -1n && isSignSet)) return [...bytes, low]
+    bytes.push(low | 128)
+  }
+}
+
+function chunk(contents: Uint8Array, type = 1, hashed = contents): Uint8Array {
+  const sum = hash('sha256', Uint8Array.from([1, ...uleb(hashed.length), ...hashed]), 'buffer')
+  return Buffer.concat([Buffer.from([0x85, 0x6f, 0x4a, 0x83]), sum.subarray(0, 4), Buffer.from([type, ...uleb(contents.length)]), contents])
+}
+
+const change = (dice: Dice, columns: readonly Column[], { deps = [], actor = randomBytes(dice, 16), seq = 1, startOp = 1, time = 0, others = [] }: Fields = {}): Uint8Array =>
+  chunk(Uint8Array.from([
+    ...uleb(deps.length), ...deps.flatMap((dep) => [...fromHex(dep)]), ...uleb(actor.length), ...actor, ...uleb(seq), ...uleb(startOp), ...sleb(time), 0,
+    ...uleb(others.length), ...others.flatMap((other) => [other.length, ...other]),
+    ...uleb(columns.length), ...columns.flatMap(([spec, data]) => [...uleb(spec), ...uleb(data.length)]), ...columns.flatMap(([, data]) => data),
+  ]))
+
+const KEY = [1, 'k'.charCodeAt(0)]
+const SET = 1
+/** Every column of `count` operations on one register, as a run; `one` as the literal that Automerge writes. */
+const runs = (count: number, action = SET): Column[] => {
+  const times = count === 1 ? [0x7f] : sleb(count)
+  return [[0x15, [...times, ...KEY]], [0x34, uleb(count)], [0x42, [...times, action]], [0x56, [...times, 0]], [0x70, [...times, 0]]]
+}
+const without = (columns: readonly Column[], spec: number, ...more: Column[]): Column[] => [...columns.filter(([one]) => one !== spec), ...more].sort(([a], [b]) => a - b)
+const MANY = [30_000, 1_000_000, 2 ** 31, 2 ** 40, 2 ** 53 - 1] as const
+const heads = ({ changes }: Seen): string[] => changes.slice(-1).map((one) => one.hash)
+const real = (dice: Dice, { changes }: Seen): Seen['changes'][number] => pick(dice, changes)
+
+const COLUMNS: Record<string, Make> = {
+  'operations by the million in a few bytes': (dice) => change(dice, runs(pick(dice, MANY))),
+  'maps by the million in a few bytes': (dice) => change(dice, runs(pick(dice, MANY), 0)),
+  'operations without a key by the million': (dice) => change(dice, without(runs(pick(dice, MANY)), 0x15, [0x15, [0, ...uleb(pick(dice, MANY))]])),
+  'replaces answers by the million': (dice) => {
+    const count = pick(dice, MANY)
+    return change(dice, without(runs(1), 0x70, [0x70, [0x7f, ...uleb(count)]], [0x71, [...sleb(count), 0]], [0x73, [...sleb(count), 1]]))
+  },
+  'replaces what nobody answered': (dice) => change(dice, without(runs(1), 0x70, [0x70, [0x7f, 1]], [0x71, [0x7f, 0]], [0x73, [0x7f, 50]]), { startOp: 90 }),
+  'runs of one, as Automerge does not write them': (dice) => change(dice, [[0x15, [1, ...KEY]], [0x34, [1]], [0x42, [1, SET]], [0x56, [1, 0]], [0x70, [1, 0]]]),
+  'operations that begin at the end of the numbers': (dice) => change(dice, runs(1), { startOp: pick(dice, [2 ** 31, 2 ** 32 - 1, 2 ** 53 - 1]) }),
+  'operations that begin too late': (dice, seen) => change(dice, runs(1), { startOp: 1_000, deps: heads(seen) }),
+  'operations that begin too early': (dice, seen) => change(dice, runs(1), { startOp: 1, deps: heads(seen) }),
+  'a time at the end of the numbers': (dice) => change(dice, runs(1), { time: pick(dice, [2 ** 53 - 1, -(2 ** 53) + 1]) }),
+  'in an object that is not there': (dice) => change(dice, [[0x01, [0x7f, 0]], [0x02, [0x7f, 1]], ...runs(1)]),
+  'of an actor beyond the list': (dice) => change(dice, [[0x01, [0x7f, ...uleb(pick(dice, [1, 1000, 2 ** 40]))]], [0x02, [0x7f, 1]], ...runs(1)]),
+  'the same actor in the list again': (dice) => {
+    const actor = randomBytes(dice, 16)
+    return change(dice, runs(1), { actor, others: [actor, actor] })
+  },
+  'an unknown action': (dice) => change(dice, runs(1, 9 + below(dice, 100))),
+  'an unknown column': (dice) => change(dice, [...runs(1), [0xa6, [0x7f, 2]]]),
+  'a value longer than its bytes': (dice) => change(dice, without(runs(1), 0x56, [0x56, [0x7f, ...uleb(2 ** 30 * 16 + 6)]], [0x57, [65]])),
+  'columns of chance': (dice) => change(dice, [0x15, 0x34, 0x42, 0x56, 0x70].map((spec) => [spec, [...randomBytes(dice, below(dice, 30))]])),
+  'columns in the wrong order': (dice) => change(dice, runs(1).reverse()),
+  'no columns': (dice) => change(dice, []),
+  'keys that are no facts': (dice) => change(dice, without(runs(1), 0x15, [0x15, [0x7f, 9, ...Buffer.from('__proto__')]])),
+}
+
+const HEADERS: Record<string, Make> = {
+  'the same seq with other words': (dice, seen) => {
+    const { actor, seq } = real(dice, seen)
+    return change(dice, runs(1), { actor: fromHex(actor), seq })
+  },
+  'somebody else’s actor, continued': (dice, seen) => {
+    const { actor } = real(dice, seen)
+    const last = Math.max(...seen.changes.filter((one) => one.actor === actor).map(({ seq }) => seq))
+    return change(dice, runs(1), { actor: fromHex(actor), seq: last + 1, deps: heads(seen), startOp: 500 })
+  },
+  'a seq that skips some': (dice) => change(dice, runs(1), { seq: 2 + below(dice, 1000) }),
+  'a seq of nought': (dice) => change(dice, runs(1), { seq: 0 }),
+  'builds on what is not there': (dice) => change(dice, runs(1), { deps: [newId(dice) + newId(dice)] }),
+  'builds on thousands that are not there': (dice) => change(dice, runs(1), { deps: Array.from({ length: 3_000 }, () => newId(dice) + newId(dice)) }),
+  'builds on the same one thousands of times': (dice, seen) => change(dice, runs(1), { deps: Array.from({ length: 3_000 }, () => real(dice, seen).hash), startOp: 500 }),
+  'an actor without a name': (dice) => change(dice, runs(1), { actor: new Uint8Array() }),
+  'an actor of great length': (dice) => change(dice, runs(1), { actor: randomBytes(dice, 10_000) }),
+  'a compressed bomb': () => chunk(deflateRawSync(new Uint8Array(64 * 1024 * 1024)), 2),
+  'a compressed bomb that just fits': (dice) => {
+    const contents = new Uint8Array(15 * 1024 * 1024)
+    contents.set([0, 16, ...randomBytes(dice, 16), 1, 1, 0, 0, 0, 0])
+    return chunk(deflateRawSync(contents), 2, contents)
+  },
+  'compressed, and not': (dice) => chunk(randomBytes(dice, 200), 2),
+  'a whole document': () => {
+    const doc = A.init<Record<string, unknown>>()
+    const saved = A.save(A.change(doc, { time: 0 }, (draft) => void (draft.a = 1)))
+    return saved
+  },
+  'more changes than may be': (dice) => Buffer.concat(Array.from({ length: 4_001 }, () => change(dice, []))),
+  'one of thousands is bad': (dice) => Buffer.concat([...Array.from({ length: 500 }, () => change(dice, runs(1))), change(dice, runs(1), { seq: 3 })]),
+  'a wrong checksum': (dice) => {
+    const bytes = change(dice, runs(1)).slice()
+    bytes[4] = (bytes[4] ?? 0) ^ 1
+    return bytes
+  },
+  'an honest change, cut off': (dice, seen) => real(dice, seen).payload.slice(0, 5 + below(dice, 20)),
+  'an honest change with a bit the other way': (dice, seen) => {
+    const bytes = real(dice, seen).payload.slice()
+    const at = below(dice, bytes.length)
+    bytes[at] = (bytes[at] ?? 0) ^ (1 << below(dice, 8))
+    return bytes
+  },
+  'an honest change, told again as our own': (dice, seen) => real(dice, seen).payload,
+  'bytes of chance': (dice) => randomBytes(dice, 1 + below(dice, 4_000)),
+}
+
+const MADE_WELL: Record<string, Make> = {
+  'maps, lists and letters where facts stand': (dice) => {
+    let doc = A.init<Record<string, unknown>>({ actor: newId(dice) })
+    doc = A.change(doc, { time: 0 }, (draft) => {
+      draft.diep = { a: { b: [1, [2, [3]]] } }
+      draft.tekst = 'letter voor letter'
+      draft['__proto__x'] = new Date(0)
+    })
+    return A.getLastLocalChange(doc) ?? new Uint8Array()
+  },
+  'a title of many letters': (dice) => {
+    let doc = A.init<Record<string, unknown>>({ actor: newId(dice) })
+    doc = A.change(doc, { time: 0 }, (draft) => void (draft.title = new A.ImmutableString('t'.repeat(400_000))))
+    return A.getLastLocalChange(doc) ?? new Uint8Array()
+  },
+}
+
+/** In: after Automerge was loaded. */
+export const FACTS_POISONS: readonly Poison[] = poisonsOf('facts', { ...COLUMNS, ...HEADERS, ...MADE_WELL })
