@@ -246,7 +246,6 @@ function judgeFacts(known: Lookups, request: AppendRequest, space: SpaceState): 
   // As if every entry so far had all the operations that it may have. Automerge counts in 32 bits: after a number near their end nobody could write.
   const lastOpMax = (space.head + 1) * FACTS_OPERATIONS_COUNT_MAX
   for (const { actor, seq, hash: changeHash, deps, lastOp } of headers) {
-    if (lastOp > lastOpMax) return refused('invalid', 'operations')
     // The hash proves that these are the bytes that are already there.
     if (changes.has(changeHash) || known.hasChange(entry.item, changeHash)) continue
     const owner = owners.get(actor) ?? known.owner(entry.item, 'facts', actor)
@@ -255,6 +254,8 @@ function judgeFacts(known: Lookups, request: AppendRequest, space: SpaceState): 
     if (seq <= end) return refused('invalid', 'overlap')
     if (seq > end + 1) return refused('gap', 'seq')
     if (!deps.every((dep) => changes.has(dep) || known.hasChange(entry.item, dep))) return refused('gap', 'depends')
+    // Last: with all that it stands on in the log, an honest one is within it, whatever was lost and offered again before.
+    if (lastOp > lastOpMax) return refused('invalid', 'operations')
     owners.set(actor, { writer: entry.writer, author: owner?.author ?? author, end: seq })
     changes.add(changeHash)
   }

@@ -3,6 +3,7 @@
  * A setup gives an open log, fresh or shared by the tests of the suite (each has spaces and items of its own); `reopen` closes it and
  * opens the same store again.
  */
+import * as A from '@automerge/automerge'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import * as Y from 'yjs'
 import { concatBytes } from '../../shared/base/bytes.ts'
@@ -11,6 +12,7 @@ import { seededDice } from '../../shared/base/random.ts'
 import { sha256 } from '../../shared/base/hash.ts'
 import { actToBytes, sealOf } from '../../shared/model/acts.ts'
 import type { NewEntry } from '../../shared/model/entries.ts'
+import { FACTS_OPERATIONS_COUNT_MAX } from '../../shared/model/limits.ts'
 import { EMPTY_TAIL_HASH, nextTailHash } from '../../shared/protocol/tail-hash.ts'
 import type { AppendResult, Log } from '../../server/store/log.ts'
 import { createEntryMaker, createRegistrar, createTypist, proposeAct } from './payloads.ts'
@@ -288,6 +290,23 @@ export function describeLog(name: string, setup: () => Promise<LogUnderTest>): v
         expect(await one(facts(item, second), OTHER_AUTHOR)).toEqual(refused('invalid', 'other-writer'))
         expect(await one(facts(item, concatBytes([second, third])))).toEqual(stored(2))
         expect(await one(facts(item, onTop, OTHER_WRITER))).toEqual(stored(3))
+      })
+
+      it('[ADM4] operations numbered beyond what this log can hold are invalid, but what only waits for others is told so', async () => {
+        const item = make.id()
+        const a = createRegistrar('a1'.repeat(16))
+        const [first, second] = [a.set('title', '1'), a.set('title', '2')]
+        const late = (change: Uint8Array, startOp: number): Uint8Array => {
+          const { hash: _hash, ...decoded } = A.decodeChange(change)
+          return A.encodeChange({ ...decoded, startOp } as Parameters<typeof A.encodeChange>[0])
+        }
+        const far = 3 * FACTS_OPERATIONS_COUNT_MAX
+        // As after an old backup was put back: it may be honest, and comes again when the rest is there.
+        expect(await one(facts(item, late(second, far)))).toMatchObject({ kind: 'refused', code: 'gap' })
+        expect(await one(facts(item, late(first, far)))).toEqual(refused('invalid', 'operations'))
+        expect(await one(facts(item, first))).toEqual(stored(1))
+        expect(await one(facts(item, late(second, far)))).toEqual(refused('invalid', 'operations'))
+        expect(await one(facts(item, second))).toEqual(stored(2))
       })
 
       it('[ADM5] refuses the same seq with other content, and takes bytes that are known already', async () => {
