@@ -1,5 +1,5 @@
 /**
- * Which way to the relay: a websocket, or plain requests where two sockets in a row came to nothing. Networks that block websockets let them fail
+ * Which way to the relay: a websocket, or plain requests where three sockets in a row came to nothing. Networks that block websockets let them fail
  * in every way: refused, opened and silent, or cut at once. On the detour a socket is tried beside it, soon and then ever more rarely, and the
  * moment one is let through the engine connects anew.
  */
@@ -8,7 +8,7 @@ import type { Disposable } from '../../shared/base/dispose.ts'
 import { DETOUR_PROBE_MS_MAX, DETOUR_PROBE_MS_MIN } from '../../shared/model/limits.ts'
 import type { Socket, SocketListener, Transport } from './transport.ts'
 
-const FAILURES_MAX = 2
+const FAILURES_MAX = 3
 const LOST = 1006
 
 export function createDetourTransport({ direct, detour, clock }: { direct: Transport; detour: Transport; clock: Clock }): Transport {

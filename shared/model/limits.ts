@@ -96,7 +96,7 @@ export const PING_AFTER_MS = 15_000
 export const DETOUR_POLL_MS = 2_000
 export const DETOUR_WAIT_SECONDS = 10
 /** On the detour a websocket is tried again after this, then after twice as long, and so on to the longest: a network is changed seldom. */
-export const DETOUR_PROBE_MS_MIN = 10_000
+export const DETOUR_PROBE_MS_MIN = 3_000
 export const DETOUR_PROBE_MS_MAX = 300_000
 export const SILENCE_MS_MAX = 40_000
 /**

@@ -109,7 +109,7 @@ test('a login that ended closes the connection with the reason', async () => {
   await when(engine, async () => (await engine.status()).blockedBy === 'signedOut')
 })
 
-test('after two sockets that came to nothing the detour is taken; when a socket opens again, the engine is asked to connect anew', () => {
+test('after three sockets that came to nothing the detour is taken; when a socket opens again, the engine is asked to connect anew', () => {
   const clock = handClock()
   const opened: { way: 'direct' | 'detour'; listener: SocketListener; isDisposed: boolean }[] = []
   const way = (name: 'direct' | 'detour'): Transport => ({
@@ -130,9 +130,11 @@ test('after two sockets that came to nothing the detour is taken; when a socket 
   const second = transport.connect(listener)
   last().listener.opened()
   second.dispose()
-  const third = transport.connect(listener)
-  expect(opened.map((one) => one.way)).toEqual(['direct', 'direct', 'detour'])
-  expect([second.isDetour ?? false, third.isDetour]).toEqual([false, true])
+  transport.connect(listener)
+  last().listener.closed(1006, '')
+  const fourth = transport.connect(listener)
+  expect(opened.map((one) => one.way)).toEqual(['direct', 'direct', 'direct', 'detour'])
+  expect([second.isDetour ?? false, fourth.isDetour]).toEqual([false, true])
   const detour = last()
   detour.listener.frame(new Uint8Array(1))
 
@@ -140,9 +142,9 @@ test('after two sockets that came to nothing the detour is taken; when a socket 
   expect(last().way).toBe('direct')
   last().listener.closed(1006, '')
   clock.turn(DETOUR_PROBE_MS_MIN)
-  expect(opened).toHaveLength(4) // ever more rarely
+  expect(opened).toHaveLength(5) // ever more rarely
   clock.turn(DETOUR_PROBE_MS_MIN)
-  expect(opened).toHaveLength(5)
+  expect(opened).toHaveLength(6)
   closed.length = 0
   last().listener.opened()
   expect([closed, detour.isDisposed, last().isDisposed]).toEqual([[1006], true, true])
