@@ -180,6 +180,7 @@ export function createWorkspace({ engine, identity, storage, clock }: Deps): Wor
         case 'facts':
         case 'acts':
         case 'rebuilt':
+        case 'erased':
         case 'report':
           return // of open items and of the programme view: their own handles listen
       }
