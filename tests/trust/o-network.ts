@@ -115,7 +115,7 @@ const AWAKE_MS_MAX = 10_000
 
 async function sleeps(trial: Trial): Promise<void> {
   await withWorld(trial, 2, async (world) => {
-    const item = await world.page('Proef van O8', ['Begin. '])
+    const item = await world.page('Proef van O8', ['Begin. ', 'Slot. '])
     const sleeper = await world.laptop('o8', 0, item)
     const other = await world.laptop('o8-other', 1, item)
     const tokens: string[] = []
@@ -125,7 +125,12 @@ async function sleeps(trial: Trial): Promise<void> {
     const write = async (laptop: BrowserLaptop): Promise<string> => {
       const token = tokenText(trial.seed, 8, serial++)
       tokens.push(token)
-      await laptop.toEnd()
+      // Each has an end of the document: the lid may fall in the middle of a word, and whoever writes on behind its first half would stand in it.
+      if (laptop === sleeper) await laptop.toEnd()
+      else {
+        await laptop.person.text().locator('p').first().click()
+        await laptop.page.keyboard.press('Control+Home')
+      }
       await laptop.type(`${token} `)
       return token
     }
