@@ -586,6 +586,8 @@ export function createContent(deps: ContentDeps): Content {
     isLoaded: (item) => loaded.has(item),
     heard(change) {
       for (const { item, part } of change.items ?? []) if (part === 'act' && openCounts.has(item)) emitActs(item)
+      // What was accepted may be asked for anew, or nobody's any more.
+      if (change.rechecked !== undefined) for (const item of openCounts.keys()) if (spaceByItem.get(item) === change.rechecked) emitActs(item)
       for (const { item, part } of change.snapshots ?? []) adopted(item, part).catch(deps.storeFailed)
       if (change.entries === undefined) return
       if (change.items?.some(({ item, part }) => openCounts.has(item) || (part === 'facts' && (loaded.has(item) || loading.has(item))))) {

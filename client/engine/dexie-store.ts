@@ -475,7 +475,7 @@ export async function openDexieStore({ user, dice, dexie = {} }: DexieStoreOptio
         }
         await mark(db.dirty, spacesByItem(adopted))
         await db.spaces.put({ ...row, epoch, cursor: commonSeq, tailHash: owned(tailHash), rechecking: true })
-        return { result: undefined, change: { outbox: 'changed' as const, spaces: true, ...(erased.length > 0 ? { erased, rows: [space] } : {}) } }
+        return { result: undefined, change: { outbox: 'changed' as const, spaces: true, rechecked: space, ...(erased.length > 0 ? { erased, rows: [space] } : {}) } }
       }),
     finishRecheck: (space, epoch) =>
       write([db.spaces], async () => {

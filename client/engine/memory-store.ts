@@ -301,7 +301,7 @@ export function createMemoryDevice(): MemoryDevice {
             markDirty(snapshot.item, space)
           }
           t.spaces.set(space, { ...row, epoch, cursor: commonSeq, tailHash, rechecking: true })
-          return { result: undefined, change: { outbox: 'changed', spaces: true, ...(erased.length > 0 ? { erased, rows: [space] } : {}) } }
+          return { result: undefined, change: { outbox: 'changed', spaces: true, rechecked: space, ...(erased.length > 0 ? { erased, rows: [space] } : {}) } }
         }),
       finishRecheck: (space, epoch) =>
         write('finishRecheck', () => {

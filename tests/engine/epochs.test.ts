@@ -132,3 +132,24 @@ test('a run whose tail hash does not fit its entries is not stored', async () =>
   await world.clock.pass(60_000)
   expect((await a.status()).state).toBe('relay')
 })
+
+test('[INV8] an act that only the lost log had is no longer shown as taken, also in a window that is open', async () => {
+  const { world, a, item } = await setup()
+  const b = await world.laptop(world.user('projectleider')).open()
+  await world.clock.pass(1000)
+  const shown: string[] = []
+  b.engine.onEvent((event) => {
+    if (event.type === 'acts' && event.item === item) shown.push(event.acts.settled.status)
+  })
+  await b.engine.openItem(item)
+  const before = world.relay.log(world.space).entries.length
+  await a.engine.act(item, { kind: 'consult', until: '2027-01-01' })
+  await world.clock.pass(1000)
+  expect(shown.at(-1)).toBe('consultation')
+  // Its author is gone, and an act is nobody else's to repeat.
+  await a.engine.dispose()
+  world.relay.replaceLog(world.space, before)
+  await world.clock.pass(RECHECKED_MS)
+  expect(shown.at(-1)).toBe('concept')
+  expect((await b.engine.openItem(item)).acts.settled.status).toBe('concept')
+})
