@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../../shared/base/clock.ts'
 import type { Disposable } from '../../shared/base/dispose.ts'
+import { language } from '../platform/text/text.svelte.ts'
 import { createAnnouncer } from './announcer.ts'
 import type { Notices } from './services.ts'
 
@@ -32,12 +33,17 @@ export interface NoticesState extends Notices, Disposable {
 
 export function createNotices(clock: Clock): NoticesState {
   let toasts = $state.raw<readonly Toast[]>([])
-  let polite = $state('')
+  let polite = $state({ text: '', language: language() })
   let assertive = $state('')
   let questions = $state.raw<readonly { question: Question; resolve: (key: string | null) => void }[]>([])
   let nextId = 1
-  const announcer = createAnnouncer(clock, (text) => (polite = text))
+  const announcer = createAnnouncer(clock, (text) => speak(text, announcedIn))
   const timers = new Map<number, Disposable>()
+  /** An announcement may wait for some seconds, and the language change meanwhile. */
+  let announcedIn = language()
+  const speak = (text: string, spoken = language()): void => {
+    polite = { text, language: spoken }
+  }
 
   const close = (id: number): void => {
     toasts = toasts.filter((toast) => toast.id !== id)
@@ -55,17 +61,21 @@ export function createNotices(clock: Clock): NoticesState {
   return {
     get toasts() { return toasts },
     get question() { return questions[0]?.question ?? null },
-    get polite() { return polite },
+    // What was said in another language is over: the page has one language for whoever reads it aloud.
+    get polite() { return polite.language === language() ? polite.text : '' },
     get assertive() { return assertive },
     say(text, action) {
-      polite = text
+      speak(text)
       show('say', text, action)
     },
     warn(text, action) {
       assertive = text
       show('warn', text, action)
     },
-    announce: (text) => announcer.say(text),
+    announce(text) {
+      announcedIn = language()
+      announcer.say(text)
+    },
     ask: (question) => new Promise((resolve) => (questions = [...questions, { question, resolve }])),
     close,
     answer(key) {
