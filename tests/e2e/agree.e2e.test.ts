@@ -40,6 +40,7 @@ describe('agreeing', () => {
   it('what is missing is said before anything is sent', async () => {
     await leader.page.getByRole('button', { name: 'Leg voor' }).first().click()
     const dialog = leader.page.getByRole('dialog')
+    await dialog.locator('.chip').nth(1).waitFor() // the dialog is loaded when it is first asked for
     parties = await dialog.locator('.chip').allInnerTexts()
     expect(parties.length).toBeGreaterThan(1)
     await leader.picture('propose')
