@@ -14,12 +14,14 @@ import type { Dice } from '../../shared/base/random.ts'
 import { fail, ok, type Result } from '../../shared/base/result.ts'
 import { covers, may as roleMay, type Role, type SpaceKind } from '../../shared/model/grants.ts'
 import {
-  INVITATION_DAYS_MAX, PASSWORD_CHARS_MIN, SESSION_DAYS_MAX, SETUP_LINK_HOURS_MAX,
+  INVITATION_DAYS_MAX, SESSION_DAYS_MAX, SETUP_LINK_HOURS_MAX,
 } from '../../shared/model/limits.ts'
 import type { Person } from '../../shared/model/people.ts'
 import { openDatabase, type Database, type DatabaseFailure, type SqlRow } from '../store/database.ts'
 import { createAudit, type Audit } from './audit.ts'
 import type { Directory, SpaceInfo } from './directory.ts'
+import { isLogin, isWeak, normalLogin } from './logins.ts'
+import { readPicture, roleOf, type Account, type Picture } from './picture.ts'
 import { ACCOUNTS_APPLICATION_ID, ACCOUNTS_MIGRATIONS } from './schema.ts'
 import { checkPassword, hashPassword, hashToken, isToken, newToken, PASSWORD_COST_LOG2 } from './secrets.ts'
 
@@ -42,15 +44,6 @@ export interface NewPerson {
   name: string
   job: string
   organisation: string
-}
-
-export interface Account {
-  person: Person
-  kind: 'person' | 'script'
-  login: string
-  isAdministrator: boolean
-  isDisabled: boolean
-  createdAt: number
 }
 
 export interface Session {
@@ -139,23 +132,6 @@ const SEEN_MS_MIN = HOUR_MS
 const DEAD_LINK_DAYS = 90
 const COLORS_COUNT = 5
 
-interface UserRow extends Account {
-  password: string | null
-}
-
-/** The whole file, as questions are asked of it. */
-interface Picture {
-  users: ReadonlyMap<UserId, UserRow>
-  usersByLogin: ReadonlyMap<string, UserRow>
-  spaces: ReadonlyMap<SpaceId, SpaceInfo>
-  /** null: was a member. */
-  members: ReadonlyMap<SpaceId, ReadonlyMap<UserId, Role | null>>
-  spacesByUser: ReadonlyMap<UserId, ReadonlyMap<SpaceId, Role>>
-  programmesBySpace: ReadonlyMap<SpaceId, readonly SpaceId[]>
-  sessions: ReadonlyMap<string, { user: UserId; expiresAt: number; seenAt: number }>
-  tokens: ReadonlyMap<string, UserId>
-}
-
 /** Opens (mode `create`: makes) the accounts. Errors: see DatabaseFailure. */
 export function openAccounts(deps: AccountsDeps): Result<Accounts, DatabaseFailure> {
   const opened = openDatabase({ path: deps.path, mode: deps.mode, applicationId: ACCOUNTS_APPLICATION_ID, migrations: ACCOUNTS_MIGRATIONS })
@@ -172,13 +148,13 @@ function createAccounts(database: Database, { mode, clock, dice, passwordCostLog
   if (mode !== 'read') database.run("INSERT INTO meta (name, value) VALUES ('installation', ?) ON CONFLICT (name) DO NOTHING", newId(dice))
   const installation = String(must(database.get("SELECT value FROM meta WHERE name = 'installation'"), 'the file names its installation').value)
 
-  let picture = read(database)
+  let picture = readPicture(database)
   let version = database.dataVersion()
 
   const refresh = (): void => {
     version = database.dataVersion()
     const before = picture
-    picture = read(database)
+    picture = readPicture(database)
     announce(before, picture)
   }
 
@@ -459,58 +435,5 @@ function createAccounts(database: Database, { mode, clock, dice, passwordCostLog
   }
 }
 
-const roleOf = ({ users, spacesByUser }: Picture, user: UserId, space: SpaceId): Role | null =>
-  users.get(user)?.isDisabled === false ? (spacesByUser.get(user)?.get(space) ?? null) : null
-
-const normalLogin = (login: string): string => login.trim().toLowerCase()
-/** A work mail address; looked at just far enough to catch a name typed in the wrong field. */
-const isLogin = (login: string): boolean => /^[^\s@]{1,64}@[^\s@]+\.[^\s@]+$/.test(login)
-
-/** Length decides, as NIST and NCSC advise; only what is guessed first is refused besides. */
-const isWeak = (password: string, login: string): boolean =>
-  [...password].length < PASSWORD_CHARS_MIN || new Set(password).size < 4 || normalLogin(login).startsWith(password.toLowerCase())
-
 /** An invitation never takes anything away from somebody who is a member already. */
 const higherRole = (held: Role | null, offered: Role): Role => (held && covers(held, offered) ? held : offered)
-
-function read(database: Database): Picture {
-  const users = new Map<UserId, UserRow>()
-  for (const row of database.all('SELECT * FROM users ORDER BY created_at, id')) {
-    const user = String(row.id)
-    users.set(user, {
-      person: { user, name: String(row.name), job: String(row.job), organisation: String(row.organisation), color: Number(row.color) },
-      kind: row.kind as UserRow['kind'],
-      login: String(row.login),
-      isAdministrator: row.admin === 1,
-      isDisabled: row.disabled === 1,
-      createdAt: Number(row.created_at),
-      password: row.password === null ? null : String(row.password),
-    })
-  }
-  const spaces = new Map<SpaceId, SpaceInfo>()
-  for (const row of database.all('SELECT id, kind, name FROM spaces ORDER BY name')) {
-    spaces.set(String(row.id), { space: String(row.id), kind: row.kind as SpaceKind, name: String(row.name) })
-  }
-  const members = new Map<SpaceId, Map<UserId, Role | null>>()
-  const spacesByUser = new Map<UserId, Map<SpaceId, Role>>()
-  const inside = <K, V>(outer: Map<string, Map<K, V>>, key: string): Map<K, V> => {
-    const found = outer.get(key) ?? new Map<K, V>()
-    outer.set(key, found)
-    return found
-  }
-  for (const row of database.all('SELECT user, space, role FROM members')) {
-    const role = row.role as Role | null
-    inside(members, String(row.space)).set(String(row.user), role)
-    if (role) inside(spacesByUser, String(row.user)).set(String(row.space), role)
-  }
-  const programmesBySpace = new Map<SpaceId, SpaceId[]>()
-  for (const row of database.all('SELECT programme, space FROM participations')) {
-    programmesBySpace.set(String(row.space), [...(programmesBySpace.get(String(row.space)) ?? []), String(row.programme)])
-  }
-  const sessions = new Map<string, { user: UserId; expiresAt: number; seenAt: number }>()
-  for (const row of database.all('SELECT hash, user, expires_at, seen_at FROM sessions')) {
-    sessions.set(String(row.hash), { user: String(row.user), expiresAt: Number(row.expires_at), seenAt: Number(row.seen_at) })
-  }
-  const tokens = new Map(database.all('SELECT hash, user FROM tokens').map((row) => [String(row.hash), String(row.user)]))
-  return { users, usersByLogin: new Map([...users.values()].map((user) => [user.login, user])), spaces, members, spacesByUser, programmesBySpace, sessions, tokens }
-}
