@@ -1,6 +1,6 @@
 /** *Definitief verwijderen* from the relay that ships to the laptops: who is there hears it at once, who was away at the next contact. */
 import { expect, test } from 'vitest'
-import * as Y from 'yjs'
+import type * as Y from 'yjs'
 import { newId, type ItemId, type SpaceId } from '../../shared/base/ids.ts'
 import { ok } from '../../shared/base/result.ts'
 import { namedDice } from '../../shared/base/random.ts'
@@ -11,11 +11,9 @@ import { createEraser } from '../../server/derive/eraser.ts'
 import { deletedRanges } from '../../server/derive/deleted-ranges.ts'
 import { createRelay } from '../../server/relay/relay.ts'
 import { createMemoryLog } from '../../server/store/memory-log.ts'
-import type { EngineEvent } from '../../client/engine/api.ts'
-import { createEngine } from '../../client/engine/engine.ts'
 import { createMemoryDevice } from '../../client/engine/memory-store.ts'
-import type { Transport } from '../../client/engine/transport.ts'
 import { createVirtualDirectory } from '../simulation/directory.ts'
+import { createRelayLine, openOnRelay } from './support/relay-line.ts'
 import { proseText, type, virtualClock } from './support/world.ts'
 
 const dice = namedDice(12, 'erasure')
@@ -41,50 +39,8 @@ function setup() {
 
   const open = async (me: Person) => {
     const device = createMemoryDevice()
-    const line = { isUp: true, end: () => undefined as void }
-    const transport: Transport = {
-      connect(listener) {
-        let isOpen = false
-        let session: ReturnType<typeof relay.accept> | null = null
-        const end = (code: number): void => {
-          if (!isOpen) return
-          isOpen = false
-          session?.closed()
-          clock.after(1, () => listener.closed(code, ''))
-        }
-        clock.after(1, () => {
-          if (!line.isUp) return listener.closed(1006, '')
-          isOpen = true
-          line.end = () => end(1006)
-          session = relay.accept({ send: (frame) => clock.after(1, () => isOpen && listener.frame(frame)), bufferedBytes: () => 0, close: (code) => end(code) }, me.user)
-          listener.opened()
-        })
-        return {
-          send: (frame) => void clock.after(1, () => isOpen && session?.receive(frame)),
-          bufferedBytes: () => 0,
-          dispose() {
-            isOpen = false
-            session?.closed()
-          },
-        }
-      },
-    }
-    const engine = await createEngine({
-      store: device.openStore(), transport, clock, dice: namedDice(12, me.user), me, build: 'test',
-      leadership: { campaign: (onLeader) => (void Promise.resolve().then(onLeader), { dispose: () => undefined }) },
-      web: { report: () => Promise.reject(new Error('offline')), people: () => Promise.reject(new Error('offline')) },
-    })
-    const events: EngineEvent[] = []
-    engine.onEvent((event) => void events.push(event))
-    const follow = async (item: string) => {
-      const { prose } = await engine.openItem(item)
-      const doc = new Y.Doc()
-      doc.clientID = prose.clientId
-      Y.applyUpdate(doc, prose.update, 'remote')
-      doc.on('update', (update: Uint8Array, origin: unknown) => void (origin !== 'remote' && engine.writeProse(item, prose.clientId, update)))
-      engine.onEvent((event) => void (event.type === 'prose' && event.item === item && Y.applyUpdate(doc, event.update, 'remote')))
-      return doc
-    }
+    const line = createRelayLine(clock, () => relay)
+    const laptop = await openOnRelay({ store: device.openStore(), transport: line.transport(me.user), clock, dice: namedDice(12, me.user), me })
     const look = device.openStore()
     /** Every byte that this laptop keeps, but for edits that nobody acknowledged. */
     const kept = async (item: ItemId): Promise<string> => {
@@ -92,7 +48,7 @@ function setup() {
       const payloads = [...await look.historyOf(item), ...(await look.archive(space)).filter((row) => row.item === item), ...Object.values(parts).flatMap(({ snapshot }) => (snapshot ? [snapshot] : []))]
       return payloads.map(({ payload }) => Buffer.from(payload).toString('latin1')).join('\n') + JSON.stringify([await look.textsOf([item]), await look.row(item)])
     }
-    return { engine, follow, line, look, kept, events, me }
+    return { ...laptop, line, look, kept, me }
   }
   return { clock, people, space, log, relay, eraser, faults, open }
 }

@@ -1,15 +1,13 @@
 // The engine and the relay that ships, in one process: what the test relay of the other files lets through is judged here.
 import { expect, test } from 'vitest'
-import * as Y from 'yjs'
 import { newId, type SpaceId } from '../../shared/base/ids.ts'
 import { namedDice } from '../../shared/base/random.ts'
 import type { Person } from '../../shared/model/people.ts'
 import { createRelay } from '../../server/relay/relay.ts'
 import { createMemoryLog } from '../../server/store/memory-log.ts'
-import { createEngine } from '../../client/engine/engine.ts'
 import { createMemoryDevice } from '../../client/engine/memory-store.ts'
-import type { Transport } from '../../client/engine/transport.ts'
 import { createVirtualDirectory } from '../simulation/directory.ts'
+import { createRelayLine, openOnRelay } from './support/relay-line.ts'
 import { proseText, type, virtualClock } from './support/world.ts'
 
 const dice = namedDice(11, 'real relay')
@@ -22,72 +20,8 @@ function setup() {
   const directory = createVirtualDirectory(people, [{ space, kind: 'municipality', name: 'Schiedam' }])
   const faults: unknown[] = []
   const relay = createRelay({ log: createMemoryLog({ dice }), directory, clock, dice, build: 'test', report: (event) => void faults.push(event) })
-  const line = { isUp: true, ends: new Set<() => void>() }
-  const transport = (me: Person): Transport => ({
-    connect(listener) {
-      let isOpen = false
-      let session: ReturnType<typeof relay.accept> | null = null
-      const end = (code: number): void => {
-        if (!isOpen) return
-        isOpen = false
-        session?.closed()
-        clock.after(1, () => listener.closed(code, ''))
-      }
-      clock.after(1, () => {
-        if (!line.isUp) return listener.closed(1006, '')
-        isOpen = true
-        line.ends.add(() => end(1006))
-        session = relay.accept(
-          {
-            send: (frame) => clock.after(1, () => isOpen && listener.frame(frame)),
-            bufferedBytes: () => 0,
-            close: (code) => end(code),
-          },
-          me.user,
-        )
-        listener.opened()
-      })
-      return {
-        send: (frame) => void clock.after(1, () => isOpen && session?.receive(frame)),
-        bufferedBytes: () => 0,
-        dispose: () => {
-          isOpen = false
-          session?.closed()
-        },
-      }
-    },
-  })
-  const open = async (me: Person) => {
-    const engine = await createEngine({
-      store: createMemoryDevice().openStore(),
-      transport: transport(me),
-      leadership: {
-        campaign(onLeader) {
-          void Promise.resolve().then(onLeader)
-          return { dispose: () => undefined }
-        },
-      },
-      clock,
-      dice: namedDice(11, me.user),
-      me,
-      build: 'test',
-      web: { report: () => Promise.reject(new Error('offline')), people: () => Promise.reject(new Error('offline')) },
-    })
-    const follow = async (item: string) => {
-      const { prose } = await engine.openItem(item)
-      const doc = new Y.Doc()
-      doc.clientID = prose.clientId
-      Y.applyUpdate(doc, prose.update, 'remote')
-      doc.on('update', (update: Uint8Array, origin: unknown) => {
-        if (origin !== 'remote') void engine.writeProse(item, prose.clientId, update)
-      })
-      engine.onEvent((event) => {
-        if (event.type === 'prose' && event.item === item) Y.applyUpdate(doc, event.update, 'remote')
-      })
-      return doc
-    }
-    return { engine, follow }
-  }
+  const line = createRelayLine(clock, () => relay)
+  const open = (me: Person) => openOnRelay({ store: createMemoryDevice().openStore(), transport: line.transport(me.user), clock, dice: namedDice(11, me.user), me })
   return { clock, people, space, directory, faults, line, open }
 }
 
@@ -109,7 +43,7 @@ test('[INV8] two engines on the real relay converge on prose and on both answers
   expect(proseText(docB)).toBe('<paragraph>samen</paragraph>')
 
   line.isUp = false
-  for (const end of line.ends) end()
+  line.end()
   await clock.pass(1000)
   type(docA, 'van A')
   type(docB, 'van B')

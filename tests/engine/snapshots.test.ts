@@ -11,11 +11,10 @@ import { createSnapshotService } from '../../server/derive/snapshot-service.ts'
 import { createRelay } from '../../server/relay/relay.ts'
 import { createMemoryLog, restoreMemoryLog, type MemoryLog } from '../../server/store/memory-log.ts'
 import { createMemorySnapshots } from '../../server/store/memory-snapshots.ts'
-import { createEngine } from '../../client/engine/engine.ts'
 import { createMemoryDevice, type MemoryDevice, type MemoryStoreHooks } from '../../client/engine/memory-store.ts'
-import type { Transport } from '../../client/engine/transport.ts'
 import { createVirtualDirectory } from '../simulation/directory.ts'
 import { snapshotReader } from '../support/snapshot-reader.ts'
+import { createRelayLine, openOnRelay } from './support/relay-line.ts'
 import { proseText, type, virtualClock } from './support/world.ts'
 
 const ANNE: Person = { user: 'a0'.repeat(16), name: 'verloskundige', job: 'verloskundige', organisation: 'Schiedam', color: 1 }
@@ -45,80 +44,26 @@ async function setup() {
     }
   }
   await begin(world.log)
-  const ends = new Set<(code: number) => void>()
-  const transport = (me: Person, wire: Wire, up: UpMessage[], down: DownMessage[]): Transport => ({
-    connect(listener) {
-      let isOpen = false
-      let session: ReturnType<typeof world.relay.accept> | null = null
-      const end = (code: number): void => {
-        if (!isOpen) return
-        isOpen = false
-        session?.closed()
-        clock.after(1, () => listener.closed(code, ''))
-      }
-      clock.after(1, () => {
-        isOpen = true
-        ends.add(end)
-        session = world.relay.accept(
-          {
-            send(frame) {
-              const messages = decodeDown(frame).flatMap((message) => (wire.down ? (wire.down(message) ?? []) : message))
-              down.push(...messages)
-              if (messages.length > 0) clock.after(1, () => isOpen && listener.frame(encodeDown(...messages)))
-            },
-            bufferedBytes: () => 0,
-            close: (code) => end(code),
-          },
-          me.user,
-        )
-        listener.opened()
-      })
-      return {
-        send(frame) {
-          up.push(...decodeUp(frame))
-          clock.after(1, () => isOpen && session?.receive(frame))
-        },
-        bufferedBytes: () => 0,
-        dispose: () => {
-          isOpen = false
-          session?.closed()
-        },
-      }
-    },
-  })
+  const line = createRelayLine(clock, () => world.relay)
   let lives = 0
   const open = async (me: Person, options: { device?: MemoryDevice; wire?: Wire; hooks?: MemoryStoreHooks } = {}) => {
     const device = options.device ?? createMemoryDevice()
     const store = device.openStore(options.hooks)
     const up: UpMessage[] = []
     const down: DownMessage[] = []
-    const engine = await createEngine({
-      store, clock, me, build: 'test',
-      transport: transport(me, options.wire ?? {}, up, down),
-      leadership: {
-        campaign(onLeader) {
-          void Promise.resolve().then(onLeader)
-          return { dispose: () => undefined }
+    const laptop = await openOnRelay({
+      store, clock, me, dice: namedDice(21, `${me.user} ${++lives}`),
+      transport: line.transport(me.user, {
+        up: (frame) => void up.push(...decodeUp(frame)),
+        down(frame) {
+          const messages = decodeDown(frame).flatMap((message) => (options.wire?.down ? (options.wire.down(message) ?? []) : message))
+          down.push(...messages)
+          return messages.length > 0 ? encodeDown(...messages) : null
         },
-      },
-      dice: namedDice(21, `${me.user} ${++lives}`),
-      web: { report: () => Promise.reject(new Error('offline')), people: () => Promise.reject(new Error('offline')) },
+      }),
     })
     await clock.pass(1_000)
-    const follow = async (item: string) => {
-      const { prose } = await clock.answer(engine.openItem(item))
-      const doc = new Y.Doc()
-      doc.clientID = prose.clientId
-      Y.applyUpdate(doc, prose.update, 'remote')
-      doc.on('update', (update: Uint8Array, origin: unknown) => {
-        if (origin !== 'remote') void engine.writeProse(item, prose.clientId, update)
-      })
-      engine.onEvent((event) => {
-        if (event.type === 'prose' && event.item === item) Y.applyUpdate(doc, event.update, 'remote')
-      })
-      return doc
-    }
-    return { engine, store, device, follow, up, down, count: (kind: DownMessage['type']) => down.filter((message) => message.type === kind).length }
+    return { ...laptop, store, device, up, down, count: (kind: DownMessage['type']) => down.filter((message) => message.type === kind).length }
   }
   /** One person writes an item in many entries, and answers in it. */
   const write = async (laptop: Awaited<ReturnType<typeof open>>, item: string, doc: Y.Doc, count: number): Promise<void> => {
@@ -129,7 +74,7 @@ async function setup() {
     }
     await clock.pass(500)
   }
-  return { ...world, world, clock, space, directory, kept, faults, open, write, begin, cut: (code = 1006) => [...ends].forEach((end) => end(code)) }
+  return { ...world, world, clock, space, directory, kept, faults, open, write, begin, cut: (code?: number) => line.end(code) }
 }
 
 async function withHistory() {
