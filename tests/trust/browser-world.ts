@@ -26,6 +26,9 @@ export interface World {
   atRelay(item: ItemId): Promise<string>
 }
 
+/** The first paragraph of every document that a trial begins with. */
+export const BEGIN = 'Begin. '
+
 const LEVEL_MS_MAX = 60_000
 
 /**
@@ -94,6 +97,18 @@ export async function withWorld(trial: Trial, membersCount: number, work: (world
     }
   })
 }
+
+/** As `withWorld`, with one document and a laptop of every member that has it. */
+export const withLaptops = (
+  trial: Trial, id: string, membersCount: number, work: (world: World, item: ItemId, ...laptops: BrowserLaptop[]) => Promise<void>,
+  { paragraphs = [BEGIN], makeRelay }: { paragraphs?: readonly string[]; makeRelay?: Parameters<typeof withWorld>[3] } = {},
+): Promise<void> =>
+  withWorld(trial, membersCount, async (world) => {
+    const item = await world.page(`Proef van ${id}`, paragraphs)
+    const laptops: BrowserLaptop[] = []
+    for (let member = 0; member < membersCount; member++) laptops.push(await world.laptop(`${id.toLowerCase()}-${member}`, member, item))
+    await work(world, item, ...laptops)
+  }, makeRelay)
 
 /** Every letter in order, without the ends of paragraphs: as a browser says `textContent`. */
 export function textOf(doc: Y.Doc): string {

@@ -11,10 +11,9 @@ import { must } from '../../shared/base/assert.ts'
 import { below, chance, namedDice } from '../../shared/base/random.ts'
 import { tokenText } from '../simulation/tokens.ts'
 import { awaited, copyProfile, createBrowserLaptop, type Frame } from './browser-laptop.ts'
-import { percentile, withWorld } from './browser-world.ts'
+import { BEGIN, percentile, withLaptops } from './browser-world.ts'
 import { count, type Row, type Trial } from './row.ts'
 
-const BEGIN = 'Begin. '
 
 /** A frame in which own letters are called kept here. */
 const isKept = ({ state }: Frame): boolean => state !== 'pending'
@@ -53,10 +52,8 @@ const tooSoon = (frames: readonly Frame[]): Frame[] => frames.filter((frame, i) 
 const LABEL_MS_MAX = 1_000
 
 async function kills(trial: Trial): Promise<void> {
-  await withWorld(trial, 1, async (world) => {
+  await withLaptops(trial, 'K1', 1, async (world, item, laptop) => {
     const dice = namedDice(trial.seed, 'K1')
-    const item = await world.page('Proef van K1', [BEGIN])
-    const laptop = await world.laptop('k1', 0, item)
     const killsCount = trial.count(2, 20, 300)
     let serial = 0
     let typed = ''
@@ -131,10 +128,8 @@ export const k1: Row = {
  * process is what a kill at that moment leaves, so a sample costs no restart of the one who types.
  */
 async function samples(trial: Trial): Promise<void> {
-  await withWorld(trial, 1, async (world) => {
+  await withLaptops(trial, 'K5', 1, async (world, item, laptop) => {
     const dice = namedDice(trial.seed, 'K5')
-    const item = await world.page('Proef van K5', [BEGIN])
-    const laptop = await world.laptop('k5', 0, item)
     const samplesCount = trial.count(2, 15, 2_000)
     const byState = new Map<string, number>()
     let serial = 0

@@ -4,11 +4,10 @@ import { below, namedDice } from '../../shared/base/random.ts'
 import { tokenText } from '../simulation/tokens.ts'
 import { awaited, type Frame, type Heard } from './browser-laptop.ts'
 import { faultsOf, readStore } from './browser-store.ts'
-import { withWorld } from './browser-world.ts'
+import { withLaptops } from './browser-world.ts'
 import { patchedRelay, withOrders, type Orders } from './patched-window.ts'
 import { count, type Row, type Trial } from './row.ts'
 
-const BEGIN = 'Begin. '
 const HOWS: readonly NonNullable<Orders['how']>[] = ['begin', 'middle', 'end', 'abort']
 const TRANSACTIONS_MAX = 120
 /** Somebody who types meets so many transactions long before. */
@@ -17,10 +16,8 @@ const REACH_MS_MAX = 20_000
 const promisedIn = (frames: readonly Frame[]): string => frames.reduce((text, frame) => (frame.state !== 'pending' && frame.text.length > text.length ? frame.text : text), '')
 
 async function torn(trial: Trial): Promise<void> {
-  await withWorld(trial, 1, async (world) => {
+  await withLaptops(trial, 'K2', 1, async (world, item, laptop) => {
     const dice = namedDice(trial.seed, 'K2')
-    const item = await world.page('Proef van K2', [BEGIN])
-    const laptop = await world.laptop('k2', 0, item)
     const crashesCount = trial.count(2, 10, TRANSACTIONS_MAX)
     let serial = 0
     let rowsCount = 0
@@ -81,7 +78,7 @@ async function torn(trial: Trial): Promise<void> {
     trial.figure(`${count(crashesCount, 'crash', 'crashes')} in transactions 1…${TRANSACTIONS_MAX / (trial.size === 'full' ? 1 : 2)} (${[...met].map(([how, times]) => `${how} ${times}`).join(', ')})`)
     trial.figure(`${count(serial, 'token')} typed`)
     trial.figure(`${count(rowsCount, 'row')} summed and matched`)
-  }, patchedRelay)
+  }, { makeRelay: patchedRelay })
 }
 
 export const k2: Row = {
@@ -93,9 +90,7 @@ export const k2: Row = {
 }
 
 async function inspected(trial: Trial): Promise<void> {
-  await withWorld(trial, 1, async (world) => {
-    const item = await world.page('Proef van K4', [BEGIN])
-    const laptop = await world.laptop('k4', 0, item)
+  await withLaptops(trial, 'K4', 1, async (_world, item, laptop) => {
     const tokensCount = trial.count(5, 30, 300)
     const transactions: Extract<Heard, { what: 'transaction' }>[] = []
     await laptop.open(item, {
@@ -128,7 +123,7 @@ async function inspected(trial: Trial): Promise<void> {
     trial.figure(`${count(transactions.length, 'transaction')} that wrote, ${transactions.length - relaxed.length} strict, on ${new Set(transactions.flatMap(({ stores }) => stores)).size} tables`)
     trial.figure(`${count(store.entries.length + store.outbox.length + store.archive.length, 'row')} with a right checksum`)
     trial.figure(`persist() asked ${timesAsked}×, ${isPersisted ? 'granted' : 'refused and said so'}`)
-  }, patchedRelay)
+  }, { makeRelay: patchedRelay })
 }
 
 export const k4: Row = {

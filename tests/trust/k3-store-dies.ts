@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { tokenText } from '../simulation/tokens.ts'
 import { awaited, type BrowserLaptop, type Frame } from './browser-laptop.ts'
 import { blankPage } from './browser-store.ts'
-import { percentile, withWorld } from './browser-world.ts'
+import { percentile, withLaptops } from './browser-world.ts'
 import { patchedRelay, withOrders } from './patched-window.ts'
 import { count, type Row, type Trial } from './row.ts'
 
@@ -49,9 +49,7 @@ async function inAnotherTab(laptop: BrowserLaptop, version: number): Promise<voi
 const isKept = ({ state, said }: Frame): boolean => state !== 'pending' && !said.startsWith('Deze laptop slaat niets meer op')
 
 async function blows(trial: Trial): Promise<void> {
-  await withWorld(trial, 1, async (world) => {
-    const item = await world.page('Proef van K3', ['Begin. '])
-    const laptop = await world.laptop('k3', 0, item)
+  await withLaptops(trial, 'K3', 1, async (_world, item, laptop) => {
     const runsCount = trial.count(2, 4, 100)
     const names = Object.keys(BLOWS)
     const reds: number[] = []
@@ -123,7 +121,7 @@ async function blows(trial: Trial): Promise<void> {
     trial.figure(`${count(runsCount, 'blow')} (${[...ends].map(([name, times]) => `${name} ${times}`).join('; ')})`)
     if (reds.length > 0) trial.figure(`not called kept after ${percentile(reds, 0.5)} ms, ${Math.max(...reds)} ms at most`)
     trial.figure(`${count(filesCount, 'file')} with all of it`)
-  }, patchedRelay)
+  }, { makeRelay: patchedRelay })
 }
 
 export const k3: Row = {

@@ -6,7 +6,7 @@ import type { ItemId } from '../../shared/base/ids.ts'
 import { below, namedDice, pick } from '../../shared/base/random.ts'
 import { tokensIn, tokenText } from '../simulation/tokens.ts'
 import { awaited, copyProfile, createBrowserLaptop, type BrowserLaptop } from './browser-laptop.ts'
-import { withWorld, type World } from './browser-world.ts'
+import { BEGIN, withLaptops, withWorld, type World } from './browser-world.ts'
 import { CLOCK_SPEED, createEngineLaptop, type EngineLaptop, type Ledger } from './engine-laptop.ts'
 import { count, type Row, type Trial } from './row.ts'
 
@@ -39,10 +39,8 @@ const offline = ({ network }: BrowserLaptop): void => {
 // ── O7 ──
 
 async function copies(trial: Trial): Promise<void> {
-  await withWorld(trial, 1, async (world) => {
+  await withLaptops(trial, 'O7', 1, async (world, item, original) => {
     const dice = namedDice(trial.seed, 'O7')
-    const item = await world.page('Proef van O7', ['Begin. '])
-    const original = await world.laptop('o7', 0, item)
     const runsCount = trial.count(1, 2, 200)
     const tokens: string[] = []
     let [serial, leadersMax] = [0, 0]
@@ -114,10 +112,7 @@ export const o7: Row = {
 const AWAKE_MS_MAX = 10_000
 
 async function sleeps(trial: Trial): Promise<void> {
-  await withWorld(trial, 2, async (world) => {
-    const item = await world.page('Proef van O8', ['Begin. ', 'Slot. '])
-    const sleeper = await world.laptop('o8', 0, item)
-    const other = await world.laptop('o8-other', 1, item)
+  await withLaptops(trial, 'O8', 2, async (world, item, sleeper, other) => {
     const tokens: string[] = []
     const levels: number[] = []
     const nightsMs = { small: [3_000], usual: [5_000, 50_000], full: [60_000, 300_000, 600_000, 1_800_000] }[trial.size]
@@ -157,7 +152,7 @@ async function sleeps(trial: Trial): Promise<void> {
     trial.figure(`${count(nightsMs.length, 'sleep')} of ${nightsMs.map((ms) => `${ms / 1000} s`).join(', ')}`)
     trial.figure(`level ${Math.round(worst)} ms after waking at most`)
     if (worst > AWAKE_MS_MAX) trial.missed(`level after ${(worst / 1000).toFixed(1)} s`)
-  })
+  }, { paragraphs: [BEGIN, 'Slot. '] })
 }
 
 export const o8: Row = {
@@ -173,9 +168,7 @@ export const o8: Row = {
 const PORTAL_MS_MAX = 15_000
 
 async function portals(trial: Trial): Promise<void> {
-  await withWorld(trial, 1, async (world) => {
-    const item = await world.page('Proef van O9', ['Begin. '])
-    const laptop = await world.laptop('o9', 0, item)
+  await withLaptops(trial, 'O9', 1, async (world, item, laptop) => {
     const tokens: string[] = []
     const noticed: number[] = []
     const statuses = [200, 302, 511] as const
@@ -244,10 +237,7 @@ export const o9: Row = {
 // ── O12 ──
 
 async function noWebsockets(trial: Trial): Promise<void> {
-  await withWorld(trial, 2, async (world) => {
-    const item = await world.page('Proef van O12', ['Begin. '])
-    const laptop = await world.laptop('o12', 0, item)
-    const other = await world.laptop('o12-other', 1, item)
+  await withLaptops(trial, 'O12', 2, async (world, item, laptop, other) => {
     const tokens: string[] = []
     const write = async (one: BrowserLaptop): Promise<void> => {
       const token = tokenText(trial.seed, 12, tokens.length)

@@ -5,7 +5,7 @@ import { must } from '../../shared/base/assert.ts'
 import { tokensIn, tokenText } from '../simulation/tokens.ts'
 import { awaited, type BrowserLaptop, type Frame } from './browser-laptop.ts'
 import { blankPage, faultsOf, readStore } from './browser-store.ts'
-import { withWorld } from './browser-world.ts'
+import { BEGIN, withLaptops, withWorld } from './browser-world.ts'
 import { count, type Row, type Trial } from './row.ts'
 
 const LEVEL_MS_MAX = 60_000
@@ -67,7 +67,7 @@ async function versions(trial: Trial): Promise<void> {
     const noticed: number[] = []
     for (let run = 0; run < runsCount; run++) {
       const violation = (text: string): void => trial.violation(`run ${run}: ${text}`)
-      const item = await world.page(`Proef van O4, ${run}`, ['Begin. '])
+      const item = await world.page(`Proef van O4, ${run}`, [BEGIN])
       const laptop = await world.laptop(`o4-${run}`, 0, item)
       const tokens: string[] = []
       const write = async (): Promise<void> => {
@@ -154,9 +154,7 @@ function saidAfter(frames: readonly Frame[]): number {
 }
 
 async function quotas(trial: Trial): Promise<void> {
-  await withWorld(trial, 1, async (world) => {
-    const item = await world.page('Proef van O5', ['Begin. '])
-    const laptop = await world.laptop('o5', 0, item)
+  await withLaptops(trial, 'O5', 1, async (world, item, laptop) => {
     const levelsCount = trial.count(1, 3, 20)
     const banners: number[] = []
     let [serial, filesCount] = [0, 0]
@@ -235,9 +233,7 @@ export const o5: Row = {
 // ── O6 ──
 
 async function wiped(trial: Trial): Promise<void> {
-  await withWorld(trial, 1, async (world) => {
-    const item = await world.page('Proef van O6', ['Begin. '])
-    const laptop = await world.laptop('o6', 0, item)
+  await withLaptops(trial, 'O6', 1, async (world, item, laptop) => {
     const runsCount = trial.count(1, 2, 20)
     let serial = 0
     const opened: number[] = []

@@ -5,7 +5,7 @@ import { DIST } from '../../server/assemble.ts'
 import type { Person } from '../support/person.ts'
 import { tokensIn, tokenText } from '../simulation/tokens.ts'
 import { awaited } from './browser-laptop.ts'
-import { withWorld } from './browser-world.ts'
+import { withLaptops } from './browser-world.ts'
 import { relayWithWindow } from './patched-window.ts'
 import { count, type Row, type Trial } from './row.ts'
 
@@ -26,9 +26,7 @@ const isStamped = ({ page }: Person): Promise<boolean> => page.evaluate(() => (g
 
 async function updates(trial: Trial): Promise<void> {
   let dist = ''
-  await withWorld(trial, 1, async (world) => {
-    const item = await world.page('Proef van O3', ['Begin. '])
-    const laptop = await world.laptop('o3', 0, item)
+  await withLaptops(trial, 'O3', 1, async (world, item, laptop) => {
     const roundsCount = trial.count(1, 4, 100)
     const tokens: string[] = []
     const wrongAnswers: string[] = []
@@ -89,10 +87,12 @@ async function updates(trial: Trial): Promise<void> {
     trial.figure(`${refusals} times asked for and put off, 0 loads without consent`)
     trial.figure(`${answers} parts of the window answered, ${wrongAnswers.length} missing`)
     trial.figure(`${count(tokens.length, 'token')} kept`)
-  }, (data, folder) => {
-    dist = join(folder, 'dist')
-    cpSync(DIST, dist, { recursive: true })
-    return relayWithWindow(data, dist)
+  }, {
+    makeRelay(data, folder) {
+      dist = join(folder, 'dist')
+      cpSync(DIST, dist, { recursive: true })
+      return relayWithWindow(data, dist)
+    },
   })
 }
 
