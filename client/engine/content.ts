@@ -7,9 +7,10 @@
  */
 import * as Y from 'yjs'
 import { must } from '../../shared/base/assert.ts'
+import { bytesEqual } from '../../shared/base/bytes.ts'
 import type { Clock } from '../../shared/base/clock.ts'
 import type { Disposable } from '../../shared/base/dispose.ts'
-import { newId, NO_ID, type EntryId, type ItemId, type SpaceId, type WriterId } from '../../shared/base/ids.ts'
+import { newId, NO_ID, type EntryId, type ItemId, type SpaceId, type UserId, type WriterId } from '../../shared/base/ids.ts'
 import type { Dice } from '../../shared/base/random.ts'
 import { createProseDoc } from '../../shared/derive/prose-doc.ts'
 import { actToBytes, applyAct, NO_ACTS, readAct, type Act, type ActsState } from '../../shared/model/acts.ts'
@@ -86,6 +87,13 @@ interface LoadedFacts {
   unstoredCount: number
 }
 
+/** A document that was read for a row or for the index, and what is in it. */
+interface ReadFacts {
+  document: FactsDocument
+  snapshot: Uint8Array | null
+  entries: Set<EntryId>
+}
+
 interface Typing {
   item: ItemId
   clientId: number
@@ -94,8 +102,12 @@ interface Typing {
   timer: Disposable
 }
 
+const isSame = (a: Uint8Array | null, b: Uint8Array | null): boolean => a === b || (a !== null && b !== null && bytesEqual(a, b))
+
 /** Facts documents kept in memory; about 100 kB each. Open ones are never let go. */
 const LOADED_COUNT_MAX = 64
+/** A row is made, then the text for the index, and a moment later both again: the last documents read for that are not read anew. */
+const READ_COUNT_MAX = 16
 const PUMP_COUNT_MAX = 500
 
 export function createContent(deps: ContentDeps): Content {
@@ -103,6 +115,7 @@ export function createContent(deps: ContentDeps): Content {
   const openCounts = new Map<ItemId, number>()
   const writers = new Map<string, WriterId>()
   const loaded = new Map<ItemId, LoadedFacts>()
+  const readBefore = new Map<ItemId, ReadFacts>()
   /** Being read: what arrives meanwhile may not be in what was read, and is applied after it. */
   const loading = new Set<ItemId>()
   const spaceByItem = new Map<ItemId, SpaceId>()
@@ -161,12 +174,41 @@ export function createContent(deps: ContentDeps): Content {
     return guard.reading([item], () => read(item)).finally(() => loading.delete(item))
   }
   const read = async (item: ItemId): Promise<LoadedFacts> => {
-    const one: LoadedFacts = { document: await factsDocument(item), writer: newId(dice), unstoredCount: 0 }
+    const one: LoadedFacts = { document: (await factsDocument(item)).document, writer: newId(dice), unstoredCount: 0 }
     loaded.set(item, one)
     letGo()
     return one
   }
-  const factsDocument = async (item: ItemId, stored?: StoredPart): Promise<FactsDocument> => {
+  /**
+   * What was read before, brought up to what is stored now; null when it holds anything that is stored no more or otherwise: whoever asks begins
+   * anew then. The caller has it from now on.
+   */
+  const takeReadBefore = (item: ItemId, snapshot: Uint8Array | null, entries: readonly { entry: EntryId; payload: Uint8Array; author: UserId }[]): ReadFacts | null => {
+    const before = readBefore.get(item)
+    if (!before) return null
+    readBefore.delete(item)
+    const news = entries.filter(({ entry }) => !before.entries.has(entry))
+    const isBeginning = entries.length - news.length === before.entries.size && isSame(snapshot, before.snapshot)
+    if (isBeginning && before.document.applyAll(news).ok) {
+      for (const { entry } of news) before.entries.add(entry)
+      return before
+    }
+    before.document.dispose()
+    return null
+  }
+  const keepRead = (item: ItemId, read: ReadFacts): void => {
+    forgetRead(item)
+    readBefore.set(item, read)
+    for (const oldest of readBefore.keys()) {
+      if (readBefore.size <= READ_COUNT_MAX) return
+      forgetRead(oldest)
+    }
+  }
+  const forgetRead = (item: ItemId): void => {
+    readBefore.get(item)?.document.dispose()
+    readBefore.delete(item)
+  }
+  const factsDocument = async (item: ItemId, stored?: StoredPart): Promise<ReadFacts> => {
     await factsReady()
     // Asked first: what is stored between the two questions is in both answers, which does no harm.
     const unstored = unstoredOf(item, 'facts')
@@ -178,9 +220,12 @@ export function createContent(deps: ContentDeps): Content {
       if (from && !from.ok) deps.storeFailed(new Error(`snapshot of facts: ${from.failure.reason}`))
       return begun
     }
-    let document = begin()
     const isSuspect = guard.isSuspect(item)
     const readable = entries.filter(({ quarantined }) => quarantined === null)
+    const all = [...readable, ...unstored.filter((edit) => !readable.some(({ entry }) => entry === edit.entry))]
+    const before = isSuspect ? null : takeReadBefore(item, snapshot?.payload ?? null, all)
+    if (before) return before
+    let document = begin()
     const isWhole = !isSuspect && document.applyAll(readable).ok
     if (!isSuspect && !isWhole) {
       document.dispose()
@@ -197,15 +242,15 @@ export function createContent(deps: ContentDeps): Content {
       if (fault !== null) await leaveOut(entry, fault)
     }
     for (const { payload, author } of unstored) document.apply(payload, author)
-    return document
+    return { document, snapshot: snapshot?.payload ?? null, entries: new Set(all.map(({ entry }) => entry)) }
   }
-  /** In turn only where a document stays: what is made from `stored` is looked at once. */
+  /** In turn only where a document is edited: what is made from `stored` is only looked at. */
   const facts = (item: ItemId, stored?: StoredPart): Promise<FactsState> => {
     if (!stored || loaded.has(item)) return inTurn(item, async () => (await load(item)).document.view())
     return guard.reading([item], async () => {
-      const document = await factsDocument(item, stored)
-      const view = document.view()
-      document.dispose()
+      const read = await factsDocument(item, stored)
+      const view = read.document.view()
+      keepRead(item, read)
       return view
     })
   }
@@ -451,6 +496,7 @@ export function createContent(deps: ContentDeps): Content {
   }
 
   const rebuild = async (item: ItemId): Promise<void> => {
+    forgetRead(item)
     await inTurn(item, async () => {
       loaded.get(item)?.document.dispose()
       loaded.delete(item)
@@ -605,13 +651,15 @@ export function createContent(deps: ContentDeps): Content {
     },
     rebuild,
     async spaceLost(space) {
+      for (const item of [...readBefore.keys()]) forgetRead(item)
       const items = new Set([...loaded.keys(), ...openCounts.keys()])
       for (const item of items) if (spaceByItem.get(item) === space) await rebuild(item)
     },
     dispose() {
       for (const { timer } of typing.values()) timer.dispose()
-      for (const { document } of loaded.values()) document.dispose()
+      for (const { document } of [...loaded.values(), ...readBefore.values()]) document.dispose()
       loaded.clear()
+      readBefore.clear()
     },
   }
 }
