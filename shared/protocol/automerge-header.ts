@@ -41,18 +41,31 @@ interface Reader {
   pos: number
 }
 
-function uleb(from: Reader): number {
+/** Seven bits a byte, lowest first, until a byte without the high bit. Out: the value, what the next byte would have counted for, and the last byte. */
+function leb(from: Reader): { value: number; scale: number; last: number } {
   let value = 0
   let scale = 1
   for (;;) {
     const byte = from.bytes[from.pos++]
     if (byte === undefined) throw new Malformed()
     value += (byte & 0x7f) * scale
-    if (value > Number.MAX_SAFE_INTEGER) throw new Malformed()
-    if (byte < 0x80) return value
     scale *= 128
+    if (byte < 0x80) return { value, scale, last: byte }
     if (scale > 2 ** 49) throw new Malformed()
   }
+}
+
+function uleb(from: Reader): number {
+  const { value } = leb(from)
+  if (value > Number.MAX_SAFE_INTEGER) throw new Malformed()
+  return value
+}
+
+function sleb(from: Reader): number {
+  const { value, scale, last } = leb(from)
+  const signed = (last & 0x40) === 0 ? value : value - scale
+  if (!Number.isSafeInteger(signed)) throw new Malformed()
+  return signed
 }
 
 function take(from: Reader, size: number): Uint8Array {
@@ -69,24 +82,6 @@ function writeUleb(value: number): number[] {
     value = Math.floor(value / 128)
     if (value === 0) return [...bytes, low]
     bytes.push(low | 0x80)
-  }
-}
-
-/** Signed, seven bits a byte. */
-function sleb(from: Reader): number {
-  let value = 0
-  let scale = 1
-  for (;;) {
-    const byte = from.bytes[from.pos++]
-    if (byte === undefined) throw new Malformed()
-    value += (byte & 0x7f) * scale
-    scale *= 128
-    if (byte < 0x80) {
-      if ((byte & 0x40) !== 0) value -= scale
-      if (!Number.isSafeInteger(value)) throw new Malformed()
-      return value
-    }
-    if (scale > 2 ** 49) throw new Malformed()
   }
 }
 
