@@ -8,8 +8,13 @@ import { refuse, table, type Command, type CommandFailure, type Given, type Outp
 import { exportSpace, items } from './cli/documents.ts'
 import { erase } from './cli/erase.ts'
 import { invite, spaces, token, users } from './cli/people.ts'
+import { openAccounts } from './auth/accounts.ts'
+import { ACCOUNTS_FILE } from './auth/schema.ts'
 import { ok, type Result } from '../shared/base/result.ts'
+import { UNRECORDED } from '../shared/model/grants.ts'
 import { dataFolderOf } from './config.ts'
+import { findDataFolder } from './store/data-folder.ts'
+import { explain } from './explain.ts'
 import { systemClock, systemDice } from './system.ts'
 import { VERSION } from './version.ts'
 
@@ -18,6 +23,7 @@ const version: Command = {
   usage: '',
   summary: 'Zegt welke versie dit is',
   options: [],
+  operation: () => 'machine.read',
   run: () => ok({ json: { name: 'samenpad', version: VERSION, node: process.version }, text: VERSION }),
 }
 
@@ -65,7 +71,23 @@ async function main(args: readonly string[], surroundings: Surroundings): Promis
     return tell(refuse('unknown-command', name === undefined ? listing() : `De opdracht ${name} bestaat niet.\n\n${listing()}`), args.includes('--json'))
   }
   const given = readGiven(command, rest)
-  return tell(given.ok ? await command.run(given.value, surroundings) : given, isJson)
+  if (!given.ok) return tell(given, isJson)
+  const result = await command.run(given.value, surroundings)
+  account(command, given.value, result, surroundings)
+  return tell(result, isJson)
+}
+
+/** One record per command, as at every other door. Where there is no data folder, there is nothing to account for. */
+function account(command: Command, given: Given, result: Result<Output, CommandFailure>, { data, clock, dice }: Surroundings): void {
+  const operation = command.operation(given)
+  if (UNRECORDED.has(operation) || (result.ok ? result.value : result.failure).isAccounted) return
+  const folder = findDataFolder(data)
+  if (!folder.ok) return
+  const accounts = openAccounts({ path: folder.value.file(ACCOUNTS_FILE), mode: 'write', clock, dice })
+  if (!accounts.ok) return console.error(`Deze opdracht kon niet in het register van wie wat deed: ${explain(accounts.failure)}`)
+  const { space = null, subject = '' } = result.ok ? (result.value.about ?? {}) : { subject: result.failure.kind }
+  accounts.value.audit.record({ who: null, operation, space, subject, from: 'cli', request: null, result: result.ok ? 'done' : 'refused' })
+  accounts.value.dispose()
 }
 
 function tell(result: Result<Output, CommandFailure>, isJson: boolean): number {

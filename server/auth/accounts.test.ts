@@ -267,34 +267,6 @@ describe('rights', () => {
   })
 })
 
-describe('the account of who did what', () => {
-  const fill = () => {
-    for (let i = 0; i < 5; i++) accounts.audit.record({ who: null, operation: 'sign-in', space: null, subject: `n ${i}`, from: '127.0.0.1', result: 'done' })
-  }
-  test('holds when nobody touched it', () => {
-    fill()
-    expect(accounts.audit.verify()).toMatchObject({ count: 5, brokenAt: null })
-  })
-  test.each([
-    ['a changed record', "UPDATE audit SET subject = 'n 9' WHERE seq = 3", 3],
-    ['a removed record', 'DELETE FROM audit WHERE seq = 3', 3],
-    ['a removed last record', 'DELETE FROM audit WHERE seq = 5', 5],
-    ['two records in another order', 'UPDATE audit SET seq = CASE seq WHEN 2 THEN -3 WHEN 3 THEN -2 END WHERE seq IN (2, 3); UPDATE audit SET seq = -seq WHERE seq < 0', 2],
-    ['everything removed', 'DELETE FROM audit', 1],
-  ])('shows %s', (_what, sql, brokenAt) => {
-    fill()
-    for (const one of sql.split('; ')) accounts.database.run(one)
-    expect(accounts.audit.verify().brokenAt).toBe(brokenAt)
-  })
-  test('a flood of refusals becomes a count', () => {
-    for (let i = 0; i < 1_000; i++) accounts.audit.record({ who: null, operation: 'access', space: null, subject: '', from: '10.0.0.1', result: 'refused' })
-    clock.move(60_000)
-    accounts.audit.record({ who: null, operation: 'access', space: null, subject: 'next', from: '10.0.0.1', result: 'refused' })
-    expect(accounts.audit.recent(2).map(({ subject }) => subject)).toEqual(['next', '940 more in one minute'])
-    expect(accounts.audit.verify()).toMatchObject({ count: 62, brokenAt: null })
-  })
-})
-
 describe('the file', () => {
   test('is synced on every commit, as it says itself', () => {
     expect(accounts.database.durability()).toEqual({ journalMode: 'wal', synchronous: 2 })

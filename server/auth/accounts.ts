@@ -14,26 +14,37 @@ import type { Dice } from '../../shared/base/random.ts'
 import { fail, ok, type Result } from '../../shared/base/result.ts'
 import { covers, may as roleMay, type Role, type SpaceKind } from '../../shared/model/grants.ts'
 import {
-  INVITATION_DAYS_MAX, SESSION_DAYS_MAX, SETUP_LINK_HOURS_MAX,
+  INVITATION_DAYS_MAX, RESET_LINK_HOURS_MAX, SESSION_DAYS_MAX, SETUP_LINK_HOURS_MAX,
 } from '../../shared/model/limits.ts'
 import type { Person } from '../../shared/model/people.ts'
 import { openDatabase, type Database, type DatabaseFailure, type SqlRow } from '../store/database.ts'
 import { createAudit, type Audit } from './audit.ts'
 import type { Directory, SpaceInfo } from './directory.ts'
 import { isLogin, isWeak, normalLogin } from './logins.ts'
+import { createOwnAccount, shortIdOf, type OwnAccount } from './own-account.ts'
 import { readPicture, roleOf, type Account, type Picture } from './picture.ts'
 import { ACCOUNTS_APPLICATION_ID, ACCOUNTS_MIGRATIONS } from './schema.ts'
 import { checkPassword, hashPassword, hashToken, isToken, newToken, PASSWORD_COST_LOG2 } from './secrets.ts'
 
-export type LinkKind = 'setup' | 'invitation' | 'sign-in'
+export type LinkKind = 'setup' | 'invitation' | 'sign-in' | 'reset'
 
 export interface LinkView {
   kind: LinkKind
   space: SpaceInfo | null
   role: Role | null
   expiresAt: number
-  /** Whom a sign-in link signs in. */
+  /** Whom a sign-in link signs in, or whose password a reset link changes. */
   person: Person | null
+}
+
+/** An invitation that nobody used yet. */
+export interface PendingInvitation {
+  /** Names it; opens nothing. */
+  id: string
+  role: Role
+  by: Person | null
+  createdAt: number
+  expiresAt: number
 }
 
 export type LinkFailure = { kind: 'not-found' | 'link-used' | 'link-expired' }
@@ -56,6 +67,7 @@ export interface Session {
 export interface Accounts extends Directory, Disposable {
   readonly database: Database
   readonly audit: Audit
+  readonly own: OwnAccount
   /** Names this installation; new for every data folder. */
   readonly installation: Id
   /** Whether a log was begun beside these accounts, in this life of the relay or an earlier one. */
@@ -92,6 +104,12 @@ export interface Accounts extends Directory, Disposable {
   /** A new one-time set-up link; earlier ones stop working. */
   createSetupLink(): { token: string; expiresAt: number }
   createInvitation(request: { space: SpaceId; role: Role; by: UserId | null }): { token: string; expiresAt: number }
+  /** Newest first. */
+  invitationsOf(space: SpaceId): PendingInvitation[]
+  /** It stops working. Out: false when the space has no such invitation. */
+  endInvitation(space: SpaceId, id: string): boolean
+  /** Lets somebody choose a new password. Earlier ones of the user stop working. `conflict`: the organisation signs this person in. */
+  createResetLink(user: UserId, by: UserId | null): Result<{ token: string; expiresAt: number }, { kind: 'not-found' | 'conflict' }>
   /** In: `uses` null for as often as wanted. Earlier sign-in links of the user stop working. */
   createSignInLink(user: UserId, uses: number | null): { token: string; expiresAt: number }
   /** Every link stops working. */
@@ -99,12 +117,13 @@ export interface Accounts extends Directory, Disposable {
   readLink(token: string): Result<LinkView, LinkFailure>
   /**
    * In: details of a new person, or of somebody who exists already and proves it with the password; null: whoever is signed in
-   * (`current`), or nobody for a sign-in link.
+   * (`current`), or nobody for a sign-in link. A reset link takes the new password alone, and ends every session of its person.
    */
-  acceptLink(token: string, details: (NewPerson & { password: string }) | null, current: UserId | null): Promise<Result<LinkView & { user: UserId }, AcceptFailure>>
+  acceptLink(token: string, details: (NewPerson & { password: string }) | { password: string } | null, current: UserId | null): Promise<Result<LinkView & { user: UserId }, AcceptFailure>>
 
   signIn(login: string, password: string): Promise<UserId | null>
-  startSession(user: UserId): { token: string; session: Session }
+  /** In: `device` a few words for the list of sessions, see http/device.ts. */
+  startSession(user: UserId, device?: string): { token: string; session: Session }
   /** Also moves the session's end forward, at most once an hour. */
   sessionOf(token: string): Session | null
   endSession(session: string): void
@@ -119,6 +138,8 @@ export interface AccountsDeps {
   mode: 'create' | 'write' | 'read'
   clock: Clock
   dice: Dice
+  /** What a person running the relay should know; never content. */
+  report?(event: { kind: string; [detail: string]: unknown }): void
   /** For tests: passwords that are cheap to guess. */
   passwordCostLog2?: number
 }
@@ -138,7 +159,7 @@ export function openAccounts(deps: AccountsDeps): Result<Accounts, DatabaseFailu
   return opened.ok ? ok(createAccounts(opened.value, deps)) : opened
 }
 
-function createAccounts(database: Database, { mode, clock, dice, passwordCostLog2 = PASSWORD_COST_LOG2 }: AccountsDeps): Accounts {
+function createAccounts(database: Database, { mode, clock, dice, report = () => undefined, passwordCostLog2 = PASSWORD_COST_LOG2 }: AccountsDeps): Accounts {
   const bag = createBag()
   bag.add(() => database.close())
   const roleChanged = bag.add(createEmitter<{ user: UserId; info: SpaceInfo; role: Role | null }>())
@@ -202,6 +223,13 @@ function createAccounts(database: Database, { mode, clock, dice, passwordCostLog
   let timer = clock.after(POLL_MS, poll)
   bag.add(() => timer.dispose())
 
+  const audit = bag.add(
+    createAudit(database, {
+      clock, report,
+      roleOf: (who, space) => (space === null ? null : roleOf(picture, who, space)) ?? (picture.users.get(who)?.isAdministrator === true ? 'administrator' : null),
+    }),
+  )
+
   const personOf = (user: UserId): Person | null => picture.users.get(user)?.person ?? null
 
   function newUser(kind: 'person' | 'script', { user = newId(dice), login, name, job, organisation, color }: NewPerson & { user?: UserId; color?: number }, password: string | null): UserId {
@@ -248,11 +276,32 @@ function createAccounts(database: Database, { mode, clock, dice, passwordCostLog
     })
   }
 
+  async function acceptReset(token: string, password: string): Promise<Result<LinkView & { user: UserId }, AcceptFailure>> {
+    const login = (user: UserId): string => must(picture.users.get(user), 'a reset link is of somebody').login
+    const first = readLink(token)
+    if (!first.ok) return first
+    const { user } = must(first.value.person, 'a reset link is of somebody')
+    if (isWeak(password, login(user))) return fail({ kind: 'weak-password' })
+    const hashed = await hashPassword(password, dice, passwordCostLog2)
+    const link = readLink(token)
+    if (!link.ok) return link
+    const isUsed = change(() => {
+      if (database.run('UPDATE links SET uses_left = 0 WHERE hash = ? AND uses_left > 0', hashToken(token)).changes === 0) return false
+      database.run('UPDATE users SET password = ? WHERE id = ?', hashed, user)
+      database.run('DELETE FROM sessions WHERE user = ?', user)
+      database.run("DELETE FROM links WHERE user = ? AND kind = 'sign-in'", user)
+      return true
+    })
+    const { kind, space, role, expiresAt, person } = link.value
+    return isUsed ? ok({ kind, space, role, expiresAt, person, user }) : fail({ kind: 'link-used' })
+  }
+
   /** Who accepts: somebody known who proves it, or the row of a person yet to be made. */
   async function whoAccepts(
-    details: (NewPerson & { password: string }) | null,
+    details: (NewPerson & { password: string }) | { password: string } | null,
     current: UserId | null,
   ): Promise<Result<{ user: UserId } | { create: NewPerson; password: string }, AcceptFailure>> {
+    if (details && !('login' in details)) return fail({ kind: 'bad-request' })
     if (!details) return current ? ok({ user: current }) : fail({ kind: 'bad-request' })
     const known = picture.usersByLogin.get(normalLogin(details.login))
     if (known) {
@@ -266,7 +315,8 @@ function createAccounts(database: Database, { mode, clock, dice, passwordCostLog
 
   return {
     database,
-    audit: createAudit(database, clock),
+    audit,
+    own: createOwnAccount({ database, clock, dice, picture: () => picture, change, passwordCostLog2 }),
     installation,
     hadLog: () => database.get("SELECT 1 FROM meta WHERE name = 'log'") !== undefined,
     noteLog: () => void database.run("INSERT INTO meta (name, value) VALUES ('log', 'begun') ON CONFLICT (name) DO NOTHING"),
@@ -354,6 +404,22 @@ function createAccounts(database: Database, { mode, clock, dice, passwordCostLog
         return newLink({ kind: 'setup', lastsMs: SETUP_LINK_HOURS_MAX * HOUR_MS, uses: 1 })
       }),
     createInvitation: ({ space, role, by }) => change(() => newLink({ kind: 'invitation', space, role, by, lastsMs: INVITATION_DAYS_MAX * DAY_MS, uses: 1 })),
+    invitationsOf: (space) =>
+      database
+        .all("SELECT * FROM links WHERE kind = 'invitation' AND space = ? AND expires_at > ? AND (uses_left IS NULL OR uses_left > 0) ORDER BY created_at DESC, hash", space, clock.now())
+        .map((row) => ({
+          id: shortIdOf(String(row.hash)), role: row.role as Role, by: row.created_by === null ? null : personOf(String(row.created_by)), createdAt: Number(row.created_at), expiresAt: Number(row.expires_at),
+        })),
+    endInvitation: (space, id) => change(() => database.run("DELETE FROM links WHERE kind = 'invitation' AND space = ? AND substr(hash, 1, ?) = ?", space, id.length, id).changes > 0),
+    createResetLink(user, by) {
+      const row = picture.users.get(user)
+      if (row?.kind !== 'person' || row.isDisabled) return fail({ kind: 'not-found' })
+      if (picture.organisationUsers.has(user)) return fail({ kind: 'conflict' })
+      return ok(change(() => {
+        database.run("DELETE FROM links WHERE kind = 'reset' AND user = ?", user)
+        return newLink({ kind: 'reset', user, by, lastsMs: RESET_LINK_HOURS_MAX * HOUR_MS, uses: 1 })
+      }))
+    },
     createSignInLink: (user, uses) =>
       change(() => {
         database.run("DELETE FROM links WHERE kind = 'sign-in' AND user = ?", user)
@@ -369,6 +435,7 @@ function createAccounts(database: Database, { mode, clock, dice, passwordCostLog
     async acceptLink(token, details, current) {
       const first = readLink(token)
       if (!first.ok) return first
+      if (first.value.kind === 'reset') return acceptReset(token, details?.password ?? '')
       const signsIn = first.value.person?.user
       const who = signsIn ? ok({ user: signsIn }) : await whoAccepts(details, current)
       if (!who.ok) return who
@@ -395,12 +462,12 @@ function createAccounts(database: Database, { mode, clock, dice, passwordCostLog
       const isRight = await checkPassword(password, known?.password ?? null, passwordCostLog2)
       return known && isRight && picture.users.get(known.person.user)?.isDisabled === false ? known.person.user : null
     },
-    startSession(user) {
+    startSession(user, device = '') {
       const token = newToken(dice)
       const session = hashToken(token)
       const now = clock.now()
       const expiresAt = now + SESSION_DAYS_MAX * DAY_MS
-      change(() => database.run('INSERT INTO sessions (hash, user, created_at, expires_at, seen_at) VALUES (?, ?, ?, ?, ?)', session, user, now, expiresAt, now))
+      change(() => database.run('INSERT INTO sessions (hash, user, device, created_at, expires_at, seen_at) VALUES (?, ?, ?, ?, ?, ?)', session, user, device, now, expiresAt, now))
       return { token, session: { session, user, expiresAt } }
     },
     sessionOf(token) {

@@ -20,6 +20,14 @@ export interface UserRow extends Account {
   password: string | null
 }
 
+export interface SessionRow {
+  user: UserId
+  device: string
+  createdAt: number
+  expiresAt: number
+  seenAt: number
+}
+
 export interface Picture {
   users: ReadonlyMap<UserId, UserRow>
   usersByLogin: ReadonlyMap<string, UserRow>
@@ -28,12 +36,18 @@ export interface Picture {
   members: ReadonlyMap<SpaceId, ReadonlyMap<UserId, Role | null>>
   spacesByUser: ReadonlyMap<UserId, ReadonlyMap<SpaceId, Role>>
   programmesBySpace: ReadonlyMap<SpaceId, readonly SpaceId[]>
-  sessions: ReadonlyMap<string, { user: UserId; expiresAt: number; seenAt: number }>
+  sessions: ReadonlyMap<string, SessionRow>
+  /** By issuer and subject, see identityKey. */
+  usersByIdentity: ReadonlyMap<string, UserId>
+  organisationUsers: ReadonlySet<UserId>
   tokens: ReadonlyMap<string, UserId>
 }
 
 export const roleOf = ({ users, spacesByUser }: Picture, user: UserId, space: SpaceId): Role | null =>
   users.get(user)?.isDisabled === false ? (spacesByUser.get(user)?.get(space) ?? null) : null
+
+/** An issuer is an address, so it holds no line end. */
+export const identityKey = (issuer: string, subject: string): string => `${issuer}\n${subject}`
 
 /** Reads all of it. */
 export function readPicture(database: Database): Picture {
@@ -70,10 +84,13 @@ export function readPicture(database: Database): Picture {
   for (const row of database.all('SELECT programme, space FROM participations')) {
     programmesBySpace.set(String(row.space), [...(programmesBySpace.get(String(row.space)) ?? []), String(row.programme)])
   }
-  const sessions = new Map<string, { user: UserId; expiresAt: number; seenAt: number }>()
-  for (const row of database.all('SELECT hash, user, expires_at, seen_at FROM sessions')) {
-    sessions.set(String(row.hash), { user: String(row.user), expiresAt: Number(row.expires_at), seenAt: Number(row.seen_at) })
+  const sessions = new Map<string, SessionRow>()
+  for (const row of database.all('SELECT hash, user, device, created_at, expires_at, seen_at FROM sessions')) {
+    sessions.set(String(row.hash), {
+      user: String(row.user), device: String(row.device), createdAt: Number(row.created_at), expiresAt: Number(row.expires_at), seenAt: Number(row.seen_at),
+    })
   }
   const tokens = new Map(database.all('SELECT hash, user FROM tokens').map((row) => [String(row.hash), String(row.user)]))
-  return { users, usersByLogin: new Map([...users.values()].map((user) => [user.login, user])), spaces, members, spacesByUser, programmesBySpace, sessions, tokens }
+  const usersByIdentity = new Map(database.all('SELECT issuer, subject, user FROM identities').map((row) => [identityKey(String(row.issuer), String(row.subject)), String(row.user)]))
+  return { users, usersByIdentity, organisationUsers: new Set(usersByIdentity.values()), usersByLogin: new Map([...users.values()].map((user) => [user.login, user])), spaces, members, spacesByUser, programmesBySpace, sessions, tokens }
 }

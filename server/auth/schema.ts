@@ -2,7 +2,7 @@
  * The tables of `accounts.sqlite`: who exists, in which space with which role, and what opens a door. Migrations are appended to, never
  * edited. No token is stored, only its SHA-256; no password, only its stretched hash.
  */
-import { AUDIT_SCHEMA } from './audit.ts'
+import { AUDIT_SCHEMA, AUDIT_SCHEMA_2 } from './audit.ts'
 
 /** 'SpAc' */
 export const ACCOUNTS_APPLICATION_ID = 0x53704163
@@ -37,5 +37,29 @@ export const ACCOUNTS_MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE TABLE tokens (hash TEXT PRIMARY KEY, user TEXT NOT NULL REFERENCES users (id), label TEXT NOT NULL, created_at INTEGER NOT NULL) STRICT;
   ${AUDIT_SCHEMA}
+  `,
+  AUDIT_SCHEMA_2,
+  `
+  -- The browser and system that a session began on, as a few words; never what the browser sent.
+  ALTER TABLE sessions ADD COLUMN device TEXT NOT NULL DEFAULT '';
+
+  -- kind 'reset': lets its user choose a new password.
+  CREATE TABLE links_2 (
+    hash TEXT PRIMARY KEY, kind TEXT NOT NULL CHECK (kind IN ('setup', 'invitation', 'sign-in', 'reset')), space TEXT REFERENCES spaces (id), role TEXT,
+    user TEXT REFERENCES users (id), created_by TEXT, created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, uses_left INTEGER
+  ) STRICT;
+  INSERT INTO links_2 SELECT hash, kind, space, role, user, created_by, created_at, expires_at, uses_left FROM links;
+  DROP TABLE links;
+  ALTER TABLE links_2 RENAME TO links;
+
+  -- Who signs in with an organisation: known by what the organisation promises never to give to another, not by an address.
+  CREATE TABLE identities (
+    issuer TEXT NOT NULL, subject TEXT NOT NULL, user TEXT NOT NULL REFERENCES users (id), created_at INTEGER NOT NULL, PRIMARY KEY (issuer, subject)
+  ) STRICT;
+
+  -- Sessions that an organisation began. sealed: the refresh token, which only the session's own token opens; NULL: it gave none.
+  CREATE TABLE organisation_sessions (
+    session TEXT PRIMARY KEY REFERENCES sessions (hash) ON DELETE CASCADE, issuer TEXT NOT NULL, subject TEXT NOT NULL, sid TEXT, sealed TEXT, refreshed_at INTEGER NOT NULL
+  ) STRICT;
   `,
 ]

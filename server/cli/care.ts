@@ -51,6 +51,7 @@ export const backup: Command = {
   summary: 'Maakt één gecontroleerde reservekopie van alles, ook terwijl het knooppunt draait',
   options: [],
   takesFile: true,
+  operation: () => 'machine.backup',
   run({ file }, { data, version, clock, dice }) {
     const folder = findDataFolder(data)
     if (!folder.ok) return refuseStart(folder.failure)
@@ -58,7 +59,7 @@ export const backup: Command = {
       const made = makeBackup(folder.value.path, file, ACCOUNTS, { version, now: clock.now(), dice })
       if (!made.ok) return refuseBackup(made.failure)
       const { spaces, entries, files, createdAt } = made.value
-      return ok({ json: { file: resolve(file), createdAt, spaces, entries, files }, text: `Reservekopie gemaakt en gecontroleerd: ${resolve(file)} (${spaces} ruimtes, ${entries} bewerkingen)` })
+      return ok({ json: { file: resolve(file), createdAt, spaces, entries, files }, text: `Reservekopie gemaakt en gecontroleerd: ${resolve(file)} (${spaces} ruimtes, ${entries} bewerkingen)`, about: { subject: `${entries} entries` } })
     })
   },
 }
@@ -70,6 +71,7 @@ export const restore: Command = {
   options: [],
   flags: ['force'],
   takesFile: true,
+  operation: () => 'machine.restore',
   run({ file, flags }, { data, clock, dice }) {
     return guarded(data, () => {
       const folder = takeDataFolder(data, 'restore')
@@ -87,6 +89,7 @@ export const restore: Command = {
         return ok({
           json: { file: resolve(file), folder: folder.value.path, createdAt: manifest.createdAt, spaces: manifest.spaces, entries: manifest.entries, movedTo },
           text: `Teruggezet in ${folder.value.path}: ${manifest.spaces} ruimtes, ${manifest.entries} bewerkingen. Uitnodigingen zijn vervallen; maak nieuwe waar dat nodig is.${aside}`,
+          about: { subject: `copy of ${new Date(manifest.createdAt).toISOString()}, ${manifest.entries} entries` },
         })
       } finally {
         folder.value.dispose()
@@ -100,6 +103,7 @@ export const verify: Command = {
   usage: '',
   summary: 'Rekent alles na: het logboek, de snapshots, de accounts en het register van wie wat deed',
   options: [],
+  operation: () => 'machine.verify',
   run: (_given, surroundings) =>
     withAccounts(surroundings, 'read', ({ path, accounts }) =>
       guarded(path, () => {
@@ -118,6 +122,7 @@ export const verify: Command = {
           json: { ok: problems.length === 0, spaces: log.spaces, entries: log.entries, payloadBytes: log.payloadBytes, snapshots: snapshots.snapshots, audit: { records: audit.count, brokenAt: audit.brokenAt, head: audit.head }, problems },
           text: problems.length === 0 ? `Alles klopt: ${counts}.` : [`Er klopt iets niet (${counts}):`, ...problems.map(({ space, text }) => `- ${space === null ? '' : `${space}: `}${text}`)].join('\n'),
           isBad: problems.length > 0,
+          about: { subject: `${problems.length} problems` },
         })
       }),
     ),

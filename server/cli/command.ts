@@ -3,8 +3,10 @@
  * write-ahead log allows it) or without one; what they change, a running relay notices within the second.
  */
 import type { Clock } from '../../shared/base/clock.ts'
+import type { SpaceId } from '../../shared/base/ids.ts'
 import type { Dice } from '../../shared/base/random.ts'
 import { fail, ok, type Result } from '../../shared/base/result.ts'
+import type { Door } from '../../shared/model/grants.ts'
 import { openAccounts, type Accounts } from '../auth/accounts.ts'
 import type { SpaceInfo } from '../auth/directory.ts'
 import { ACCOUNTS_FILE } from '../auth/schema.ts'
@@ -18,6 +20,8 @@ import { LOG_FILE } from '../store/log-rows.ts'
 export interface CommandFailure {
   kind: string
   message: string
+  /** The relay that was asked accounted for it already. */
+  isAccounted?: boolean
 }
 
 export interface Output {
@@ -26,6 +30,10 @@ export interface Output {
   text: string
   /** Everything was looked at, and something is wrong: exit code 1 all the same. */
   isBad?: boolean
+  /** For the account of who did what; never content. */
+  about?: { space?: SpaceId; subject: string }
+  /** The relay that was asked accounted for it already. */
+  isAccounted?: boolean
 }
 
 export interface Surroundings {
@@ -54,6 +62,8 @@ export interface Command {
   options: readonly string[]
   flags?: readonly string[]
   takesFile?: boolean
+  /** What the account of who did what calls it. */
+  operation(given: Given): Door
   run(given: Given, surroundings: Surroundings): Promise<Result<Output, CommandFailure>> | Result<Output, CommandFailure>
 }
 

@@ -43,6 +43,7 @@ export const items: Command = {
   usage: '--space S',
   summary: 'Laat zien wat er in een ruimte staat',
   options: ['space'],
+  operation: () => 'machine.read',
   run: ({ options }, surroundings) =>
     withAccounts(surroundings, 'read', ({ path, accounts }) => {
       const space = findSpace(accounts, options.space ?? '')
@@ -67,8 +68,9 @@ export const exportSpace: Command = {
   usage: '--space S --out MAP',
   summary: 'Schrijft een ruimte naar gewone bestanden: teksten als Markdown en JSON, gegevens, besluiten en geschiedenis',
   options: ['space', 'out'],
+  operation: () => 'machine.export',
   run: ({ options }, surroundings) =>
-    withAccounts(surroundings, 'write', ({ path, accounts }) => {
+    withAccounts(surroundings, 'read', ({ path, accounts }) => {
       const found = findSpace(accounts, options.space ?? '')
       if (!found.ok) return found
       const { space, kind, name } = found.value
@@ -98,8 +100,7 @@ export const exportSpace: Command = {
           if (error instanceof Error && 'syscall' in error) return refuse('unwritable', `${error.message}. Kijk of deze gebruiker in ${out} mag schrijven en of er ruimte is.`)
           throw error
         }
-        accounts.audit.record({ who: null, operation: 'export.read', space, subject: `${index.length} items`, from: 'cli', result: 'done' })
-        return ok({ json: { out, space: { id: space, name }, items: index, entries: head?.head ?? 0 }, text: `${index.length} documenten van ${name} geschreven naar ${out}` })
+        return ok({ json: { out, space: { id: space, name }, items: index, entries: head?.head ?? 0 }, text: `${index.length} documenten van ${name} geschreven naar ${out}`, about: { space, subject: `${index.length} items` } })
       })
     }),
 }

@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { isId, newId, type ItemId, type SpaceId } from '../../shared/base/ids.ts'
-import { ok, type Result } from '../../shared/base/result.ts'
+import { fail, ok, type Result } from '../../shared/base/result.ts'
 import { ERASE_REASON_CHARS_MAX, ERASED_RANGES_BYTES_MAX } from '../../shared/model/limits.ts'
 import { encodeRanges } from '../../shared/protocol/erase-prose.ts'
 import { openAccounts } from '../auth/accounts.ts'
@@ -32,6 +32,7 @@ export const erase: Command = {
   summary: 'Verwijdert een document definitief, of met --history wat uit de tekst was weggehaald: ook uit de geschiedenis en van laptops',
   options: ['space', 'item', 'reason'],
   flags: ['history'],
+  operation: () => 'machine.erase',
   run: ({ options, flags }, surroundings) =>
     withAccounts(surroundings, 'read', async ({ path, relay, accounts }) => {
       const space = findSpace(accounts, options.space ?? '')
@@ -44,7 +45,9 @@ export const erase: Command = {
       const asking = relay ? await byRelay(relay, asked) : null
       // A relay that was killed leaves its note behind; whether there is one, the lock of the folder says.
       const done = asking === null || (!asking.ok && asking.failure.kind === 'relay-unreachable') ? await byOurselves(surroundings, asked) : asking
-      return done.ok ? ok(told(path, asked, space.value.name, done.value)) : done
+      const isAccounted = done === asking
+      if (!done.ok) return fail({ ...done.failure, isAccounted })
+      return ok({ ...told(path, asked, space.value.name, done.value), isAccounted, about: { space: asked.space, subject: `${asked.item} ${asked.mode} ${asked.reason}` } })
     }),
 }
 
@@ -92,7 +95,6 @@ async function byOurselves({ data, clock, dice }: Surroundings, asked: Asked): P
         const { entriesCount, isScrubbed } = await log.erase({ id: newId(dice), space, item, mode, time: clock.now(), by: null, reason, ranges })
         // What the relay makes from the log and keeps beside it, it makes again.
         forgetSnapshots(folder.value.path)
-        accounts.value.audit.record({ who: null, operation: 'item.erase', space, subject: `${item} ${mode} ${reason}`, from: 'cli', result: 'done' })
         const countOf = (part: 'act' | 'facts'): number => (mode === 'whole' ? 0 : entries.filter((entry) => entry.part === part).length)
         return ok({ entriesCount, isScrubbed, sealsCount: countOf('act'), factsEntriesCount: countOf('facts') })
       } finally {

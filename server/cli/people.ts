@@ -7,7 +7,6 @@ import type { Accounts } from '../auth/accounts.ts'
 import type { SpaceInfo } from '../auth/directory.ts'
 import type { Result } from '../../shared/base/result.ts'
 
-const SOURCE = 'cli'
 const DEFAULT_PORT = '4180'
 
 function readRole(accounts: Accounts, space: string, role: string): Result<{ space: SpaceInfo; role: Role }, CommandFailure> {
@@ -24,6 +23,7 @@ export const spaces: Command = {
   usage: '',
   summary: 'Laat zien welke ruimtes er zijn',
   options: [],
+  operation: () => 'machine.read',
   run: (_given, surroundings) =>
     withAccounts(surroundings, 'read', ({ accounts }) => {
       const list = accounts.spaces().map(({ space, kind, name }) => ({ id: space, kind, name, members: accounts.membersOf(space).length }))
@@ -36,14 +36,16 @@ export const users: Command = {
   usage: '[--disable LOGIN] [--enable LOGIN]',
   summary: 'Laat zien wie er zijn; sluit iemand (of een token) buiten, of laat iemand weer toe',
   options: ['disable?', 'enable?'],
+  operation: ({ options }) => (options.disable === undefined && options.enable === undefined ? 'machine.read' : 'machine.account'),
   run: ({ options }, surroundings) =>
     withAccounts(surroundings, options.disable === undefined && options.enable === undefined ? 'read' : 'write', ({ accounts }) => {
+      const changed: string[] = []
       for (const [login, isDisabled] of [[options.disable, true], [options.enable, false]] as const) {
         if (login === undefined) continue
         const wanted = accounts.accounts().find((account) => account.login === login.toLowerCase() || account.person.user === login)
         if (!wanted) return refuse('unknown-user', `${login} is niet bekend. Kijk wie er zijn met: npm run -s samenpad -- users`)
         accounts.setDisabled(wanted.person.user, isDisabled)
-        accounts.audit.record({ who: null, operation: wanted.kind === 'script' && isDisabled ? 'token.end' : 'role.change', space: null, subject: `${wanted.person.user} ${isDisabled ? 'disabled' : 'enabled'}`, from: SOURCE, result: 'done' })
+        changed.push(`${wanted.person.user} ${isDisabled ? 'disabled' : 'enabled'}`)
       }
       const list = accounts.accounts().map(({ person, kind, login, isAdministrator, isDisabled }) => ({
         id: person.user, kind, login, name: person.name, job: person.job, organisation: person.organisation, administrator: isAdministrator, disabled: isDisabled,
@@ -52,7 +54,7 @@ export const users: Command = {
       const rows = list.map(({ login, name, organisation, administrator, disabled, spaces }) => [
         login, name, organisation, [administrator ? 'beheerder' : '', disabled ? 'buitengesloten' : '', ...spaces.map(({ name, role }) => `${name}: ${role}`)].filter(Boolean).join(', '),
       ])
-      return ok({ json: { users: list }, text: list.length === 0 ? 'Er is nog niemand.' : table(rows) })
+      return ok({ json: { users: list }, text: list.length === 0 ? 'Er is nog niemand.' : table(rows), about: { subject: changed.join(', ') } })
     }),
 }
 
@@ -61,6 +63,7 @@ export const token: Command = {
   usage: '--space S --role R [--label TEKST]',
   summary: 'Maakt een token voor scripts en y-websocket-programma’s, voor één ruimte; de token staat alleen nu op het scherm',
   options: ['space', 'role', 'label?'],
+  operation: () => 'machine.token',
   run: ({ options }, surroundings) =>
     withAccounts(surroundings, 'write', ({ accounts }) => {
       const read = readRole(accounts, options.space ?? '', options.role ?? '')
@@ -68,8 +71,7 @@ export const token: Command = {
       const { space, role } = read.value
       const label = (options.label ?? `script ${role}`).slice(0, NAME_CHARS_MAX)
       const made = accounts.createToken({ space: space.space, role, label })
-      accounts.audit.record({ who: null, operation: 'token.make', space: space.space, subject: `${made.user} ${role}`, from: SOURCE, result: 'done' })
-      return ok({ json: { token: made.token, user: made.user, label, role, space: { id: space.space, name: space.name } }, text: made.token })
+      return ok({ json: { token: made.token, user: made.user, label, role, space: { id: space.space, name: space.name } }, text: made.token, about: { space: space.space, subject: `${made.user} ${role}` } })
     }),
 }
 
@@ -78,6 +80,7 @@ export const invite: Command = {
   usage: '--space S --role R',
   summary: 'Maakt een uitnodiging voor één persoon',
   options: ['space', 'role'],
+  operation: () => 'machine.invite',
   run: ({ options }, surroundings) =>
     withAccounts(surroundings, 'write', ({ accounts, relay }) => {
       const read = readRole(accounts, options.space ?? '', options.role ?? '')
@@ -85,9 +88,8 @@ export const invite: Command = {
       const { space, role } = read.value
       const { env } = surroundings
       const made = accounts.createInvitation({ space: space.space, role, by: null })
-      accounts.audit.record({ who: null, operation: 'invitation.make', space: space.space, subject: role, from: SOURCE, result: 'done' })
       const origin = env.PUBLIC_URL ? new URL(env.PUBLIC_URL).origin : (relay?.address ?? `http://localhost:${env.PORT || DEFAULT_PORT}`)
       const link = `${origin}/welkom/${made.token}`
-      return ok({ json: { link, expiresAt: made.expiresAt, role, space: { id: space.space, name: space.name } }, text: link })
+      return ok({ json: { link, expiresAt: made.expiresAt, role, space: { id: space.space, name: space.name } }, text: link, about: { space: space.space, subject: role } })
     }),
 }

@@ -12,17 +12,20 @@ import { unreachable } from '../../shared/base/assert.ts'
 import type { Clock } from '../../shared/base/clock.ts'
 import type { SpaceId } from '../../shared/base/ids.ts'
 import type { HttpErrorCode } from '../../shared/model/errors.ts'
+import { DOORS, isOfSpace, UNRECORDED } from '../../shared/model/grants.ts'
 import { FRAGMENTS_COUNT_MAX, FRAME_BYTES_MAX, HTTP_BODY_BYTES_MAX, SOCKETS_COUNT_MAX } from '../../shared/model/limits.ts'
 import type { Accounts } from '../auth/accounts.ts'
 import type { Eraser } from '../derive/eraser.ts'
 import type { Relay } from '../relay/api.ts'
+import { deviceOf } from './device.ts'
 import { createDoorkeeper, type Caller, type Doorkeeper } from './doorkeeper.ts'
 import { createMetrics } from './metrics.ts'
 import { openApiOf } from './openapi.ts'
-import { STATUS_OF_ERROR, type Answer, type Route } from './route.ts'
+import { STATUS_OF_ERROR, type Answer, type Note, type Route } from './route.ts'
 import { healthRoutes, type Readiness } from './routes/health.ts'
 import { erasureRoutes } from './routes/erasures.ts'
 import { programmeRoutes, type ReportOf } from './routes/programme.ts'
+import { meRoutes } from './routes/me.ts'
 import { signInRoutes } from './routes/sign-in.ts'
 import { spaceRoutes } from './routes/spaces.ts'
 import { twinRoutes } from './routes/twin.ts'
@@ -89,7 +92,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     socketsMax: SOCKETS_COUNT_MAX,
     onRefused({ path, status, address }) {
       metrics.countRefusedUpgrade(status)
-      if (status === 403) accounts.audit.record({ who: null, operation: 'access', space: null, subject: `upgrade ${path}`, from: address, result: 'refused' })
+      if (status === 403) accounts.audit.recordSoon({ who: null, operation: 'sync.open', space: null, subject: `upgrade ${path}`, from: address, request: null, result: 'refused' })
     },
   })
   const sync = createSyncSockets({
@@ -125,8 +128,9 @@ export async function createApp(deps: AppDeps): Promise<App> {
 
   const routes: Route[] = [
     ...signInRoutes(accounts),
+    ...meRoutes(accounts),
     ...spaceRoutes({ accounts, ensureSpace: deps.ensureSpace }),
-    ...erasureRoutes({ accounts, eraser: deps.eraser, controlSecret: deps.controlSecret }),
+    ...erasureRoutes({ eraser: deps.eraser, controlSecret: deps.controlSecret }),
     ...programmeRoutes({ accounts, reportOf: deps.reportOf }),
     ...twinRoutes({ relay, accounts, clock, build: version }),
     ...healthRoutes({ version, readiness: deps.readiness, metrics: metrics.print, openApi: () => description }),
@@ -157,7 +161,9 @@ class RateError extends Error {
 const NO_FRAME = new Uint8Array()
 
 function serveRoute(app: FastifyInstance, route: Route, doorkeeper: Doorkeeper, accounts: Accounts): void {
+  const { operation } = route
   const isChange = route.method !== 'GET'
+  const isOpen = !isOfSpace(operation) && (DOORS[operation] === 'anyone' || DOORS[operation] === 'machine')
   app.route({
     method: route.method,
     url: route.path,
@@ -168,15 +174,11 @@ function serveRoute(app: FastifyInstance, route: Route, doorkeeper: Doorkeeper, 
     },
     /** Before the body is read: whoever may not, sends nothing. */
     onRequest: async (request, reply) => {
-      if (isChange && !doorkeeper.isFromOurPages(request.raw)) return refuse(request, reply, null, 'forbidden')
+      if (isChange && !doorkeeper.isFromOurPages(request.raw)) return refuse(request, reply, 'forbidden')
       const caller = doorkeeper.callerOf(request.raw)
       request.caller = caller
-      if (route.who === 'anyone') return undefined
-      if (!caller) return refuse(request, reply, null, 'signed-out')
-      const { space } = request.params as { space?: unknown }
-      const isAllowed =
-        route.who === 'signed-in' ? true : route.who === 'administrator' ? accounts.isAdministrator(caller.user) : typeof space === 'string' && accounts.may(caller.user, space, route.who)
-      return isAllowed ? undefined : refuse(request, reply, caller, 'forbidden')
+      if (!caller) return isOpen ? undefined : refuse(request, reply, 'signed-out')
+      return isOpen || isAllowed(caller, spaceOf(request)) ? undefined : refuse(request, reply, 'forbidden')
     },
     handler: async (request, reply) => {
       const params = parse(route.params, request.params)
@@ -186,20 +188,48 @@ function serveRoute(app: FastifyInstance, route: Route, doorkeeper: Doorkeeper, 
       if (!params || !query || !body || !(frame instanceof Uint8Array)) return sendJson(reply, 400, { error: 'bad-request' })
       const ended = new AbortController()
       reply.raw.once('close', () => ended.abort()) // of the answer: the request itself closes as soon as it was read
+      const noted: Note = {}
       const answer = await route.handle({
+        note: (note) => void Object.assign(noted, note),
         caller: request.caller, params: params.value, query: query.value, body: body.value, frame, address: request.ip,
-        origin: doorkeeper.originOf(request.raw), sessionToken: doorkeeper.sessionToken(request.raw), signal: ended.signal,
+        device: deviceOf(request.headers['user-agent']), origin: doorkeeper.originOf(request.raw), sessionToken: doorkeeper.sessionToken(request.raw), signal: ended.signal,
       })
+      // Before the answer: who hears that something was done, can find it accounted for.
+      account(request, noted, 'error' in answer ? 'refused' : 'done')
       return send(reply, answer, doorkeeper)
     },
   })
 
-  function refuse(request: FastifyRequest, reply: FastifyReply, caller: Caller | null, error: 'forbidden' | 'signed-out'): FastifyReply {
-    if (error === 'forbidden') {
-      accounts.audit.record({ who: caller?.user ?? null, operation: 'access', space: null, subject: `${route.method} ${route.path}`, from: request.ip, result: 'refused' })
+  function isAllowed({ user }: Caller, space: SpaceId | null): boolean {
+    if (isOfSpace(operation)) return space !== null && accounts.may(user, space, operation)
+    switch (DOORS[operation]) {
+      case 'anyone': case 'signed-in':
+        return true
+      case 'administrator':
+        return accounts.isAdministrator(user)
+      case 'machine':
+        return false // has no session: such a route asks for the secret of the data folder
     }
+  }
+
+  function account(request: FastifyRequest, { who = request.caller?.user ?? null, space = spaceOf(request), subject = '' }: Note, result: 'done' | 'refused'): void {
+    if (result === 'done' && UNRECORDED.has(operation)) return
+    const event = { who, operation, space: space !== null && accounts.space(space) ? space : null, subject, from: request.ip, request: request.id, result }
+    // Reading and refusals come by thousands; what changed people or rights is on the disk before it is answered.
+    if (isChange && result === 'done') accounts.audit.record(event)
+    else accounts.audit.recordSoon(event)
+  }
+
+  function refuse(request: FastifyRequest, reply: FastifyReply, error: 'forbidden' | 'signed-out'): FastifyReply {
+    account(request, { subject: `${route.method} ${route.path}` }, 'refused')
     return sendJson(reply, STATUS_OF_ERROR[error], { error })
   }
+}
+
+/** `:space` of the path. */
+function spaceOf(request: FastifyRequest): SpaceId | null {
+  const { space } = request.params as { space?: unknown }
+  return typeof space === 'string' ? space : null
 }
 
 declare module 'fastify' {
@@ -208,11 +238,11 @@ declare module 'fastify' {
   }
 }
 
-/** One login, or one link, from one address. */
+/** One login, one link, or one's own account, from one address. */
 function secretKey(request: FastifyRequest): string {
   const { token } = request.params as { token?: unknown }
   const { login } = (request.body ?? {}) as { login?: unknown }
-  const what = typeof token === 'string' ? token : typeof login === 'string' ? login.trim().toLowerCase() : ''
+  const what = typeof token === 'string' ? token : typeof login === 'string' ? login.trim().toLowerCase() : (request.caller?.user ?? '')
   return `${request.ip} ${what.slice(0, 254)}`
 }
 

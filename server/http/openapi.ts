@@ -3,6 +3,7 @@
  * the routes use; another one throws when the relay starts, not when somebody reads the document.
  */
 import { must } from '../../shared/base/assert.ts'
+import { DOORS, isOfSpace, type Who } from '../../shared/model/grants.ts'
 import type { Route, Schema } from './route.ts'
 import { STATUS_OF_ERROR } from './route.ts'
 
@@ -79,7 +80,11 @@ function parametersOf(schema: Schema | undefined, where: 'path' | 'query'): Json
   }))
 }
 
-const WHO_TEXT: Record<string, string> = { anyone: 'Open to anyone.', 'signed-in': 'For whoever is signed in.', administrator: 'For administrators of the installation.' }
+const WHO_TEXT: Record<Who, string> = {
+  anyone: 'Open to anyone.', 'signed-in': 'For whoever is signed in.', administrator: 'For administrators of the installation.', machine: 'For whoever can read the data folder.',
+}
+
+const isOpen = ({ operation }: Route): boolean => !isOfSpace(operation) && DOORS[operation] === 'anyone'
 
 function operationOf(route: Route): Json {
   const frame = { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } }
@@ -88,7 +93,7 @@ function operationOf(route: Route): Json {
     : route.answerType
       ? { description: 'Done', content: { [route.answerType]: { schema: { type: 'string' } } } }
       : { description: 'Done, nothing to say' }
-  const errors = [...new Set([...route.refusals, ...(route.who === 'anyone' ? [] : (['signed-out', 'forbidden'] as const)), 'bad-request', 'rate'] as const)]
+  const errors = [...new Set([...route.refusals, ...(isOpen(route) ? [] : (['signed-out', 'forbidden'] as const)), 'bad-request', 'rate'] as const)]
   const byStatus = Map.groupBy(errors, (code) => STATUS_OF_ERROR[code])
   const refusals = [...byStatus].map(([status, codes]) => [
     status,
@@ -96,12 +101,12 @@ function operationOf(route: Route): Json {
   ])
   return {
     summary: route.summary,
-    description: WHO_TEXT[route.who] ?? `For whoever may \`${route.who}\` in the space.`,
+    description: isOfSpace(route.operation) ? `For whoever may \`${route.operation}\` in the space.` : WHO_TEXT[DOORS[route.operation]],
     parameters: [...parametersOf(route.params, 'path'), ...parametersOf(route.query, 'query')],
     ...(route.body ? { requestBody: { required: true, content: { 'application/json': { schema: toJson(route.body) } } } } : {}),
     ...(route.takesFrame ? { requestBody: { required: true, content: frame } } : {}),
     responses: { [route.answer || route.answerType ? 200 : 204]: answer, ...Object.fromEntries(refusals) },
-    security: route.who === 'anyone' ? [] : [{ session: [] }, { token: [] }],
+    security: isOpen(route) ? [] : [{ session: [] }, { token: [] }],
   }
 }
 

@@ -1,13 +1,14 @@
 /**
- * A route as data: path, who may, what goes in, what comes out. `app.ts` serves the table, `openapi.ts` prints it, and the tests walk it, so
+ * A route as data: path, operation, what goes in, what comes out. `app.ts` serves the table, `openapi.ts` prints it, and the tests walk it, so
  * that no route exists which any of the three does not know.
  *
- * `who` is decided before a body is read into a handler: an operation of the grants table is asked of the space in the path. An unknown
- * space and a forbidden one are answered alike.
+ * Who may is decided before a body is read into a handler: the operation stands in the grants table, and one of a space is asked of the space
+ * in the path. An unknown space and a forbidden one are answered alike. Each answer leaves one record in the audit by itself.
  */
 import type * as v from 'valibot'
 import type { HttpErrorCode } from '../../shared/model/errors.ts'
-import type { Operation } from '../../shared/model/grants.ts'
+import type { SpaceId, UserId } from '../../shared/base/ids.ts'
+import type { AnyOperation } from '../../shared/model/grants.ts'
 import type { Caller } from './doorkeeper.ts'
 
 // reason: a table holds routes with different schemas; `defineRoute` recovers each one's types for its handler.
@@ -15,7 +16,14 @@ import type { Caller } from './doorkeeper.ts'
 export type Schema = v.GenericSchema<any, any>
 type Out<S extends Schema | undefined> = S extends Schema ? v.InferOutput<S> : undefined
 
-export type Who = 'anyone' | 'signed-in' | 'administrator' | Operation
+/** What the audit record of this request should say besides what is known already; given in pieces. */
+export interface Note {
+  /** Somebody who was nobody when the request came: signing in. */
+  who?: UserId | null
+  /** Where it is not the space in the path. */
+  space?: SpaceId | null
+  subject?: string
+}
 
 export interface Asked<P, Q, B> {
   caller: Caller | null
@@ -26,11 +34,14 @@ export interface Asked<P, Q, B> {
   frame: Uint8Array
   /** Of the other side, for the audit. */
   address: string
+  /** The browser in a few words, see device.ts. */
+  device: string
   /** Origin under which the caller reaches us, for links. */
   origin: string
   /** The session token of the cookie that came along. */
   sessionToken: string | null
   signal: AbortSignal
+  note(note: Note): void
 }
 
 export type Answer =
@@ -43,10 +54,10 @@ export type Answer =
 
 export interface Route {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE'
-  /** `:name` for parameters; `:space` is the space that an operation is asked of. */
+  /** `:name` for parameters; `:space` is the space that an operation of GRANTS is asked of. */
   path: string
   summary: string
-  who: Who
+  operation: AnyOperation
   params?: Schema
   query?: Schema
   body?: Schema

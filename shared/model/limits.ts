@@ -131,6 +131,15 @@ export const SESSION_DAYS_MAX = 30
 export const INVITATION_DAYS_MAX = 14
 /** The set-up link stands in a terminal and makes an administrator; every start prints a new one while there is none. */
 export const SETUP_LINK_HOURS_MAX = 24
+/** Who did what is kept this long unless the installation says otherwise, and never shorter than half a year: a misuse is often found late. */
+export const AUDIT_DAYS_DEFAULT = 730
+export const AUDIT_DAYS_MIN = 180
+/** One page of it. */
+export const AUDIT_PAGE_COUNT_MAX = 500
+/** The same person reading the same space, or going on in the same item, within this time is one record: a line that comes and goes would fill the account. */
+export const AUDIT_REPEAT_MS = 600_000
+/** A reset link is asked for by telephone and used the same day; it replaces a password, so it is short-lived. */
+export const RESET_LINK_HOURS_MAX = 24
 /** JSON bodies of HTTP routes: the largest is a name and a password. */
 export const HTTP_BODY_BYTES_MAX = 64 * 1024
 /** Open websockets of one relay; the next is answered 503 with Retry-After. About 12 KiB each when idle. */

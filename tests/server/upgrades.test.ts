@@ -43,7 +43,7 @@ describe('the page that a socket is opened from', () => {
       }
     }
     expect(await isServed(relay, cookie)).toBe(true)
-    expect(relay.running.accounts.audit.recent(1)).toMatchObject([{ operation: 'access', result: 'refused', who: null }])
+    expect(relay.running.accounts.audit.page({}, 1)).toMatchObject([{ operation: 'sync.open', result: 'refused', who: null }])
   })
 
   test('may be absent only where no cookie comes along: a script with a bearer token', async () => {

@@ -22,11 +22,11 @@ const checks = v.object({ ready: v.boolean(), checks: v.record(v.string(), v.str
 export function healthRoutes({ version, readiness, metrics, openApi }: HealthRoutesDeps): Route[] {
   return [
     defineRoute({
-      method: 'GET', path: '/healthz', summary: 'The process answers', who: 'anyone', answer: v.object({ ok: v.literal(true) }), refusals: [],
+      method: 'GET', path: '/healthz', summary: 'The process answers', operation: 'health.read', answer: v.object({ ok: v.literal(true) }), refusals: [],
       handle: () => ({ status: 200, body: { ok: true } }),
     }),
     defineRoute({
-      method: 'GET', path: '/readyz', summary: 'Stores are open and say themselves that commits are synced; 503 when not', who: 'anyone', answer: checks, refusals: [],
+      method: 'GET', path: '/readyz', summary: 'Stores are open and say themselves that commits are synced; 503 when not', operation: 'health.read', answer: checks, refusals: [],
       async handle() {
         const { isReady, checks } = await readiness()
         const body = { ready: isReady, checks }
@@ -34,19 +34,19 @@ export function healthRoutes({ version, readiness, metrics, openApi }: HealthRou
       },
     }),
     defineRoute({
-      method: 'GET', path: '/version', summary: 'Version of the product and of the protocol', who: 'anyone',
+      method: 'GET', path: '/version', summary: 'Version of the product and of the protocol', operation: 'health.read',
       answer: v.object({ name: v.literal('samenpad'), version: v.string(), protocol: v.object({ min: v.number(), max: v.number() }), node: v.string() }), refusals: [],
       handle: () => ({ status: 200, body: { name: 'samenpad', version, protocol: { min: PROTO_MIN, max: PROTO_MAX }, node: process.version } }),
     }),
     defineRoute({
-      method: 'GET', path: '/metrics', summary: 'Counts, in the text format of Prometheus', who: 'anyone', answer: null, answerType: 'text/plain', refusals: [],
+      method: 'GET', path: '/metrics', summary: 'Counts, in the text format of Prometheus', operation: 'health.read', answer: null, answerType: 'text/plain', refusals: [],
       async handle() {
         const { text, type } = await metrics()
         return { status: 200, text, type }
       },
     }),
     defineRoute({
-      method: 'GET', path: '/api/openapi.json', summary: 'This list', who: 'anyone', answer: v.looseObject({ openapi: v.string() }), refusals: [],
+      method: 'GET', path: '/api/openapi.json', summary: 'This list', operation: 'health.read', answer: v.looseObject({ openapi: v.string() }), refusals: [],
       handle: () => ({ status: 200, body: openApi() }),
     }),
   ]

@@ -14,8 +14,6 @@ export interface SpaceRoutesDeps {
 }
 
 export function spaceRoutes({ accounts, ensureSpace }: SpaceRoutesDeps): Route[] {
-  const { audit } = accounts
-
   /** Leading a programme means something in a programme only. */
   const isFitting = (of: SpaceId, wanted: Role): boolean => wanted !== 'programme-leader' || accounts.space(of)?.kind === 'programme'
   /** The last one who may change members stays: without, nobody could ever be let in or out again. */
@@ -27,7 +25,7 @@ export function spaceRoutes({ accounts, ensureSpace }: SpaceRoutesDeps): Route[]
       method: 'GET',
       path: '/api/people',
       summary: 'Everybody who is, or was, in a space that you may read',
-      who: 'signed-in',
+      operation: 'people.read',
       answer: v.array(person),
       refusals: [],
       handle: ({ caller }) => ({ status: 200, body: accounts.peopleFor(must(caller, 'signed in').user) }),
@@ -36,16 +34,16 @@ export function spaceRoutes({ accounts, ensureSpace }: SpaceRoutesDeps): Route[]
       method: 'POST',
       path: '/api/spaces',
       summary: 'Make a space; you become its administrator',
-      who: 'administrator',
+      operation: 'space.make',
       body: v.object({ kind: spaceKind, name: filledName }),
       answer: v.object({ space: id }),
       refusals: [],
-      async handle({ caller, body, address }) {
+      async handle({ caller, body, note }) {
         const { user } = must(caller, 'signed in')
         const made = accounts.createSpace(body)
         await ensureSpace(made.space)
         accounts.setRole(user, made.space, 'admin')
-        audit.record({ who: user, operation: 'space.make', space: made.space, subject: body.kind, from: address, result: 'done' })
+        note({ space: made.space, subject: body.kind })
         return { status: 200, body: { space: made.space } }
       },
     }),
@@ -53,7 +51,7 @@ export function spaceRoutes({ accounts, ensureSpace }: SpaceRoutesDeps): Route[]
       method: 'GET',
       path: '/api/spaces/:space/members',
       summary: 'Members and their roles',
-      who: 'member.list',
+      operation: 'member.list',
       params: spaceParams,
       answer: v.array(v.object({ person, role })),
       refusals: [],
@@ -63,16 +61,16 @@ export function spaceRoutes({ accounts, ensureSpace }: SpaceRoutesDeps): Route[]
       method: 'POST',
       path: '/api/spaces/:space/invitations',
       summary: 'A link for one person, with a role that is not above your own',
-      who: 'member.invite',
+      operation: 'member.invite',
       params: spaceParams,
       body: v.object({ role }),
       answer: v.object({ link: v.string(), expiresAt: time, role }),
       refusals: ['bad-request'],
-      handle({ caller, params, body, address, origin }) {
+      handle({ caller, params, body, note, origin }) {
         const { user } = must(caller, 'signed in')
         if (!isFitting(params.space, body.role)) return { error: 'bad-request' }
         const isAllowed = covers(accounts.roleIn(user, params.space), body.role)
-        audit.record({ who: user, operation: 'invitation.make', space: params.space, subject: body.role, from: address, result: isAllowed ? 'done' : 'refused' })
+        note({ subject: body.role })
         if (!isAllowed) return { error: 'forbidden' }
         const { token, expiresAt } = accounts.createInvitation({ space: params.space, role: body.role, by: user })
         return { status: 200, body: { link: `${origin}/welkom/${token}`, expiresAt, role: body.role } }
@@ -82,19 +80,19 @@ export function spaceRoutes({ accounts, ensureSpace }: SpaceRoutesDeps): Route[]
       method: 'PUT',
       path: '/api/spaces/:space/members/:user',
       summary: 'Change the role of a member; null takes the membership away',
-      who: 'member.change',
+      operation: 'member.change',
       params: v.object({ space: id, user: id }),
       body: v.object({ role: v.nullable(role) }),
       answer: null,
       refusals: ['bad-request', 'not-found', 'conflict'],
-      handle({ caller, params, body, address }) {
+      handle({ caller, params, body, note }) {
+        note({ subject: `${params.user} ${body.role ?? 'none'}` })
         const { user } = must(caller, 'signed in')
         const held = accounts.roleIn(params.user, params.space)
         if (!held) return { error: 'not-found' } // who is not in comes in by invitation
         if (body.role && !isFitting(params.space, body.role)) return { error: 'bad-request' }
         const own = accounts.roleIn(user, params.space)
         const isAllowed = covers(own, held) && (body.role === null || covers(own, body.role))
-        audit.record({ who: user, operation: 'role.change', space: params.space, subject: `${params.user} ${body.role ?? 'none'}`, from: address, result: isAllowed ? 'done' : 'refused' })
         if (!isAllowed) return { error: 'forbidden' }
         if (!may(body.role, 'member.change') && isLastKeeper(params.space, params.user)) return { error: 'conflict' }
         accounts.setRole(params.user, params.space, body.role)
@@ -102,23 +100,49 @@ export function spaceRoutes({ accounts, ensureSpace }: SpaceRoutesDeps): Route[]
       },
     }),
     defineRoute({
-      method: 'PUT',
-      path: '/api/programmes/:space/participants/:participant',
-      summary: 'Whether a municipality takes part: its derived progress is then seen by those who lead the programme. Asked of both: somebody who may change members in each',
-      who: 'member.change',
-      params: v.object({ space: id, participant: id }),
-      body: v.object({ takesPart: v.boolean() }),
+      method: 'GET',
+      path: '/api/spaces/:space/invitations',
+      summary: 'Invitations that nobody used yet; never their links',
+      operation: 'member.invite',
+      params: spaceParams,
+      answer: v.array(v.object({ id, role, by: v.nullable(person), createdAt: time, expiresAt: time })),
+      refusals: [],
+      handle: ({ params }) => ({ status: 200, body: accounts.invitationsOf(params.space) }),
+    }),
+    defineRoute({
+      method: 'DELETE',
+      path: '/api/spaces/:space/invitations/:invitation',
+      summary: 'Take an invitation back: its link stops working. Not one for a role above your own',
+      operation: 'member.invite',
+      params: v.object({ space: id, invitation: id }),
       answer: null,
-      refusals: ['bad-request'],
-      handle({ caller, params, body, address }) {
-        const { user } = must(caller, 'signed in')
-        // The municipality decides what is seen of it, so its own administrator has to be the one who asks.
-        const isAllowed = accounts.may(user, params.participant, 'member.change')
-        audit.record({ who: user, operation: 'role.change', space: params.participant, subject: `programme ${params.space} ${String(body.takesPart)}`, from: address, result: isAllowed ? 'done' : 'refused' })
-        if (!isAllowed) return { error: 'forbidden' }
-        if (accounts.space(params.space)?.kind !== 'programme' || accounts.space(params.participant)?.kind !== 'municipality') return { error: 'bad-request' }
-        accounts.setParticipation(params.space, params.participant, body.takesPart)
+      refusals: ['not-found'],
+      handle({ caller, params, note }) {
+        const found = accounts.invitationsOf(params.space).find((one) => one.id === params.invitation)
+        note({ subject: `take back ${found?.role ?? ''}` })
+        if (!found) return { error: 'not-found' }
+        if (!covers(accounts.roleIn(must(caller, 'signed in').user, params.space), found.role)) return { error: 'forbidden' }
+        accounts.endInvitation(params.space, params.invitation)
         return { status: 204 }
+      },
+    }),
+    defineRoute({
+      method: 'POST',
+      path: '/api/spaces/:space/members/:user/reset',
+      summary: 'A link with which a member chooses a new password. Only for whoever may do all that this member may, in every space, or an administrator of the installation',
+      operation: 'member.change',
+      params: v.object({ space: id, user: id }),
+      answer: v.object({ link: v.string(), expiresAt: time }),
+      refusals: ['not-found', 'conflict'],
+      handle({ caller, params, note, origin }) {
+        note({ subject: `reset ${params.user}` })
+        const { user } = must(caller, 'signed in')
+        if (!accounts.roleIn(params.user, params.space)) return { error: 'not-found' }
+        // Whoever holds the link is that person: it may open nothing that the asker could not open already.
+        const isCovered = accounts.spacesOf(params.user).every(({ info, role }) => covers(accounts.roleIn(user, info.space), role)) && !accounts.isAdministrator(params.user)
+        if (!isCovered && !accounts.isAdministrator(user)) return { error: 'forbidden' }
+        const made = accounts.createResetLink(params.user, user)
+        return made.ok ? { status: 200, body: { link: `${origin}/welkom/${made.value.token}`, expiresAt: made.value.expiresAt } } : { error: made.failure.kind }
       },
     }),
   ]

@@ -91,7 +91,7 @@ export function twinRoutes({ relay, accounts, clock, build }: TwinRoutesDeps): R
       method: 'POST',
       path: '/sync/push',
       summary: `Frames with PUSH messages, at most ${PUSHES_IN_FLIGHT_COUNT_MAX}, optionally with HELLO first; answers with ACK and NACK frames, after HELLO also WELCOME and SCOPE`,
-      who: 'signed-in',
+      operation: 'sync.open',
       takesFrame: true,
       answer: null,
       answerType: 'application/octet-stream',
@@ -129,7 +129,7 @@ export function twinRoutes({ relay, accounts, clock, build }: TwinRoutesDeps): R
       method: 'GET',
       path: '/sync/entries',
       summary: 'What a space has after a cursor: SUBBED and ENTRIES frames. `wait`: seconds to wait for something new when there is nothing. `tailHash` in hex',
-      who: 'signed-in',
+      operation: 'sync.open',
       query: v.object({
         space: id,
         epoch: v.optional(id, NO_ID),
