@@ -9,7 +9,7 @@ import type { Clock } from '../../shared/base/clock.ts'
 import type { Disposable } from '../../shared/base/dispose.ts'
 import type { SpaceId } from '../../shared/base/ids.ts'
 import { ENTRIES_BATCH_BYTES_MAX, ENTRIES_BATCH_COUNT_MAX, FAN_OUT_HOLD_MS_MAX, FAN_OUT_READERS_PER_MS } from '../../shared/model/limits.ts'
-import { encodeDown } from '../../shared/protocol/codec.ts'
+import { encodeRun } from '../../shared/protocol/codec.ts'
 import type { CommittedRun } from '../store/log.ts'
 import { ENTRY_OVERHEAD_BYTES } from '../store/runs.ts'
 import type { Feed } from './subscription.ts'
@@ -41,9 +41,10 @@ export function createFanOut({ clock, guarded, onEmpty }: FanOutDeps): FanOut {
   const holds = new Map<SpaceId, Hold>()
 
   function send(feed: Feed, { space, epoch, entries, tailHashAfter }: CommittedRun): void {
-    let frame: Uint8Array | null = null
     const cursorAfter = entries.at(-1)?.seq ?? 0
-    const once = (): Uint8Array => (frame ??= encodeDown({ type: 'entries', space, epoch, entries, cursorAfter, tailHashAfter, more: false }))
+    const encoded = (isPacked: boolean): Uint8Array => encodeRun({ type: 'entries', space, epoch, entries, cursorAfter, tailHashAfter, more: false }, isPacked)
+    let [plain, packed]: (Uint8Array | null)[] = [null, null]
+    const once = (isPacked: boolean): Uint8Array => (isPacked ? (packed ??= encoded(true)) : (plain ??= encoded(false)))
     for (const subscription of [...feed.subscriptions]) guarded(() => subscription.committed({ space, epoch, entries, tailHashAfter }, once))
     if (feed.subscriptions.size === 0) onEmpty(space)
   }

@@ -11,7 +11,7 @@ import {
   MESSAGES_PER_SECOND_MAX, PAYLOAD_BYTES_MAX, PRESENCE_ITEMS_COUNT_MAX, SOCKET_BUFFER_BYTES_MAX, SUBSCRIPTIONS_COUNT_MAX,
 } from '../../shared/model/limits.ts'
 import type { Person } from '../../shared/model/people.ts'
-import { decodeUp, encodeDown, PROTO_MAX, PROTO_MIN, PROTO_WITH_ERASED, PROTO_WITH_SNAPSHOTS, WireError } from '../../shared/protocol/codec.ts'
+import { decodeUp, encodeDown, PROTO_MAX, PROTO_MIN, PROTO_WITH_ERASED, PROTO_WITH_PACKED, PROTO_WITH_SNAPSHOTS, WireError } from '../../shared/protocol/codec.ts'
 import type { DownMessage, Up, UpMessage } from '../../shared/protocol/messages/index.ts'
 import type { Directory, SpaceInfo } from '../auth/directory.ts'
 import type { RelaySession } from './api.ts'
@@ -163,6 +163,10 @@ export class Session implements RelaySession, Reader {
 
   get takesSnapshots(): boolean {
     return this.#proto >= PROTO_WITH_SNAPSHOTS && this.#connection.confirms !== false
+  }
+
+  get takesPacked(): boolean {
+    return this.#proto >= PROTO_WITH_PACKED
   }
 
   #say(...messages: DownMessage[]): void {

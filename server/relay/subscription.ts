@@ -10,8 +10,8 @@ import type { Disposable } from '../../shared/base/dispose.ts'
 import { NO_ID, type Epoch, type SpaceId } from '../../shared/base/ids.ts'
 import { CATCH_UP_CREDIT_BYTES_MAX, ENTRIES_BATCH_BYTES_MAX, ENTRIES_BATCH_COUNT_MAX, PAYLOAD_BYTES_MAX, SOCKET_BUFFER_BYTES_MAX } from '../../shared/model/limits.ts'
 import { FORMAT_OF_PART } from '../../shared/model/entries.ts'
-import { encodeDown } from '../../shared/protocol/codec.ts'
-import type { DownMessage, Up } from '../../shared/protocol/messages/index.ts'
+import { encodeDown, encodeRun } from '../../shared/protocol/codec.ts'
+import type { Down, DownMessage, Up } from '../../shared/protocol/messages/index.ts'
 import type { Erasure } from '../store/erase.ts'
 import type { CommittedRun, LeftOut, Log } from '../store/log.ts'
 import { worthwhile, type SnapshotLabel, type SnapshotPolicy, type Snapshots } from '../store/snapshots.ts'
@@ -34,6 +34,8 @@ export interface Reader {
   takesErased(): boolean
   /** The laptop takes snapshots. */
   readonly takesSnapshots: boolean
+  /** The laptop reads entries in their packed form. */
+  readonly takesPacked: boolean
 }
 
 /** What all subscriptions of a relay share. */
@@ -127,8 +129,8 @@ export class Subscription {
     this.#run(() => this.#open(sub))
   }
 
-  /** A commit in this space; `frame` encodes it once for everybody. */
-  committed(commit: CommittedRun, frame: () => Uint8Array): void {
+  /** A commit in this space; `frame` encodes it once for everybody who takes that form. */
+  committed(commit: CommittedRun, frame: (isPacked: boolean) => Uint8Array): void {
     if (this.#state === 'opening' || this.#state === 'ended') return
     if (commit.epoch !== this.#epoch) return this.replaced(commit.epoch)
     if (this.#state !== 'live' || commit.entries[0]?.seq !== this.#sentUpTo + 1) {
@@ -137,7 +139,7 @@ export class Subscription {
     } else if (!this.#reader.mayRead(this.#feed.space)) this.#step('end')
     else if (!this.#hasRoom()) this.#block()
     else {
-      this.#reader.send(frame())
+      this.#reader.send(frame(this.#reader.takesPacked))
       this.#sentUpTo += commit.entries.length
     }
   }
@@ -193,8 +195,12 @@ export class Subscription {
     this.#timer = this.#deps.clock.after(delayMs, what)
   }
 
-  #say(message: DownMessage): number {
-    const frame = encodeDown(message)
+  #say(message: DownMessage): void {
+    this.#reader.send(encodeDown(message))
+  }
+
+  #sayRun(run: Down<'entries'> | Down<'sifted'>): number {
+    const frame = encodeRun(run, this.#reader.takesPacked)
     this.#reader.send(frame)
     return frame.length
   }
@@ -274,7 +280,7 @@ export class Subscription {
       if (entries[0]?.seq !== from + 1) throw new Error(`entry ${from + 1} of ${this.#feed.head} cannot be read`)
       this.#sent(from + entries.length)
       const more = this.#sentUpTo < this.#feed.head
-      this.#count(this.#say({ type: 'entries', space, epoch: this.#epoch, entries, cursorAfter: this.#sentUpTo, tailHashAfter, more }), more)
+      this.#count(this.#sayRun({ type: 'entries', space, epoch: this.#epoch, entries, cursorAfter: this.#sentUpTo, tailHashAfter, more }), more)
     }
   }
 
@@ -345,6 +351,6 @@ export class Subscription {
     if (cursorAfter <= from) throw new Error(`entry ${from + 1} of ${this.#feed.head} cannot be read`)
     this.#sent(cursorAfter)
     const more = cursorAfter < this.#feed.head
-    this.#count(this.#say({ type: 'sifted', space, epoch: this.#epoch, cursorBefore: from, entries, cursorAfter, tailHashAfter, more }), more)
+    this.#count(this.#sayRun({ type: 'sifted', space, epoch: this.#epoch, cursorBefore: from, entries, cursorAfter, tailHashAfter, more }), more)
   }
 }

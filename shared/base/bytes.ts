@@ -29,13 +29,18 @@ for (let value = 0; value < 16; value++) digitOf[value.toString(16).charCodeAt(0
 export function fromHex(hex: string): Uint8Array<ArrayBuffer> {
   if (hex.length % 2 !== 0) throw new Error('Bug: not hex')
   const bytes = new Uint8Array(hex.length / 2)
-  for (let i = 0; i < bytes.length; i++) {
-    const high = digitOf[hex.charCodeAt(2 * i)] ?? 255
-    const low = digitOf[hex.charCodeAt(2 * i + 1)] ?? 255
-    if (high + low >= 255) throw new Error('Bug: not hex')
-    bytes[i] = high * 16 + low
-  }
+  putHex(hex, bytes, 0)
   return bytes
+}
+
+/** The same, into bytes that are there already. In: room for them from `at` on. */
+export function putHex(hex: string, to: Uint8Array, at: number): void {
+  for (let i = 0; i < hex.length; i += 2) {
+    const high = digitOf[hex.charCodeAt(i)] ?? 255
+    const low = digitOf[hex.charCodeAt(i + 1)] ?? 255
+    if (high + low >= 255) throw new Error('Bug: not hex')
+    to[at++] = high * 16 + low
+  }
 }
 
 export function bytesEqual(a: Uint8Array, b: Uint8Array): boolean {

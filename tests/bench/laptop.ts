@@ -12,7 +12,7 @@ import { NO_ID, newId, type Id } from '../../shared/base/ids.ts'
 import type { Dice } from '../../shared/base/random.ts'
 import { FORMAT_OF_PART, type Part } from '../../shared/model/entries.ts'
 import { PUSHES_IN_FLIGHT_COUNT_MAX } from '../../shared/model/limits.ts'
-import { decodeDown, encodeUp, PROTO_MIN } from '../../shared/protocol/codec.ts'
+import { decodeDown, encodeUp, PROTO_MAX, PROTO_MIN } from '../../shared/protocol/codec.ts'
 import type { Down, DownMessage, UpMessage } from '../../shared/protocol/messages/index.ts'
 import { EMPTY_TAIL_HASH } from '../../shared/protocol/tail-hash.ts'
 
@@ -36,7 +36,7 @@ export interface Laptop {
 }
 
 /** In: `decode`, for a generator with so many laptops that reading the same frame for each of them would weigh more than the relay. */
-export async function connect(address: string, cookie: string, dice: Dice, decode: (frame: Buffer) => DownMessage[] = decodeDown, protoMax = PROTO_MIN): Promise<Laptop> {
+export async function connect(address: string, cookie: string, dice: Dice, decode: (frame: Buffer) => DownMessage[] = decodeDown, protoMax = PROTO_MAX): Promise<Laptop> {
   const socket = new WebSocket(`${address.replace('http', 'ws')}/sync`, { headers: { cookie, origin: address }, perMessageDeflate: false })
   let tcp: Socket | null = null
   socket.once('upgrade', (response) => (tcp = response.socket))
@@ -97,7 +97,9 @@ export async function follow(laptop: Laptop, space: Id, from: Place): Promise<{ 
   const subbed = laptop.next('subbed')
   let head = Infinity
   laptop.on((message) => {
-    if (message.type !== 'entries' || message.space !== space) return
+    // A whole one is confirmed by the place that it leaves where it was.
+    if (message.type === 'snapshot' && message.space === space && message.last) laptop.send({ type: 'recv', space, cursor: place.cursor })
+    if ((message.type !== 'entries' && message.type !== 'sifted') || message.space !== space) return
     place = { epoch: message.epoch, cursor: message.cursorAfter, tailHash: message.tailHashAfter }
     entryCount += message.entries.length
     if (message.more) laptop.send({ type: 'recv', space, cursor: message.cursorAfter })

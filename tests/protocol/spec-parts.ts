@@ -8,8 +8,8 @@ import { toHex, utf8 } from '../../shared/base/bytes.ts'
 import { sha256 } from '../../shared/base/hash.ts'
 import { CLOSE, PARK_CODES, RETRY_CODES } from '../../shared/model/errors.ts'
 import * as limits from '../../shared/model/limits.ts'
-import { encodeDown, encodeUp } from '../../shared/protocol/codec.ts'
-import { DOWN_MESSAGES, UP_MESSAGES, type DownMessage, type UpMessage } from '../../shared/protocol/messages/index.ts'
+import { encodeDown, encodeRun, encodeUp } from '../../shared/protocol/codec.ts'
+import { DOWN_MESSAGES, PACKED_MESSAGES, UP_MESSAGES, type DownMessage, type UpMessage } from '../../shared/protocol/messages/index.ts'
 import type { MessageSpec } from '../../shared/protocol/schema.ts'
 import { SESSION_TABLE, type SessionStep } from '../../server/relay/session.ts'
 import { SUBSCRIPTION_TABLE, type SubscriptionStep } from '../../server/relay/subscription.ts'
@@ -19,7 +19,7 @@ const fileOf = (name: string): string => fileURLToPath(new URL(`../../shared/pro
 export const SPEC_FILE = fileOf('SPEC.md')
 export const VECTORS_FILE = fileOf('vectors.json')
 
-const ALL: readonly MessageSpec[] = [...UP_MESSAGES, ...DOWN_MESSAGES].sort((a, b) => a.code - b.code)
+const ALL: readonly MessageSpec[] = [...UP_MESSAGES, ...DOWN_MESSAGES, ...Object.values(PACKED_MESSAGES)].sort((a, b) => a.code - b.code)
 
 /** Of everything that is on the wire: one changed field, limit or value of a list is another fingerprint. */
 export const fingerprint = (): string =>
@@ -82,7 +82,8 @@ export function specWithParts(spec: string): string {
 
 export interface Vector {
   name: string
-  direction: 'up' | 'down'
+  /** `packed`: down, to a laptop of version 4. */
+  direction: 'up' | 'down' | 'packed'
   /** A frame of one message. */
   hex: string
   /** Fields by name; bytes as `{ "hex": … }`. */
@@ -98,6 +99,7 @@ export const asJson = (value: unknown): unknown =>
 export const vectors = (): Vector[] => [
   ...Object.values(UP_SAMPLES).map((message: UpMessage): Vector => ({ name: message.type, direction: 'up', hex: toHex(encodeUp(message)), message: asJson(message) as Vector['message'] })),
   ...Object.values(DOWN_SAMPLES).map((message: DownMessage): Vector => ({ name: message.type, direction: 'down', hex: toHex(encodeDown(message)), message: asJson(message) as Vector['message'] })),
+  ...[DOWN_SAMPLES.entries, DOWN_SAMPLES.sifted].map((message): Vector => ({ name: PACKED_MESSAGES[message.type].name, direction: 'packed', hex: toHex(encodeRun(message, true)), message: asJson(message) as Vector['message'] })),
 ]
 
 export function writeSpec(): void {

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { fromHex, toHex } from '../../shared/base/bytes.ts'
-import { decodeDown, decodeUp, encodeDown, encodeUp, PROTO_MAX, PROTO_MIN } from '../../shared/protocol/codec.ts'
-import { DOWN_MESSAGES, UP_MESSAGES, type DownMessage, type UpMessage } from '../../shared/protocol/messages/index.ts'
+import { decodeDown, decodeUp, encodeDown, encodeRun, encodeUp, PROTO_MAX, PROTO_MIN } from '../../shared/protocol/codec.ts'
+import { DOWN_MESSAGES, PACKED_MESSAGES, UP_MESSAGES, type Down, type DownMessage, type UpMessage } from '../../shared/protocol/messages/index.ts'
 import { asJson, fingerprint, SPEC_FILE, specWithParts, VECTORS_FILE, vectors, type Vector } from './spec-parts.ts'
 
 const spec = readFileSync(SPEC_FILE, 'utf8')
@@ -22,13 +22,13 @@ describe('vectors', () => {
     for (const { name, direction, hex, message } of stored) {
       const decoded = direction === 'up' ? decodeUp(fromHex(hex)) : decodeDown(fromHex(hex))
       expect(decoded.map(asJson), name).toEqual([message])
-      const encoded = direction === 'up' ? encodeUp(fromJson(message) as UpMessage) : encodeDown(fromJson(message) as DownMessage)
+      const encoded = direction === 'up' ? encodeUp(fromJson(message) as UpMessage) : direction === 'packed' ? encodeRun(fromJson(message) as Down<'entries'>, true) : encodeDown(fromJson(message) as DownMessage)
       expect(toHex(encoded), name).toBe(hex)
     }
   })
 
   it('[WIR4] there is one for every message, and the file is up to date (node tests/protocol/write-spec.ts)', () => {
-    expect(stored.map(({ name }) => name).sort()).toEqual([...UP_MESSAGES, ...DOWN_MESSAGES].map(({ name }) => name).sort())
+    expect(stored.map(({ name }) => name).sort()).toEqual([...UP_MESSAGES, ...DOWN_MESSAGES, ...Object.values(PACKED_MESSAGES)].map(({ name }) => name).sort())
     expect(stored).toEqual(vectors())
   })
 })
@@ -47,7 +47,7 @@ describe('SPEC.md', () => {
   })
 
   it('[WIR5] codes and names are used once', () => {
-    const all = [...UP_MESSAGES, ...DOWN_MESSAGES]
+    const all = [...UP_MESSAGES, ...DOWN_MESSAGES, ...Object.values(PACKED_MESSAGES)]
     expect(new Set(all.map(({ code }) => code)).size).toBe(all.length)
     expect(new Set(all.map(({ name }) => name)).size).toBe(all.length)
     for (const { code } of all) expect(code).toBeLessThan(64)

@@ -6,6 +6,7 @@ import { epoch } from './epoch.ts'
 import { erased } from './erased.ts'
 import { fetch, itemEntries } from './fetch.ts'
 import { hello } from './hello.ts'
+import { packedRun, packedSifted } from './packed.ts'
 import { ping, pong } from './ping.ts'
 import { presence, present } from './presence.ts'
 import { push } from './push.ts'
@@ -26,3 +27,5 @@ export type Down<Name extends DownMessage['type']> = Extract<DownMessage, { type
 
 export const UP_MESSAGES: readonly MessageSpec[] = Object.values(up) as unknown as MessageSpec[]
 export const DOWN_MESSAGES: readonly MessageSpec[] = Object.values(down) as unknown as MessageSpec[]
+/** Another form on the wire of the messages they are listed under. */
+export const PACKED_MESSAGES: Readonly<Record<'entries' | 'sifted', MessageSpec>> = { entries: packedRun as unknown as MessageSpec, sifted: packedSifted as unknown as MessageSpec }

@@ -11,7 +11,6 @@ import { must } from '../../../shared/base/assert.ts'
 import { newId, type Id } from '../../../shared/base/ids.ts'
 import { seededDice } from '../../../shared/base/random.ts'
 import { PUSHES_IN_FLIGHT_COUNT_MAX, PUSHES_PER_SECOND_MAX } from '../../../shared/model/limits.ts'
-import { decodeDown, PROTO_MAX } from '../../../shared/protocol/codec.ts'
 import { decodeSnapshotBody } from '../../../shared/protocol/snapshot-body.ts'
 import { connect, entryOf, NOWHERE, type Laptop } from '../laptop.ts'
 import { cpuSeconds, residentMiB } from '../machine.ts'
@@ -163,7 +162,7 @@ async function freshClient(server: Server, doc: Id, text: string): Promise<Fresh
     })
   }
   if (server.kind === 'ours') {
-    const laptop = await connect(server.http, server.admin.cookie, dice, decodeDown, PROTO_MAX)
+    const laptop = await connect(server.http, server.admin.cookie, dice)
     const got: Uint8Array[] = []
     let pieces: Uint8Array[] = []
     let head = Infinity
