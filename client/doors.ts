@@ -24,6 +24,7 @@
  * - Only one element on the page has role="status": the sync sentence. Say things with `services.notices.say` (a toast), or an `aria-live` of your own.
  */
 import type { Disposable } from '../shared/base/dispose.ts'
+import { contribute as account } from './features/account/account.contribution.ts'
 import { contribute as acts } from './features/acts/acts.contribution.ts'
 import { contribute as actions } from './features/actions/actions.contribution.ts'
 import { contribute as agreements } from './features/agreements/agreements.contribution.ts'
@@ -45,6 +46,7 @@ import { contribute as progress } from './features/progress/progress.contributio
 import type { Services } from './workbench/services.ts'
 
 export const doors: readonly ((services: Services) => Disposable)[] = [
+  account,
   actions,
   acts,
   agreements,

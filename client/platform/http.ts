@@ -17,8 +17,31 @@ export interface Identity {
   installationAdmin: boolean
 }
 
+/** How somebody signs in: the organisation also gives the name. */
+export interface Profile {
+  login: string
+  source: 'password' | 'organisation' | 'link'
+  createdAt: number
+}
+
+export interface Device {
+  id: string
+  /** "Chrome · Windows", one of the two, or empty. */
+  device: string
+  begunAt: number
+  seenAt: number
+  isThis: boolean
+}
+
+export interface PendingInvitation {
+  id: string
+  role: Role
+  by: Person | null
+  expiresAt: number
+}
+
 export interface LinkView {
-  kind: 'setup' | 'invitation' | 'sign-in'
+  kind: 'setup' | 'invitation' | 'sign-in' | 'reset'
   space: { space: SpaceId; name: string; kind: SpaceKind } | null
   role: Role | null
   expiresAt: number | string
@@ -45,13 +68,24 @@ export interface Invitation {
 }
 
 export interface Http {
-  me(): Answer<Identity>
+  me(): Answer<Identity & Profile>
+  changeMe(details: Pick<Person, 'name' | 'job' | 'organisation'>): Answer<{ person: Person }>
+  changePassword(old: string, next: string): Answer<null>
+  devices(): Answer<Device[]>
+  endDevice(id: string): Answer<null>
+  endAllDevices(): Answer<null>
+  /** Everything that is kept about whoever asks, as the relay says it. */
+  myData(): Answer<unknown>
+  leave(proof: { password: string } | { login: string }): Answer<null>
   signIn(login: string, password: string): Answer<{ person: Person }>
   signOut(): Answer<null>
   link(token: string): Answer<LinkView>
-  acceptLink(token: string, account: NewAccount | null): Answer<{ person: Person }>
+  acceptLink(token: string, account: NewAccount | { password: string } | null): Answer<{ person: Person }>
   members(space: SpaceId): Answer<Member[]>
   invite(space: SpaceId, role: Role): Answer<Invitation>
+  invitations(space: SpaceId): Answer<PendingInvitation[]>
+  endInvitation(space: SpaceId, id: string): Answer<null>
+  resetPassword(space: SpaceId, user: UserId): Answer<{ link: string; expiresAt: number }>
   changeRole(space: SpaceId, user: UserId, role: Role | null): Answer<null>
   createSpace(kind: SpaceKind, name: string): Answer<{ space: SpaceId }>
   erase(space: SpaceId, order: { item: ItemId; mode: 'whole' | 'history'; reason: string }): Answer<{ entriesCount: number }>
@@ -83,12 +117,22 @@ export function createHttp(send: typeof fetch): Http {
   const part = encodeURIComponent
   return {
     me: () => ask('GET', '/api/me'),
+    changeMe: (details) => ask('PUT', '/api/me', details),
+    changePassword: (old, next) => ask('PUT', '/api/me/password', { old, next }),
+    devices: () => ask('GET', '/api/me/sessions'),
+    endDevice: (id) => ask('DELETE', `/api/me/sessions/${part(id)}`),
+    endAllDevices: () => ask('DELETE', '/api/me/sessions'),
+    myData: () => ask('GET', '/api/me/export'),
+    leave: (proof) => ask('DELETE', '/api/me', proof),
     signIn: (login, password) => ask('POST', '/api/session', { login, password }),
     signOut: () => ask('DELETE', '/api/session'),
     link: (token) => ask('GET', `/api/links/${part(token)}`),
     acceptLink: (token, account) => ask('POST', `/api/links/${part(token)}`, account ?? {}),
     members: (space) => ask('GET', `/api/spaces/${part(space)}/members`),
     invite: (space, role) => ask('POST', `/api/spaces/${part(space)}/invitations`, { role }),
+    invitations: (space) => ask('GET', `/api/spaces/${part(space)}/invitations`),
+    endInvitation: (space, id) => ask('DELETE', `/api/spaces/${part(space)}/invitations/${part(id)}`),
+    resetPassword: (space, user) => ask('POST', `/api/spaces/${part(space)}/members/${part(user)}/reset`),
     changeRole: (space, user, role) => ask('PUT', `/api/spaces/${part(space)}/members/${part(user)}`, { role }),
     createSpace: (kind, name) => ask('POST', '/api/spaces', { kind, name }),
     erase: (space, order) => ask('POST', `/api/spaces/${part(space)}/erasures`, order),

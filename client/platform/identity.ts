@@ -15,5 +15,5 @@ const isIdentity = (value: unknown): value is Identity => {
 }
 
 export const readIdentity = (storage: Storage): Identity | null => storage.read(IDENTITY_KEY, isIdentity)
-export const keepIdentity = (storage: Storage, identity: Identity): void => storage.write(IDENTITY_KEY, identity)
+export const keepIdentity = (storage: Storage, { person, installationAdmin }: Identity): void => storage.write(IDENTITY_KEY, { person, installationAdmin })
 export const forgetIdentity = (storage: Storage): void => storage.remove(IDENTITY_KEY)

@@ -204,6 +204,7 @@ function viewsIn(t: Words): View[] {
     }),
     byCommand('settings', t.settings.open, (person) => heading(person, t.settings.title)),
     byCommand('help', t.settings.help.open, (person) => heading(person, t.settings.help.title)),
+    byCommand('account', t.account.open, (person) => heading(person, t.account.title)),
     byCommand('people', t.people.share, (person) => heading(person, t.people.titleOf('Schiedam'))),
   ]
 }

@@ -24,6 +24,7 @@ export function contribute(services: Services): Disposable {
     }),
   )
   bag.add(contributions.overlays.register({ id: 'people.invite', isOpen: () => people.inviteFor !== null, load: () => import('./InviteDialog.svelte') }))
+  bag.add(contributions.overlays.register({ id: 'people.reset', isOpen: () => people.resetFor !== null, load: () => import('./ResetDialog.svelte') }))
   bag.add(contributions.overlays.register({ id: 'people.space', isOpen: () => people.isMakingSpace, load: () => import('./SpaceDialog.svelte') }))
   bag.add(
     contributions.commands.register({

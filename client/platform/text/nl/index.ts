@@ -2,6 +2,7 @@
 import { common } from './common.ts'
 import { workbench } from './workbench.ts'
 import { sync } from './sync.ts'
+import { account } from './account.ts'
 import { people } from './people.ts'
 import { fields } from './fields.ts'
 import { items } from './items.ts'
@@ -17,4 +18,4 @@ import { timeline } from './timeline.ts'
 import { erasure } from './erasure.ts'
 import { errors } from './errors.ts'
 
-export const nl = { common, workbench, sync, people, fields, items, agreements, meetings, progress, acts, conflicts, search, settings, problems, timeline, erasure, errors }
+export const nl = { common, workbench, sync, account, people, fields, items, agreements, meetings, progress, acts, conflicts, search, settings, problems, timeline, erasure, errors }
