@@ -123,6 +123,8 @@ export function createSearch(deps: SearchDeps): Search {
 
   const put = ({ index, texts }: Built, item: ItemId, row: TextRow | null): void => {
     const before = texts.get(item)
+    // Most of what marks an item changes no word of it, and taking words out and in again is most of the work.
+    if (before && row && before.title === row.title && before.text === row.text) return
     if (before) index.remove(before)
     texts.delete(item)
     if (!row) return

@@ -6,8 +6,7 @@
 import type { EngineStore, OutboxRow } from '../../client/engine/store.ts'
 import type { SyncStatus } from '../../client/engine/api.ts'
 import type { AppendRequest, AppendResult, CommittedRun } from '../../server/store/log.ts'
-import { bytesEqual, concatBytes, toHex } from '../../shared/base/bytes.ts'
-import { sha256 } from '../../shared/base/hash.ts'
+import { bytesEqual, concatBytes } from '../../shared/base/bytes.ts'
 import type { EntryId, Epoch, ItemId, SpaceId, UserId } from '../../shared/base/ids.ts'
 import { OPERATION_OF_ACT, readAct } from '../../shared/model/acts.ts'
 import type { Entry, NewEntry, Part } from '../../shared/model/entries.ts'
@@ -17,6 +16,7 @@ import { decodeDown, decodeUp } from '../../shared/protocol/codec.ts'
 import type { DownMessage, UpMessage } from '../../shared/protocol/messages/index.ts'
 import { EMPTY_TAIL_HASH, nextTailHash } from '../../shared/protocol/tail-hash.ts'
 import { tokensInBytes } from './tokens.ts'
+import { createWritten, nativeSha256 } from './written.ts'
 
 export const RULES = {
   1: 'an acknowledged entry is in a synced commit',
@@ -56,7 +56,6 @@ export interface Minted {
   space: SpaceId
   item: ItemId
   part: NewEntry['part']
-  payloadHash: string
   tokens: readonly string[]
   payload: Uint8Array
   /** Order of minting on its device. */
@@ -125,6 +124,7 @@ export function createChecker(deps: CheckerDeps) {
   const devices = new Map<number, DeviceModel>()
   const connections = new Map<number, ConnectionModel>()
   const spaceOfItem = new Map<ItemId, SpaceId>()
+  const written = createWritten()
   /** Refused entries about which a person has decided. */
   const chosen = new Set<EntryId>()
   let reported = 0
@@ -137,7 +137,7 @@ export function createChecker(deps: CheckerDeps) {
   const emptySpace = (epoch: Epoch): SpaceModel => ({ epoch, entries: [], tailHashes: [EMPTY_TAIL_HASH], byEntry: new Map(), lastOfItem: new Map() })
   const addEntry = (model: SpaceModel, entry: Entry): void => {
     model.entries.push(entry)
-    model.tailHashes.push(nextTailHash(model.tailHashes[model.tailHashes.length - 1]!, entry.seq, entry.entry, sha256(entry.payload)))
+    model.tailHashes.push(nextTailHash(model.tailHashes[model.tailHashes.length - 1]!, entry.seq, entry.entry, nativeSha256(entry.payload), nativeSha256))
     model.byEntry.set(entry.entry, entry)
     model.lastOfItem.set(entry.item, entry.seq)
   }
@@ -176,6 +176,17 @@ export function createChecker(deps: CheckerDeps) {
     if (hash && !bytesEqual(hash, message.tailHashAfter)) breach(2, `tail hash sent with cursor ${message.cursorAfter} is not the log's`)
   }
 
+  /** One snapshot goes to many laptops, byte by byte the same: it is judged once. */
+  const judged = new Map<string, { body: Uint8Array; fault: string | null }>()
+  function snapshotFault(model: SpaceModel, item: ItemId, part: Part, toSeq: number, body: Uint8Array): string | null {
+    const label = `${model.epoch}/${item}/${part}/${toSeq}`
+    const before = judged.get(label)
+    if (before && bytesEqual(before.body, body)) return before.fault
+    const fault = deps.snapshotFault(part, body, model.entries.filter((entry) => entry.item === item && entry.part === part && entry.seq <= toSeq))
+    judged.set(label, { body, fault })
+    return fault
+  }
+
   /** Invariant 6, and 2 for what is left out because of it. */
   function checkSentSnapshot(connection: ConnectionModel, message: Extract<DownMessage, { type: 'snapshot' }>): void {
     mayRead(connection, message.space, 'a snapshot')
@@ -186,7 +197,7 @@ export function createChecker(deps: CheckerDeps) {
     const { space, item, part, fromSeq, toSeq } = message
     const model = spaces.get(space)
     if (!model || toSeq > model.entries.length || fromSeq !== 1) return breach(6, `a snapshot up to ${toSeq} was sent of a log of ${model?.entries.length ?? 0}`)
-    const fault = deps.snapshotFault(part, body, model.entries.filter((entry) => entry.item === item && entry.part === part && entry.seq <= toSeq))
+    const fault = snapshotFault(model, item, part, toSeq, body)
     if (fault) breach(6, `snapshot of ${part} of item ${short(item)} up to ${toSeq}: ${fault}`)
     const sent = connection.sentSnapshots.get(space) ?? new Map<string, number>()
     connection.sentSnapshots.set(space, sent.set(`${item}/${part}`, toSeq))
@@ -292,7 +303,8 @@ export function createChecker(deps: CheckerDeps) {
           const origin = minted.get(entry.entry)
           if (!origin) breach(5, `entry ${short(entry.entry)} is in the log, and no laptop wrote it`)
           else {
-            if (origin.payloadHash !== toHex(sha256(entry.payload))) breach(5, `entry ${short(entry.entry)} is in the log with other bytes than were written`)
+            const fault = written.fault(origin, entry.payload, true)
+            if (fault !== null) breach(5, `entry ${short(entry.entry)} in the log ${fault}`)
             if (origin.space !== entry.space || origin.item !== entry.item || origin.part !== entry.part) breach(5, `entry ${short(entry.entry)} is in the log in another place than it was written for`)
           }
           if (!deps.may(entry.author, entry.space, operationOf(entry))) breach(7, `entry ${short(entry.entry)} committed for user ${short(entry.author)}, who may not write`)
@@ -320,13 +332,12 @@ export function createChecker(deps: CheckerDeps) {
           const [edits] = args as Parameters<EngineStore['putLocal']>
           for (const edit of edits) {
             const earlier = minted.get(edit.entry)
-            const payloadHash = toHex(sha256(edit.payload))
             // A tab may hand the same edit in again when it could not read back what became of it.
-            if (earlier && earlier.tab === tab && earlier.payloadHash === payloadHash) continue
+            if (earlier && earlier.tab === tab && bytesEqual(earlier.payload, edit.payload)) continue
             if (earlier) breach(5, `entry id ${short(edit.entry)} minted twice`)
             minted.set(edit.entry, {
               device: index, tab, user, space: edit.space, item: edit.item, part: edit.part, payload: edit.payload,
-              payloadHash, tokens: tokensInBytes(edit.payload), order: minted.size,
+              tokens: tokensInBytes(edit.payload), order: minted.size,
             })
             model.waiting.add(edit.entry)
           }
@@ -410,8 +421,9 @@ export function createChecker(deps: CheckerDeps) {
           if (!log) return breach(3, `a run of an unknown epoch was stored on device ${index}`)
           for (const entry of entries) {
             const there = log.entries[entry.seq - 1]
+            const origin = minted.get(entry.entry)
             if (there?.entry !== entry.entry) breach(8, `device ${index} stored ${short(entry.entry)} as seq ${entry.seq}, where the log has ${there ? short(there.entry) : 'nothing'}`)
-            else if (!bytesEqual(there.payload, entry.payload) && minted.get(entry.entry)?.device !== index) breach(8, `device ${index} stored seq ${entry.seq} with other bytes than the log`)
+            else if (!bytesEqual(there.payload, entry.payload) && origin?.device !== index) breach(8, `device ${index} stored seq ${entry.seq} with other bytes than the log`)
           }
           model.cursors.set(space, { epoch, cursor: cursorAfter })
           break
@@ -563,7 +575,10 @@ export function createChecker(deps: CheckerDeps) {
       for (const row of outbox) {
         const origin = minted.get(row.entry)
         if (!origin) breach(5, `outbox row ${short(row.entry)} of device ${index} was never written`)
-        else if (origin.payloadHash !== toHex(sha256(row.payload))) breach(9, `outbox row ${short(row.entry)} of device ${index} lost bytes`)
+        else {
+          const fault = written.fault(origin, row.payload, false)
+          if (fault !== null) breach(9, `outbox row ${short(row.entry)} of device ${index} ${fault}`)
+        }
       }
     },
 

@@ -97,8 +97,12 @@ export interface PlanSize {
   devicesMax: number
 }
 export const DEFAULT_SIZE: PlanSize = { opsMin: 50, opsMax: 120, devicesMax: 5 }
+/** A few are large: a long one costs as much as six others, and what it takes to go wrong is mostly there in a short one. */
+const LARGE_SIZE: PlanSize = { opsMin: 120, opsMax: 400, devicesMax: 8 }
+const LARGE_SHARE = 0.06
+const sizeOf = (seed: number): PlanSize => (chance(namedDice(seed, 'size'), LARGE_SHARE) ? LARGE_SIZE : DEFAULT_SIZE)
 
-export function makePlan(seed: number, size: PlanSize = DEFAULT_SIZE): Plan {
+export function makePlan(seed: number, size: PlanSize = sizeOf(seed)): Plan {
   const dice = namedDice(seed, 'plan')
   const shape = namedDice(seed, 'shape')
   const spaceCount = 1 + below(shape, 2)

@@ -2,11 +2,12 @@
  * Runs schedules and keeps count. Used by the command line (run.ts) and by the test stage alike, so that both mean the same by "a seed".
  * A count that stays at zero is a fault of the tester: what never happens proves nothing.
  */
+import './random-pool.ts'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Rule } from './checker.ts'
 import { minimise } from './minimise.ts'
-import { DEFAULT_SIZE, makePlan, type Plan, type PlanSize } from './plan.ts'
+import { makePlan, type Plan, type PlanSize } from './plan.ts'
 import { SABOTAGES } from './sabotage/index.ts'
 import type { Sabotage } from './sabotage/sabotage.ts'
 import { runPlan, type RunResult } from './world.ts'
@@ -78,7 +79,7 @@ export const faultsOf = (totals: Totals): { fault: string; times: number; timesM
 
 export const neverHappened = (totals: Totals): string[] => MUST_HAPPEN.filter((what) => !totals.counts.get(what))
 
-export const runSeed = (seed: number, sabotage?: Sabotage, size: PlanSize = DEFAULT_SIZE): Promise<RunResult> => runPlan(makePlan(seed, size), { sabotage })
+export const runSeed = (seed: number, sabotage?: Sabotage, size?: PlanSize): Promise<RunResult> => runPlan(makePlan(seed, size), { sabotage })
 
 export const sabotageNamed = (name: string): Sabotage => {
   const sabotage = SABOTAGES[name]

@@ -365,7 +365,7 @@ export function createTab(deps: TabDeps): Tab {
       if (isAlive) follow(engine.act(item, act), () => undefined)
     },
     async create(space, kind) {
-      const draft = new Y.Doc()
+      const draft = new Y.Doc({ guid: 'draft' })
       // The window's draft gets an identity of its own, as a browser would draw one.
       draft.clientID = below(namedDice(deps.seed, `draft ${history.tokens.size}`), 0x7fff_ffff)
       const inFacts = history.mint({ ...mine, space, item: '', part: 'facts' })

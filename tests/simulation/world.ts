@@ -3,6 +3,7 @@
  * real engine and the real relay run in it, told the time and handed their dice. `run` plays the plan, heals everything, waits until it is
  * quiet and asks for the verdict.
  */
+import './random-pool.ts'
 import type { Engine } from '../../client/engine/api.ts'
 import { StoreError } from '../../client/engine/store.ts'
 import { must } from '../../shared/base/assert.ts'
