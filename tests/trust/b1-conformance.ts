@@ -3,13 +3,10 @@
  * this relay has none. "OK" is the reaction that the standard demands, or the answer of our own protocol to a message in those frames; text,
  * which our protocol does not have, must be refused by code. An honest laptop goes on typing throughout.
  */
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { newId } from '../../shared/base/ids.ts'
-import { namedDice } from '../../shared/base/random.ts'
-import { createObserver } from './observer.ts'
-import { settle } from './people.ts'
-import { relayProcess, withFolder } from './relay-process.ts'
+import { withBystander, type Bystanding } from './crowd.ts'
+import type { Observer } from './observer.ts'
 import { count, type Row, type Trial } from './row.ts'
 import { closeCases } from './websocket/cases-close.ts'
 import { framingCases } from './websocket/cases-framing.ts'
@@ -26,74 +23,49 @@ export const b1: Row = {
   id: 'B1',
   name: 'Websocket conformance',
   promise: 'both websocket doors do what RFC 6455 asks, whatever frames come, and nobody else notices',
-  target: 'the Autobahn sections 1–7, 9, 12 and 13 on /sync and /yjs: 0 failed, the relay alive, an honest laptop undisturbed',
-  run: (trial) => withFolder((folder) => conform(folder, trial)),
+  target: 'the Autobahn sections 1–7, 9, 12 and 13 on /sync and /yjs: 0 failed, the relay alive, an honest laptop undisturbed (p95 ≤ 250 ms)',
+  run: (trial) => withBystander(trial, 'B1', (scene) => conform(scene, trial)),
 }
 
-async function conform(folder: string, trial: Trial): Promise<void> {
-  const dice = namedDice(trial.seed, 'B1')
-  const data = join(folder, 'data')
-  const group = settle(data, 1, 2)
-  const space = group.space(0)
-  const relay = relayProcess({ data })
-  await relay.start()
-  const pid = relay.pid
-  try {
-    const observer = createObserver(space, dice, trial.violation)
-    await observer.connect(relay.address, group.cookie(0))
-    // A document that exists and in which nobody types: the other door speaks of it.
-    const quiet = createWriter({ space, dice, window: 1, onAcknowledged: () => (quiet.isTyping = false) })
-    await quiet.connect(relay.address, group.cookie(0))
-    const honest = createWriter({ space, dice, window: 1 })
-    const { gone } = await honest.connect(relay.address, group.cookie(0))
-    let isHonestGone = false
-    void gone.then(() => (isHonestGone = true))
-    while (quiet.acknowledged.size === 0) await sleep(5)
-    quiet.cut()
+async function conform({ relay, group, space, dice, honest }: Bystanding, trial: Trial): Promise<(fresh: Observer) => void> {
+  // A document that exists and in which nobody types: the other door speaks of it.
+  const quiet = createWriter({ space, dice, window: 1, onAcknowledged: () => (quiet.isTyping = false) })
+  await quiet.connect(relay.address, group.cookie(0))
+  while (quiet.acknowledged.size === 0) await sleep(5)
+  quiet.cut()
 
-    const headers = { Cookie: group.cookie(1), Origin: relay.address }
-    const endpoints: Endpoint[] = [syncEndpoint(newId(dice)), yjsEndpoint(quiet.item)]
-    const verdicts: Record<Verdict, number> = { OK: 0, 'non-strict': 0, failed: 0 }
-    const judge = (verdict: Verdict, name: string, title: string, said: string): void => {
-      verdicts[verdict] += 1
-      if (verdict === 'failed') trial.violation(`${name} ${title}: ${said}`)
+  const headers = { Cookie: group.cookie(1), Origin: relay.address }
+  const endpoints: Endpoint[] = [syncEndpoint(newId(dice)), yjsEndpoint(quiet.item)]
+  const verdicts: Record<Verdict, number> = { OK: 0, 'non-strict': 0, failed: 0 }
+  const judge = (verdict: Verdict, name: string, title: string, said: string): void => {
+    verdicts[verdict] += 1
+    if (verdict === 'failed') trial.violation(`${name} ${title}: ${said}`)
+  }
+  for (const endpoint of endpoints) {
+    for (const { id, title, ok, headers: own, path = endpoint.path, ...rest } of HANDSHAKES) {
+      const { status, fault, socket } = await upgrade({ port: relay.port, path, headers: { ...headers, ...own }, ...rest })
+      socket?.cut()
+      judge(ok.includes(status) && fault === null ? 'OK' : 'failed', `${endpoint.name} ${id}`, title, fault ?? `status ${status}`)
     }
-    for (const endpoint of endpoints) {
-      for (const { id, title, ok, headers: own, path = endpoint.path, ...rest } of HANDSHAKES) {
-        const { status, fault, socket } = await upgrade({ port: relay.port, path, headers: { ...headers, ...own }, ...rest })
-        socket?.cut()
-        judge(ok.includes(status) && fault === null ? 'OK' : 'failed', `${endpoint.name} ${id}`, title, fault ?? `status ${status}`)
-      }
+  }
+  const waiting = endpoints.flatMap((endpoint) => [...framingCases(endpoint), ...textCases(endpoint), ...closeCases(endpoint), ...limitCases(endpoint)]
+    .filter(({ isLarge }) => !isLarge || trial.size !== 'small')
+    .map((one) => ({ endpoint, one })))
+  const total = waiting.length
+  const queue = waiting.values()
+  await Promise.all(Array.from({ length: SOCKETS_AT_ONCE }, async () => {
+    for (const { endpoint, one } of queue) {
+      if (!relay.isUp) return
+      const { verdict, events } = await perform(relay.port, endpoint, headers, one)
+      judge(verdict, `${endpoint.name} ${one.id}`, one.title, said(events))
+      trial.progress(`${verdicts.OK + verdicts['non-strict'] + verdicts.failed} of ${total}`)
     }
-    const waiting = endpoints.flatMap((endpoint) => [...framingCases(endpoint), ...textCases(endpoint), ...closeCases(endpoint), ...limitCases(endpoint)]
-      .filter(({ isLarge }) => !isLarge || trial.size !== 'small')
-      .map((one) => ({ endpoint, one })))
-    const total = waiting.length
-    const queue = waiting.values()
-    await Promise.all(Array.from({ length: SOCKETS_AT_ONCE }, async () => {
-      for (const { endpoint, one } of queue) {
-        if (!relay.isUp) return
-        const { verdict, events } = await perform(relay.port, endpoint, headers, one)
-        judge(verdict, `${endpoint.name} ${one.id}`, one.title, said(events))
-        trial.progress(`${verdicts.OK + verdicts['non-strict'] + verdicts.failed} of ${total}`)
-      }
-    }))
-
-    if (!relay.isUp || relay.pid !== pid) trial.violation(`the relay ended: ${relay.output().slice(-500)}`)
-    if (isHonestGone) trial.violation('somebody honest was cut off')
-    const bug = /.*(a bug in the relay|unhandled|uncaught).*/i.exec(relay.output())
-    if (bug) trial.violation(`the relay reports: ${bug[0].slice(0, 400)}`)
-    honest.isTyping = false
-    while (honest.waitingCount > 0 && relay.isUp && !isHonestGone) await sleep(5)
-    honest.cut()
-    const fresh = createObserver(space, dice, trial.violation)
-    await fresh.connect(relay.address, group.cookie(0))
-    for (const entry of [...honest.acknowledged, ...quiet.acknowledged]) if (!fresh.byEntry.has(entry)) trial.violation(`acknowledged entry ${entry.slice(0, 6)} is lost`)
-    if (fresh.seen.length !== honest.acknowledged.size + quiet.acknowledged.size) trial.violation(`the log has ${fresh.seen.length} entries, the honest wrote ${honest.acknowledged.size + quiet.acknowledged.size}`)
-    trial.figure(`${count(verdicts.OK + verdicts['non-strict'] + verdicts.failed, 'case')}: ${verdicts.OK} OK, ${verdicts['non-strict']} non-strict, ${verdicts.failed} failed`)
-    trial.figure(`${count(honest.acknowledged.size, 'honest edit')} acknowledged meanwhile`)
-  } finally {
-    await relay.kill()
+  }))
+  trial.figure(`${count(verdicts.OK + verdicts['non-strict'] + verdicts.failed, 'case')}: ${verdicts.OK} OK, ${verdicts['non-strict']} non-strict, ${verdicts.failed} failed`)
+  return (fresh) => {
+    for (const entry of quiet.acknowledged) if (!fresh.byEntry.has(entry)) trial.violation(`acknowledged entry ${entry.slice(0, 6)} is lost`)
+    const written = honest.acknowledged.size + quiet.acknowledged.size
+    if (fresh.seen.length !== written) trial.violation(`the log has ${fresh.seen.length} entries, the honest wrote ${written}`)
   }
 }
 

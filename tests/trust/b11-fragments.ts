@@ -4,26 +4,21 @@
  */
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { join } from 'node:path'
 import { deflateRawSync } from 'node:zlib'
 import { newId } from '../../shared/base/ids.ts'
-import { namedDice } from '../../shared/base/random.ts'
 import { FRAME_BYTES_MAX, FRAME_BYTES_MAX_BEFORE_LOGIN } from '../../shared/model/limits.ts'
-import { quantile, residentMiB } from '../bench/machine.ts'
-import { createObserver } from './observer.ts'
-import { settle } from './people.ts'
-import { relayProcess, withFolder, type RelayProcess } from './relay-process.ts'
+import { residentMiB } from '../bench/machine.ts'
+import { withBystander, type Bystanding } from './crowd.ts'
+import type { RelayProcess } from './relay-process.ts'
 import { count, type Row, type Trial } from './row.ts'
 import { COMPRESSION_OFFERS } from './websocket/cases-limits.ts'
 import { syncEndpoint, yjsEndpoint, type Endpoint } from './websocket/endpoints.ts'
 import { requestText, upgrade, type RawSocket } from './websocket/raw-socket.ts'
 import { binary, frame, OP, ping } from './websocket/wire.ts'
-import { createWriter } from './writer.ts'
 
 const KIB = 1024
 const FRAGMENTS = 100_000
 const FRAGMENT_SOCKETS = 8
-const HONEST_P95_MS_MAX = 250
 const MEMORY_KIB_EACH_MAX = 64
 /** A hundred thousand parts at once: what is kept of them may not show. */
 const MEMORY_MIB_MAX = 50
@@ -38,7 +33,7 @@ export const b11: Row = {
   name: 'Decompression, fragments, slow handshakes',
   promise: 'what is cheap to send and dear to receive is refused before it is dear, and who never says HELLO is gone in ten seconds',
   target: 'compression never agreed; 100,000 parts of a message closed, memory +≤ 50 MB; 1,000 sockets without HELLO (twice; 60 in CI) closed ≤ 10 s, ≤ 64 KiB each; honest p95 ≤ 250 ms',
-  run: (trial) => withFolder((folder) => weigh(folder, trial)),
+  run: (trial) => withBystander(trial, 'B11', (bystanding) => weigh(bystanding, trial)),
 }
 
 interface Scene {
@@ -51,56 +46,16 @@ interface Scene {
   endpoints: Endpoint[]
 }
 
-async function weigh(folder: string, trial: Trial): Promise<void> {
-  const dice = namedDice(trial.seed, 'B11')
-  const data = join(folder, 'data')
-  const group = settle(data, 1, 2)
-  const space = group.space(0)
-  const relay = relayProcess({ data })
-  await relay.start()
-  const pid = relay.pid
-  try {
-    const times: number[] = []
-    let last = performance.now()
-    const honest = createWriter({
-      space, dice, window: 1,
-      onAcknowledged() {
-        times.push(performance.now() - last)
-        last = performance.now()
-      },
-    })
-    const { gone } = await honest.connect(relay.address, group.cookie(0))
-    let isHonestGone = false
-    void gone.then(() => (isHonestGone = true))
-    while (honest.acknowledged.size === 0) await sleep(5)
-    const unknown = { Origin: relay.address }
-    const scene: Scene = { trial, relay, unknown, known: { ...unknown, Cookie: group.cookie(1) }, endpoints: [syncEndpoint(newId(dice)), yjsEndpoint(honest.item)] }
-
-    await compression(scene)
-    await tinyFragments(scene)
-    await largeFrames(scene)
-    const crowd = trial.count(60, 1_000, 1_000)
-    await crowdWithoutHello(scene, 'of all kinds', crowd, KINDS)
-    // Of the mixture the dearest alone; the short run has had it.
-    if (trial.size !== 'small') await crowdWithoutHello(scene, 'with half a frame', crowd, KINDS.filter(({ name }) => name.includes('half a frame')))
-
-    if (!relay.isUp || relay.pid !== pid) trial.violation(`the relay ended: ${relay.output().slice(-500)}`)
-    if (isHonestGone) trial.violation('somebody honest was cut off')
-    honest.isTyping = false
-    while (honest.waitingCount > 0 && relay.isUp && !isHonestGone) await sleep(5)
-    honest.cut()
-    const fresh = createObserver(space, dice, trial.violation)
-    await fresh.connect(relay.address, group.cookie(0))
-    for (const entry of honest.acknowledged) if (!fresh.byEntry.has(entry)) trial.violation(`acknowledged entry ${entry.slice(0, 6)} is lost`)
-    trial.figure(`${count(honest.acknowledged.size, 'honest edit')} acknowledged meanwhile`)
-    if (trial.size === 'small') return
-    times.sort((a, b) => a - b)
-    const p95 = quantile(times, 0.95)
-    trial.figure(`honest p95 ${p95.toFixed(0)} ms, worst ${quantile(times, 1).toFixed(0)} ms`)
-    if (p95 > HONEST_P95_MS_MAX) trial.missed(`honest p95 ${p95.toFixed(0)} ms`)
-  } finally {
-    await relay.kill()
-  }
+async function weigh({ relay, group, dice, honest }: Bystanding, trial: Trial): Promise<undefined> {
+  const unknown = { Origin: relay.address }
+  const scene: Scene = { trial, relay, unknown, known: { ...unknown, Cookie: group.cookie(1) }, endpoints: [syncEndpoint(newId(dice)), yjsEndpoint(honest.item)] }
+  await compression(scene)
+  await tinyFragments(scene)
+  await largeFrames(scene)
+  const crowd = trial.count(60, 1_000, 1_000)
+  await crowdWithoutHello(scene, 'of all kinds', crowd, KINDS)
+  // Of the mixture the dearest alone; the short run has had it.
+  if (trial.size !== 'small') await crowdWithoutHello(scene, 'with half a frame', crowd, KINDS.filter(({ name }) => name.includes('half a frame')))
 }
 
 /** After the handshake and, where there is one, the greeting. */

@@ -8,13 +8,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { join } from 'node:path'
 import { must } from '../../shared/base/assert.ts'
 import type { ItemId, SpaceId } from '../../shared/base/ids.ts'
-import { below, namedDice, pick, type Dice } from '../../shared/base/random.ts'
+import { below, type Dice } from '../../shared/base/random.ts'
 import { openLogDatabase } from '../../server/store/log-file.ts'
 import { createLogReader } from '../../server/store/log-reader.ts'
+import { aroundRelay, workTogether } from './around-relay.ts'
 import { converge, countTokens } from './converge.ts'
-import { createEngineLaptop, type EngineLaptop, type Ledger } from './engine-laptop.ts'
-import { settleGroups, type Group } from './people.ts'
-import { relayProcess, samenpadJson, withFolder } from './relay-process.ts'
+import type { EngineLaptop } from './engine-laptop.ts'
+import { samenpadJson, withFolder } from './relay-process.ts'
 import { count, type Row, type Trial } from './row.ts'
 
 export const d8: Row = {
@@ -44,29 +44,12 @@ async function restores(folder: string, trial: Trial): Promise<void> {
 }
 
 const NAMES = ['online', 'offline with edits', 'offline clean', 'lost'] as const
-/** Members by place; the newcomer is the last. */
-const MEMBERS = 5
 
 async function oneRun(data: string, trial: Trial, run: number): Promise<{ tokens: number; epochs: number }> {
-  const dice = namedDice(trial.seed, `D8/${run}`)
   const violation = (text: string): void => trial.violation(`run ${run}: ${text}`)
   const way = must(GOING_BACK[run % GOING_BACK.length], 'a way')
-  const [group] = settleGroups(data, 1, 1, MEMBERS) as [Group]
-  const space = must(group.spaces[0], 'a space')
-  const relay = relayProcess({ data })
-  await relay.start()
-  const ledger: Ledger = new Map()
-  const laptops: EngineLaptop[] = []
-  const makeLaptop = async (name: string, member: number): Promise<EngineLaptop> => {
-    const laptop = await createEngineLaptop({ name, user: member, member: must(group.members[member], 'a member'), relayPort: relay.port, seed: trial.seed + run, ledger })
-    laptops.push(laptop)
-    await laptop.open()
-    return laptop
-  }
-  try {
-    for (const [i, name] of NAMES.entries()) await makeLaptop(name, i)
+  return aroundRelay({ data, id: 'D8', seed: trial.seed, run, names: NAMES, comingCount: 1 }, violation, async ({ space, relay, ledger, dice, laptops, arrive, lose }) => {
     const [online, withEdits, clean, lost] = laptops as [EngineLaptop, EngineLaptop, EngineLaptop, EngineLaptop]
-    await waitQuiet(laptops, space, violation)
     const items: ItemId[] = [await online.createItem(space), await withEdits.createItem(space)]
     await converge(laptops, items, violation)
     await work(laptops, items, dice, 12)
@@ -79,8 +62,7 @@ async function oneRun(data: string, trial: Trial, run: number): Promise<{ tokens
     await work(laptops, items, dice, 12)
     await converge(laptops, items, violation)
     // Everything on the laptop that is never seen again is held by the others too.
-    laptops.splice(laptops.indexOf(lost), 1)
-    await lost.dispose()
+    await lose(lost)
     for (const laptop of [withEdits, clean]) {
       laptop.network.down()
       laptop.network.cut()
@@ -111,7 +93,7 @@ async function oneRun(data: string, trial: Trial, run: number): Promise<{ tokens
     for (const laptop of laptops) laptop.network.heal()
     // Whoever was online writes on at once, before anybody has finished comparing.
     await work([online], items, dice, 3)
-    await makeLaptop('new', 4)
+    await arrive('new')
     const contents = await converge(laptops, items, violation)
     if (contents) countTokens(ledger, items, contents, violation)
     for (const laptop of laptops) if ((await must(laptop.engine, 'open').parked()).length > 0) violation(`${laptop.name}: something was set apart`)
@@ -119,10 +101,7 @@ async function oneRun(data: string, trial: Trial, run: number): Promise<{ tokens
     if (!verified.ok) violation('the log does not verify')
     rmSync(backup, { force: true })
     return { tokens: ledger.size, epochs }
-  } finally {
-    for (const laptop of laptops) await laptop.dispose()
-    await relay.kill()
-  }
+  })
 }
 
 /** Everything of the log, and nothing of the accounts: as after a lost disk and accounts set up again. */
@@ -139,22 +118,5 @@ function epochOf(data: string, space: SpaceId): string {
   }
 }
 
-async function work(laptops: readonly EngineLaptop[], items: readonly ItemId[], dice: Dice, steps: number): Promise<void> {
-  for (let step = 0; step < steps; step++) {
-    const laptop = pick(dice, laptops)
-    const item = pick(dice, items)
-    if (!(await laptop.see(item))) continue
-    const what = below(dice, 8)
-    await (what < 5 ? laptop.type(item) : what < 6 ? laptop.erase(item) : laptop.addStep(item))
-  }
-}
-
-async function waitQuiet(laptops: readonly EngineLaptop[], space: SpaceId, violation: (text: string) => void): Promise<void> {
-  const end = Date.now() + 60_000
-  for (;;) {
-    const ready = await Promise.all(laptops.map(async (laptop) => (await laptop.isQuiet()) && (await must(laptop.engine, 'open').spaces()).some((one) => one.space === space)))
-    if (ready.every(Boolean)) return
-    if (Date.now() > end) return violation('the laptops never came up')
-    await sleep(20)
-  }
-}
+const DEEDS = ['type', 'type', 'type', 'type', 'type', 'erase', 'addStep', 'addStep'] as const
+const work = (laptops: readonly EngineLaptop[], items: readonly ItemId[], dice: Dice, stepsCount: number): Promise<void> => workTogether(laptops, items, dice, stepsCount, DEEDS)

@@ -1,58 +1,15 @@
 /** L1 to L3: many who say nothing, some who never listen, and everybody coming back at once. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { join } from 'node:path'
 import { createBackOff } from '../../client/engine/back-off.ts'
 import { must } from '../../shared/base/assert.ts'
 import { NO_ID } from '../../shared/base/ids.ts'
-import { namedDice, type Dice } from '../../shared/base/random.ts'
 import { EMPTY_TAIL_HASH } from '../../shared/protocol/tail-hash.ts'
 import { cpuSeconds, quantile, residentMiB } from '../bench/machine.ts'
-import { dial, type Client } from './client.ts'
+import { dial } from './client.ts'
+import { dialMany, withCrowd } from './crowd.ts'
 import { createObserver } from './observer.ts'
-import { settle, type Group } from './people.ts'
-import { relayProcess, withFolder, type RelayProcess } from './relay-process.ts'
-import { count, type Row, type Trial } from './row.ts'
+import { count, type Row } from './row.ts'
 import { createWriter } from './writer.ts'
-
-const DIALS_AT_ONCE = 50
-
-async function dialMany<T>(total: number, one: (i: number) => Promise<T>): Promise<T[]> {
-  const made: T[] = []
-  let next = 0
-  await Promise.all(Array.from({ length: DIALS_AT_ONCE }, async () => {
-    while (next < total) made.push(await one(next++))
-  }))
-  return made
-}
-
-interface Crowd {
-  group: Group
-  relay: RelayProcess
-  dice: Dice
-  /** Dials many at once; all of them are cut at the end. */
-  connect(total: number, one: (i: number) => Promise<Client>): Promise<void>
-}
-
-/** A relay on a folder of its own with people on it, for as long as the work lasts. */
-const withCrowd = (trial: Trial, id: string, spacesCount: number, membersCount: number, work: (crowd: Crowd) => Promise<void>): Promise<void> =>
-  withFolder(async (folder) => {
-    const data = join(folder, 'data')
-    const group = settle(data, spacesCount, membersCount)
-    const relay = relayProcess({ data })
-    const clients: Client[] = []
-    await relay.start()
-    try {
-      await work({
-        group, relay, dice: namedDice(trial.seed, id),
-        async connect(total, one) {
-          await dialMany(total, async (i) => void clients.push(await one(i)))
-        },
-      })
-    } finally {
-      for (const client of clients) client.cut()
-      await relay.kill()
-    }
-  })
 
 export const l1: Row = {
   id: 'L1',

@@ -8,11 +8,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { join } from 'node:path'
 import { must } from '../../shared/base/assert.ts'
 import type { ItemId } from '../../shared/base/ids.ts'
-import { below, namedDice, pick, type Dice } from '../../shared/base/random.ts'
+import type { Dice } from '../../shared/base/random.ts'
+import { aroundRelay, workTogether } from './around-relay.ts'
 import { converge, countTokens } from './converge.ts'
-import { createEngineLaptop, type EngineLaptop, type Ledger } from './engine-laptop.ts'
-import { settleGroups, type Group } from './people.ts'
-import { relayProcess, samenpadJson, withFolder } from './relay-process.ts'
+import type { EngineLaptop, Ledger } from './engine-laptop.ts'
+import { samenpadJson, withFolder } from './relay-process.ts'
 import { count, type Row, type Trial } from './row.ts'
 
 export const p5: Row = {
@@ -24,8 +24,6 @@ export const p5: Row = {
 }
 
 const NAMES = ['online', 'offline with edits', 'offline clean'] as const
-/** Members by place; the newcomer is the last. */
-const MEMBERS = 4
 
 async function erasures(folder: string, trial: Trial): Promise<void> {
   const runs = trial.count(2, 4, 100)
@@ -43,23 +41,9 @@ async function erasures(folder: string, trial: Trial): Promise<void> {
 }
 
 async function oneRun(data: string, trial: Trial, run: number): Promise<{ erased: number; kept: number; parked: number; files: number }> {
-  const dice = namedDice(trial.seed, `P5/${run}`)
   const violation = (text: string): void => trial.violation(`run ${run}: ${text}`)
-  const [group] = settleGroups(data, 1, 1, MEMBERS) as [Group]
-  const space = must(group.spaces[0], 'a space')
-  const relay = relayProcess({ data })
-  await relay.start()
-  const ledger: Ledger = new Map()
-  const laptops: EngineLaptop[] = []
-  const makeLaptop = async (name: string, member: number): Promise<void> => {
-    const laptop = await createEngineLaptop({ name, user: member, member: must(group.members[member], 'a member'), relayPort: relay.port, seed: trial.seed + run, ledger })
-    laptops.push(laptop)
-    await laptop.open()
-  }
-  try {
-    for (const [i, name] of NAMES.entries()) await makeLaptop(name, i)
+  return aroundRelay({ data, id: 'P5', seed: trial.seed, run, names: NAMES, comingCount: 1 }, violation, async ({ space, relay, ledger, dice, laptops, arrive }) => {
     const [online, withEdits, clean] = laptops as [EngineLaptop, EngineLaptop, EngineLaptop]
-    for (let waited = 0; !(await Promise.all(laptops.map((laptop) => laptop.isQuiet()))).every(Boolean) && waited < 60_000; waited += 20) await sleep(20)
     const [text, gone, stays] = [await online.createItem(space), await online.createItem(space), await online.createItem(space)] as [ItemId, ItemId, ItemId]
     const all = [text, gone, stays]
     await converge(laptops, all, violation)
@@ -88,7 +72,7 @@ async function oneRun(data: string, trial: Trial, run: number): Promise<{ erased
     look('after the erasure')
     await work([online], [text, stays], dice, 4)
     for (const laptop of laptops) laptop.network.heal()
-    await makeLaptop('new', 3)
+    await arrive('new')
 
     const parked = await parkedOf(withEdits)
     if (parked.length === 0) violation('the unsent edit of an erased document was not kept apart')
@@ -114,10 +98,7 @@ async function oneRun(data: string, trial: Trial, run: number): Promise<{ erased
     if (!(await samenpadJson<{ ok: boolean }>(data, 'verify')).ok) violation('the log does not verify')
     rmSync(backup, { force: true })
     return { erased: erased.size, kept: others().size, parked: parked.length, files }
-  } finally {
-    for (const laptop of laptops) await laptop.dispose()
-    await relay.kill()
-  }
+  })
 }
 
 function hits(folder: string, tokens: ReadonlySet<string>): [found: { token: string; file: string }[], looked: number] {
@@ -137,11 +118,5 @@ async function parkedOf(laptop: EngineLaptop) {
   return []
 }
 
-async function work(laptops: readonly EngineLaptop[], items: readonly ItemId[], dice: Dice, steps: number): Promise<void> {
-  for (let step = 0; step < steps; step++) {
-    const laptop = pick(dice, laptops)
-    const item = pick(dice, items)
-    if (!(await laptop.see(item))) continue
-    await (below(dice, 3) < 2 ? laptop.type(item) : laptop.erase(item))
-  }
-}
+const DEEDS = ['type', 'type', 'erase'] as const
+const work = (laptops: readonly EngineLaptop[], items: readonly ItemId[], dice: Dice, stepsCount: number): Promise<void> => workTogether(laptops, items, dice, stepsCount, DEEDS)

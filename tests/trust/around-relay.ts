@@ -1,0 +1,84 @@
+/**
+ * Laptops with the real engine around one relay process, in one space: they begin level, work at random places, and are closed at the end. Trials that
+ * do something to the relay or its files between two moments of work.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { must } from '../../shared/base/assert.ts'
+import type { ItemId, SpaceId } from '../../shared/base/ids.ts'
+import { below, namedDice, pick, type Dice } from '../../shared/base/random.ts'
+import { createEngineLaptop, type EngineLaptop, type Ledger } from './engine-laptop.ts'
+import { settle } from './people.ts'
+import { relayProcess, type RelayProcess } from './relay-process.ts'
+
+/** Longer means that they never come up. */
+const LEVEL_MS_MAX = 60_000
+
+export interface AroundRelay {
+  data: string
+  space: SpaceId
+  relay: RelayProcess
+  ledger: Ledger
+  dice: Dice
+  /** Those still there. */
+  laptops: EngineLaptop[]
+  /** The next member comes, with a laptop that has nothing. */
+  arrive(name: string): Promise<EngineLaptop>
+  /** Gone for good, with everything on it. */
+  lose(laptop: EngineLaptop): Promise<void>
+}
+
+/** In: one laptop for each name, and `comingCount` members that may arrive later. */
+export async function aroundRelay<T>(
+  { data, id, seed, run, names, comingCount }: { data: string; id: string; seed: number; run: number; names: readonly string[]; comingCount: number },
+  violation: (text: string) => void,
+  work: (around: AroundRelay) => Promise<T>,
+): Promise<T> {
+  const { spaces, members } = settle(data, 1, names.length + comingCount)
+  const space = must(spaces[0], 'a space')
+  const relay = relayProcess({ data })
+  await relay.start()
+  const ledger: Ledger = new Map()
+  const laptops: EngineLaptop[] = []
+  let arrivedCount = 0
+  const arrive = async (name: string): Promise<EngineLaptop> => {
+    const user = arrivedCount++
+    const laptop = await createEngineLaptop({ name, user, member: must(members[user], 'a member'), relayPort: relay.port, seed: seed + run, ledger })
+    laptops.push(laptop)
+    await laptop.open()
+    return laptop
+  }
+  try {
+    for (const name of names) await arrive(name)
+    await comeUp(laptops, space, violation)
+    return await work({
+      data, space, relay, ledger, laptops, arrive,
+      dice: namedDice(seed, `${id}/${run}`),
+      async lose(laptop) {
+        laptops.splice(laptops.indexOf(laptop), 1)
+        await laptop.dispose()
+      },
+    })
+  } finally {
+    for (const laptop of laptops) await laptop.dispose()
+    await relay.kill()
+  }
+}
+
+async function comeUp(laptops: readonly EngineLaptop[], space: SpaceId, violation: (text: string) => void): Promise<void> {
+  const end = Date.now() + LEVEL_MS_MAX
+  for (;;) {
+    const ready = await Promise.all(laptops.map(async (laptop) => (await laptop.isQuiet()) && (await must(laptop.engine, 'open').spaces()).some((one) => one.space === space)))
+    if (ready.every(Boolean)) return
+    if (Date.now() > end) return violation('the laptops never came up')
+    await sleep(20)
+  }
+}
+
+/** Typing most of the time, deleting what somebody typed now and then, and where the trial counts them steps of an agreement. */
+export async function workTogether(laptops: readonly EngineLaptop[], items: readonly ItemId[], dice: Dice, stepsCount: number, deeds: readonly ('type' | 'erase' | 'addStep')[]): Promise<void> {
+  for (let step = 0; step < stepsCount; step++) {
+    const laptop = pick(dice, laptops)
+    const item = pick(dice, items)
+    if (await laptop.see(item)) await laptop[must(deeds[below(dice, deeds.length)], 'a deed')](item)
+  }
+}
