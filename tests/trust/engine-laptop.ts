@@ -105,7 +105,7 @@ export async function createEngineLaptop({ name, user, member, relayPort, seed, 
   const dice: Dice = namedDice(seed, `${name}/${serial++}`)
   let engine: Engine | null = null
   let store: MemoryStore | null = null
-  let sockets = new Set<{ dispose(): void }>()
+  let ofThisLife = new Set<{ dispose(): void }>()
   const docs = new Map<ItemId, { doc: Y.Doc; clientId: number }>()
 
   const fresh = (item: ItemId): Typed => {
@@ -139,11 +139,12 @@ export async function createEngineLaptop({ name, user, member, relayPort, seed, 
       if (engine) return
       const opened = device.openStore()
       store = opened
-      const lines = new Set<{ dispose(): void }>()
-      sockets = lines
+      /** What ends with this life: lines, and timers, which would keep this process from ending. */
+      const ends = new Set<{ dispose(): void }>()
+      ofThisLife = ends
       let isAlive = true
       const transport = createWebsocketTransport(`ws://localhost:${network.port}/sync`)
-      lines.add({ dispose: () => (isAlive = false) })
+      ends.add({ dispose: () => (isAlive = false) })
       const made = await createEngine({
         store: opened,
         transport: {
@@ -153,7 +154,7 @@ export async function createEngineLaptop({ name, user, member, relayPort, seed, 
               frame: (bytes) => isAlive && listener.frame(bytes),
               closed: (code, reason) => isAlive && listener.closed(code, reason),
             })
-            lines.add(socket)
+            ends.add(socket)
             return socket
           },
         },
@@ -163,7 +164,22 @@ export async function createEngineLaptop({ name, user, member, relayPort, seed, 
             return { dispose: () => undefined }
           },
         },
-        clock: { now: clock.now, after: (ms, run) => clock.after(ms, () => isAlive && run()) },
+        clock: {
+          now: clock.now,
+          after(ms, run) {
+            const timer = clock.after(ms, () => {
+              ends.delete(timer)
+              if (isAlive) run()
+            })
+            ends.add(timer)
+            return {
+              dispose() {
+                ends.delete(timer)
+                timer.dispose()
+              },
+            }
+          },
+        },
         dice,
         me: member.person,
         build: '0.1.0',
@@ -178,7 +194,8 @@ export async function createEngineLaptop({ name, user, member, relayPort, seed, 
     },
     crash() {
       store?.kill()
-      for (const socket of sockets) socket.dispose()
+      for (const one of ofThisLife) one.dispose()
+      ofThisLife.clear()
       engine = null
       docs.clear()
     },
