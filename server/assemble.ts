@@ -6,11 +6,13 @@ import { existsSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Logger } from 'pino'
 import type { Clock } from '../shared/base/clock.ts'
+import type { Disposable } from '../shared/base/dispose.ts'
 import { newId, type Id, type SpaceId } from '../shared/base/ids.ts'
 import type { Dice } from '../shared/base/random.ts'
 import type { Person } from '../shared/model/people.ts'
 import { fail, ok, type Result } from '../shared/base/result.ts'
 import { openAccounts, type Accounts } from './auth/accounts.ts'
+import { createOidc } from './auth/oidc.ts'
 import { ACCOUNTS_FILE } from './auth/schema.ts'
 import type { Config } from './config.ts'
 import { demoPeople, seedDemo, type DemoSummary } from './demo/seed.ts'
@@ -62,6 +64,7 @@ export interface Running {
 type Report = (event: { kind: string; [detail: string]: unknown }) => void
 
 const SYNCHRONOUS_FULL = 2
+const DAY_MS = 86_400_000
 
 export const DIST = fileURLToPath(new URL('../dist', import.meta.url))
 
@@ -82,10 +85,17 @@ export async function startRelay(config: Config, surroundings: Surroundings): Pr
     if (orphan.ok) throw new Error('Bug: a log without accounts was opened')
     return orphan.failure.kind === 'log-foreign' ? fail({ kind: 'missing', path: accountsPath }) : orphan
   }
-  const opened = openAccounts({ path: accountsPath, mode: 'create', clock, dice, ...(passwordCostLog2 === undefined ? {} : { passwordCostLog2 }) })
+  const opened = openAccounts({ path: accountsPath, mode: 'create', clock, dice, report, ...(passwordCostLog2 === undefined ? {} : { passwordCostLog2 }) })
   if (!opened.ok) return opened
   const accounts = opened.value
   building.defer(() => accounts.dispose())
+  let trimming: Disposable | null = null
+  const trimDaily = (): void => {
+    accounts.audit.trim(config.auditDays)
+    trimming = clock.after(DAY_MS, trimDaily)
+  }
+  trimDaily()
+  building.defer(() => trimming?.dispose())
 
   // A log that is begun anew on purpose, after it was lost, is filled again by the laptops.
   const lost = accounts.hadLog() ? accounts.spaces().map(({ space }) => space) : []
@@ -107,21 +117,22 @@ export async function startRelay(config: Config, surroundings: Surroundings): Pr
   })
   building.defer(() => snapshotService.dispose())
 
-  const reader = createLogReader({ log, clock, report })
+  const reader = createLogReader({ log, snapshots, clock, report })
   building.defer(() => reader.dispose())
   const reports = createReportService({ log, relay, reader, clock, report })
   building.defer(() => reports.dispose())
 
   const controlSecret = newId(dice)
   const app = await createApp({
-    accounts, relay, clock, log: logger, version, dist, publicUrl: config.publicUrl,
+    accounts, relay, clock, log: logger, version, dist, publicUrl: config.publicUrl, securityContact: config.securityContact,
+    oidc: config.oidc ? createOidc({ settings: config.oidc, clock, dice, report }) : null, roleRules: config.oidc?.roleRules ?? [],
     ensureSpace: (space) => log.ensureSpace(space),
     readiness: () => readinessOf(log, accounts),
     reportOf: (municipalities) => reports.reportOf(municipalities),
     eraser: createEraser({ log, relay, reader, clock, dice, report, forgetDerived: (space) => snapshotService.forget(space) }), controlSecret,
   })
   building.defer(() => app.close())
-  const gateway = createYjsGateway({ relay, log, directory: accounts, accounts, reader, clock, dice, installation: accounts.installation, report })
+  const gateway = createYjsGateway({ relay, log, snapshots, directory: accounts, accounts, reader, clock, dice, installation: accounts.installation, report })
   building.defer(() => gateway.dispose())
   app.upgrades.add('/yjs/', gateway.door)
   // First of all when it stops: what was taken is committed and answered, and every laptop is told to come back later.

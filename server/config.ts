@@ -3,7 +3,10 @@
  * program gets plain values. An unusable setting is an expected failure with the name of the setting in it, never a guess.
  */
 import * as v from 'valibot'
+import type { OidcSettings } from './auth/oidc.ts'
+import { ROLES } from '../shared/model/grants.ts'
 import { fail, ok, type Result } from '../shared/base/result.ts'
+import { AUDIT_DAYS_DEFAULT, AUDIT_DAYS_MIN } from '../shared/model/limits.ts'
 
 export interface Config {
   /** 0: any free port (tests). */
@@ -13,7 +16,13 @@ export interface Config {
   isDemo: boolean
   /** Origin under which people reach the relay, when a proxy stands in front of it. */
   publicUrl: string | null
+  /** Where a weakness may be told: an address for mail or a page; null: not said. */
+  securityContact: string | null
+  /** How long the account of who did what is kept. */
+  auditDays: number
   logLevel: (typeof LOG_LEVELS)[number]
+  /** Signing in with an organisation; left out: with a password or a link only. */
+  oidc?: OidcSettings
 }
 
 export type ConfigFailure =
@@ -24,11 +33,23 @@ export type ConfigFailure =
 const NODE_MAJOR_MIN = 24
 const LOG_LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug'] as const
 
+const AUDIT_DAYS_TEXT = `een aantal dagen, ${AUDIT_DAYS_MIN} of meer`
+
 const isOrigin = (text: string): boolean => {
   if (!URL.canParse(text)) return false
   const { protocol, pathname, search, hash, username } = new URL(text)
   return (protocol === 'http:' || protocol === 'https:') && pathname === '/' && `${search}${hash}${username}` === ''
 }
+
+/** Tokens travel there: https, or this very machine for trying out. */
+const isIssuer = (text: string): boolean => {
+  if (!URL.canParse(text)) return false
+  const { protocol, hostname, search, hash, username } = new URL(text)
+  return (protocol === 'https:' || (protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(hostname))) && `${search}${hash}${username}` === ''
+}
+
+const roleRule = v.strictObject({ claim: v.pipe(v.string(), v.minLength(1)), value: v.pipe(v.string(), v.minLength(1)), space: v.pipe(v.string(), v.minLength(1)), role: v.picklist(ROLES) })
+const ROLE_MAP_WANTED = `een lijst in JSON, bijvoorbeeld [{"claim":"groups","value":"…","space":"Schiedam","role":"member"}], met role een van: ${ROLES.join(', ')}`
 
 const environment = v.object({
   PORT: v.optional(
@@ -40,8 +61,34 @@ const environment = v.object({
   HOST: v.optional(v.pipe(v.string(), v.trim(), v.minLength(1, 'een adres van deze machine, bijvoorbeeld 127.0.0.1 of 0.0.0.0')), '127.0.0.1'),
   SAMENPAD_DATA: v.optional(v.string()),
   PUBLIC_URL: v.optional(v.pipe(v.string(), v.check(isOrigin, 'een adres zonder pad, bijvoorbeeld https://samenpad.gemeente.nl'), v.transform((text) => new URL(text).origin))),
+  SECURITY_CONTACT: v.optional(v.pipe(v.string(), v.regex(/^(mailto:[^\s@]+@[^\s@]+|https:\/\/\S+)$/, 'mailto: met een adres, of een pagina met https://'))),
+  AUDIT_DAYS: v.optional(
+    v.pipe(v.string(), v.regex(/^\d{1,5}$/, AUDIT_DAYS_TEXT), v.transform(Number), v.minValue(AUDIT_DAYS_MIN, AUDIT_DAYS_TEXT)),
+    String(AUDIT_DAYS_DEFAULT),
+  ),
+  OIDC_ISSUER: v.optional(v.pipe(v.string(), v.check(isIssuer, 'een adres met https://, bijvoorbeeld https://login.microsoftonline.com/<tenant>/v2.0'))),
+  OIDC_CLIENT_ID: v.optional(v.string()),
+  OIDC_CLIENT_SECRET: v.optional(v.string()),
+  OIDC_SCOPE: v.optional(v.pipe(v.string(), v.check((text) => text.split(' ').includes('openid'), 'openid en wat er verder gevraagd wordt, met spaties ertussen')), 'openid profile email offline_access'),
+  OIDC_ROLE_MAP: v.optional(
+    v.pipe(v.string(), v.rawTransform(({ dataset, addIssue, NEVER }) => {
+      const read = v.safeParse(v.array(roleRule), jsonOf(dataset.value))
+      if (read.success) return read.output
+      addIssue({ message: ROLE_MAP_WANTED })
+      return NEVER
+    })),
+    '[]',
+  ),
   LOG_LEVEL: v.optional(v.picklist(LOG_LEVELS, `een van: ${LOG_LEVELS.join(', ')}`), 'warn'),
 })
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined // fits no shape, and is refused as such
+  }
+}
 
 /** In: environment and arguments as the process got them. */
 export function readConfig(env: NodeJS.ProcessEnv, args: readonly string[], nodeVersion: string): Result<Config, ConfigFailure> {
@@ -56,8 +103,16 @@ export function readConfig(env: NodeJS.ProcessEnv, args: readonly string[], node
     const name = String(issue.path?.[0].key)
     return fail({ kind: 'bad-setting', name, found: String(env[name]), wanted: issue.message })
   }
-  const { PORT, HOST, SAMENPAD_DATA, PUBLIC_URL, LOG_LEVEL } = read.output
-  return ok({ port: PORT, host: HOST, data: SAMENPAD_DATA ?? (isDemo ? './data-demo' : './data'), isDemo, publicUrl: PUBLIC_URL ?? null, logLevel: LOG_LEVEL })
+  const { PORT, HOST, SAMENPAD_DATA, PUBLIC_URL, SECURITY_CONTACT, AUDIT_DAYS, LOG_LEVEL, OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET, OIDC_SCOPE, OIDC_ROLE_MAP } = read.output
+  // All three or none: half a configuration is a mistake that would show up at the first sign-in only.
+  const whole = { OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET }
+  const missing = Object.entries(whole).find(([, value]) => value === undefined)?.[0]
+  if (missing !== undefined && Object.values(whole).some((value) => value !== undefined)) return fail({ kind: 'bad-setting', name: missing, found: '', wanted: 'een waarde, omdat een andere instelling van OIDC er ook een heeft' })
+  const oidc = OIDC_ISSUER !== undefined && OIDC_CLIENT_ID !== undefined && OIDC_CLIENT_SECRET !== undefined
+    ? { issuer: OIDC_ISSUER, clientId: OIDC_CLIENT_ID, clientSecret: OIDC_CLIENT_SECRET, scope: OIDC_SCOPE, roleRules: OIDC_ROLE_MAP }
+    : null
+  return ok({ port: PORT, host: HOST, data: SAMENPAD_DATA ?? (isDemo ? './data-demo' : './data'), isDemo, publicUrl: PUBLIC_URL ?? null,
+    securityContact: SECURITY_CONTACT ?? null, auditDays: AUDIT_DAYS, logLevel: LOG_LEVEL, ...(oidc ? { oidc } : {}) })
 }
 
 /** The data folder alone, for the command line. */

@@ -15,6 +15,8 @@ import type { HttpErrorCode } from '../../shared/model/errors.ts'
 import { DOORS, isOfSpace, UNRECORDED } from '../../shared/model/grants.ts'
 import { FRAGMENTS_COUNT_MAX, FRAME_BYTES_MAX, HTTP_BODY_BYTES_MAX, SOCKETS_COUNT_MAX } from '../../shared/model/limits.ts'
 import type { Accounts } from '../auth/accounts.ts'
+import type { RoleRule } from '../auth/claims.ts'
+import { FLOW_MS, type Oidc } from '../auth/oidc.ts'
 import type { Eraser } from '../derive/eraser.ts'
 import type { Relay } from '../relay/api.ts'
 import { deviceOf } from './device.ts'
@@ -22,10 +24,12 @@ import { createDoorkeeper, type Caller, type Doorkeeper } from './doorkeeper.ts'
 import { createMetrics } from './metrics.ts'
 import { openApiOf } from './openapi.ts'
 import { STATUS_OF_ERROR, type Answer, type Note, type Route } from './route.ts'
+import { auditRoutes } from './routes/audit.ts'
 import { healthRoutes, type Readiness } from './routes/health.ts'
 import { erasureRoutes } from './routes/erasures.ts'
 import { programmeRoutes, type ReportOf } from './routes/programme.ts'
 import { meRoutes } from './routes/me.ts'
+import { oidcRoutes } from './routes/oidc.ts'
 import { signInRoutes } from './routes/sign-in.ts'
 import { spaceRoutes } from './routes/spaces.ts'
 import { twinRoutes } from './routes/twin.ts'
@@ -46,7 +50,11 @@ export interface AppDeps {
   readiness(): Promise<Readiness>
   reportOf: ReportOf
   eraser: Eraser
+  /** Signing in with an organisation; null: not configured. */
+  oidc: Oidc | null
+  roleRules: readonly RoleRule[]
   controlSecret: string
+  securityContact: string | null
 }
 
 export interface App {
@@ -107,6 +115,10 @@ export async function createApp(deps: AppDeps): Promise<App> {
   upgrades.add('/sync', sync.door)
 
   await app.register(fastifyHelmet, securityHeaders(doorkeeper.isSecure))
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    void reply.header('permissions-policy', PERMISSIONS_POLICY)
+    done()
+  })
   await app.register(fastifyCookie)
   await app.register(fastifyRateLimit, {
     global: false,
@@ -126,17 +138,25 @@ export async function createApp(deps: AppDeps): Promise<App> {
     return sendJson(reply, STATUS_OF_ERROR[code], { error: code })
   })
 
+  const organisation = deps.oidc && accounts.joinOrganisation({ oidc: deps.oidc, rules: deps.roleRules, openSessions: () => upgrades.openSessions() })
   const routes: Route[] = [
     ...signInRoutes(accounts),
     ...meRoutes(accounts),
+    ...oidcRoutes({ accounts, oidc: deps.oidc, organisation }),
     ...spaceRoutes({ accounts, ensureSpace: deps.ensureSpace }),
     ...erasureRoutes({ eraser: deps.eraser, controlSecret: deps.controlSecret }),
+    ...auditRoutes(accounts),
     ...programmeRoutes({ accounts, reportOf: deps.reportOf }),
     ...twinRoutes({ relay, accounts, clock, build: version }),
-    ...healthRoutes({ version, readiness: deps.readiness, metrics: metrics.print, openApi: () => description }),
+    ...healthRoutes({ version, readiness: deps.readiness, metrics: metrics.print, openApi: () => description, securityContact: deps.securityContact, clock }),
   ]
   const description = openApiOf(routes, version, doorkeeper.cookieName)
-  for (const route of routes) serveRoute(app, route, doorkeeper, accounts)
+  for (const route of routes.filter(({ takesForm }) => !takesForm)) serveRoute(app, route, doorkeeper, accounts)
+  // Forms are what any page can send without being asked: only where a protocol wants them.
+  await app.register(async (forms) => {
+    forms.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => done(null, Object.fromEntries(new URLSearchParams(String(body)))))
+    for (const route of routes.filter(({ takesForm }) => takesForm)) serveRoute(forms, route, doorkeeper, accounts)
+  })
   await serveClient(app, deps.dist)
 
   return {
@@ -152,6 +172,11 @@ export async function createApp(deps: AppDeps): Promise<App> {
     },
   }
 }
+
+/** Nothing of the machine is asked for: no camera, microphone, place, payment or sensor; copying a link is. */
+const PERMISSIONS_POLICY = ['camera', 'microphone', 'geolocation', 'payment', 'usb', 'serial', 'hid', 'bluetooth', 'midi', 'display-capture', 'accelerometer', 'gyroscope', 'magnetometer', 'browsing-topics']
+  .map((name) => `${name}=()`)
+  .join(', ')
 
 /** Thrown by the rate limiter; becomes 429. */
 class RateError extends Error {
@@ -192,10 +217,10 @@ function serveRoute(app: FastifyInstance, route: Route, doorkeeper: Doorkeeper, 
       const answer = await route.handle({
         note: (note) => void Object.assign(noted, note),
         caller: request.caller, params: params.value, query: query.value, body: body.value, frame, address: request.ip,
-        device: deviceOf(request.headers['user-agent']), origin: doorkeeper.originOf(request.raw), sessionToken: doorkeeper.sessionToken(request.raw), signal: ended.signal,
+        device: deviceOf(request.headers['user-agent']), origin: doorkeeper.originOf(request.raw), sessionToken: doorkeeper.sessionToken(request.raw), flowToken: doorkeeper.flowToken(request.raw), signal: ended.signal,
       })
       // Before the answer: who hears that something was done, can find it accounted for.
-      account(request, noted, 'error' in answer ? 'refused' : 'done')
+      account(request, noted, 'error' in answer || 'isRefusal' in answer ? 'refused' : 'done')
       return send(reply, answer, doorkeeper)
     },
   })
@@ -252,13 +277,20 @@ function parse(schema: Route['body'], input: unknown): { value: unknown } | null
   return read.success ? { value: read.output } : null
 }
 
-function send(reply: FastifyReply, answer: Answer, { cookieName, isSecure }: Doorkeeper): FastifyReply {
+function send(reply: FastifyReply, answer: Answer, { cookieName, flowCookieName, isSecure }: Doorkeeper): FastifyReply {
   if ('error' in answer) return sendJson(reply, STATUS_OF_ERROR[answer.error], { error: answer.error })
   const cookie = { path: '/', httpOnly: true, sameSite: 'strict', secure: isSecure } as const
   switch (answer.status) {
     case 204:
       if (answer.session === null) reply.clearCookie(cookieName, cookie)
       return reply.code(204).header('cache-control', 'no-store').send()
+    case 302: {
+      const flowCookie = { ...cookie, sameSite: 'lax' } as const
+      if (answer.flow === null) void reply.clearCookie(flowCookieName, flowCookie)
+      else void reply.setCookie(flowCookieName, answer.flow, { ...flowCookie, maxAge: FLOW_MS / 1_000 })
+      if (answer.session) void reply.setCookie(cookieName, answer.session.token, { ...cookie, expires: new Date(answer.session.expiresAt) })
+      return reply.header('cache-control', 'no-store').redirect(answer.location, 302)
+    }
     case 503:
       return sendJson(reply, 503, answer.body)
     case 200:

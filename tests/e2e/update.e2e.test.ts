@@ -10,6 +10,7 @@ import { systemClock, systemDice } from '../../server/system.ts'
 import { must } from '../../shared/base/assert.ts'
 import { launchChromium } from '../support/browser.ts'
 import { personIn, until, type Person } from '../support/person.ts'
+import { plainConfig } from '../support/plain-config.ts'
 
 const TITLE = 'Meerdere signalen'
 const NEXT = '<meta name="version" content="next">'
@@ -23,7 +24,7 @@ let port = 0
 
 async function startOnCopy(): Promise<void> {
   const started = await startRelay(
-    { port, host: '127.0.0.1', data: join(folder, 'data'), isDemo: true, publicUrl: null, logLevel: 'silent' },
+    plainConfig({ port, data: join(folder, 'data'), isDemo: true }),
     { clock: systemClock, dice: systemDice, log: pino({ level: 'silent' }), version: 'test', dist: join(folder, 'dist') },
   )
   if (!started.ok) throw new Error(`the relay did not start: ${started.failure.kind}`)

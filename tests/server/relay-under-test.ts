@@ -15,6 +15,7 @@ import type { Role } from '../../shared/model/grants.ts'
 import { startRelay, type Running } from '../../server/assemble.ts'
 import type { Config } from '../../server/config.ts'
 import { systemClock, systemDice } from '../../server/system.ts'
+import { plainConfig } from '../support/plain-config.ts'
 
 // Threads and processes are started here, on machines that do other work as well: this limit only says "it hangs".
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 60_000 })
@@ -74,7 +75,7 @@ export async function startUnderTest(given: Partial<Config> & { dist?: string } 
   const lines: string[] = []
   const log = pino({ level: 'trace', base: null }, { write: (line: string) => void lines.push(line) })
   const { dist = freshDist(), ...settings } = given
-  const config: Config = { port: 0, host: '127.0.0.1', data: join(freshFolder(), 'data'), isDemo: false, publicUrl: null, logLevel: 'info', ...settings }
+  const config = plainConfig({ data: join(freshFolder(), 'data'), logLevel: 'info', ...settings })
   const started = await startRelay(config, { clock: systemClock, dice: systemDice, log, version: '0.0.0-test', dist, passwordCostLog2: 8 })
   if (!started.ok) return expect.unreachable(started.failure.kind)
   const running = started.value

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import { DIST, startRelay, type Running } from '../../server/assemble.ts'
 import { systemClock, systemDice } from '../../server/system.ts'
+import { plainConfig } from '../support/plain-config.ts'
 import { must } from '../../shared/base/assert.ts'
 import type { World } from './browser-world.ts'
 
@@ -88,7 +89,7 @@ export function relayWithWindow(data: string, dist: string): World['relay'] {
     },
     async start() {
       const began = performance.now()
-      const started = await startRelay({ port, host: '127.0.0.1', data, isDemo: false, publicUrl: null, logLevel: 'silent' }, { clock: systemClock, dice: systemDice, log: pino({ level: 'silent' }), version: 'trial', dist })
+      const started = await startRelay(plainConfig({ port, data }), { clock: systemClock, dice: systemDice, log: pino({ level: 'silent' }), version: 'trial', dist })
       if (!started.ok) throw new Error(`the relay did not start: ${started.failure.kind}`)
       running = started.value
       port = Number(new URL(running.address).port)

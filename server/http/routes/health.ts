@@ -1,5 +1,6 @@
 /** For whoever runs the relay: is it alive, may it take work, what is it, how busy. Numbers and versions only, so these doors are open. */
 import * as v from 'valibot'
+import type { Clock } from '../../../shared/base/clock.ts'
 import { PROTO_MAX, PROTO_MIN } from '../../../shared/protocol/codec.ts'
 import { defineRoute, type Route } from '../route.ts'
 
@@ -15,11 +16,18 @@ export interface HealthRoutesDeps {
   readiness(): Promise<Readiness>
   metrics(): Promise<{ text: string; type: string }>
   openApi(): unknown
+  /** null: not said. */
+  securityContact: string | null
+  clock: Clock
 }
+
+/** It says anew at each question how long it holds. */
+const SECURITY_TEXT_DAYS = 180
+const DAY_MS = 86_400_000
 
 const checks = v.object({ ready: v.boolean(), checks: v.record(v.string(), v.string()) })
 
-export function healthRoutes({ version, readiness, metrics, openApi }: HealthRoutesDeps): Route[] {
+export function healthRoutes({ version, readiness, metrics, openApi, securityContact, clock }: HealthRoutesDeps): Route[] {
   return [
     defineRoute({
       method: 'GET', path: '/healthz', summary: 'The process answers', operation: 'health.read', answer: v.object({ ok: v.literal(true) }), refusals: [],
@@ -43,6 +51,14 @@ export function healthRoutes({ version, readiness, metrics, openApi }: HealthRou
       async handle() {
         const { text, type } = await metrics()
         return { status: 200, text, type }
+      },
+    }),
+    defineRoute({
+      method: 'GET', path: '/.well-known/security.txt', summary: 'Where a weakness may be told (RFC 9116)', operation: 'health.read', answer: null, answerType: 'text/plain', refusals: ['not-found'],
+      handle() {
+        if (securityContact === null) return { error: 'not-found' }
+        const expires = new Date(clock.now() + SECURITY_TEXT_DAYS * DAY_MS).toISOString()
+        return { status: 200, text: `Contact: ${securityContact}\nExpires: ${expires}\nPreferred-Languages: nl, en\n`, type: 'text/plain; charset=utf-8' }
       },
     }),
     defineRoute({

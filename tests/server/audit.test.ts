@@ -1,0 +1,55 @@
+// Reading the account of who did what over HTTP, and what is said about weaknesses.
+import { expect, test } from 'vitest'
+import { startUnderTest } from './relay-under-test.ts'
+
+interface Page {
+  records: { seq: number; operation: string; space: string | null; subject: string; name: string | null; role: string | null; result: string }[]
+  more: boolean
+}
+
+test('an administrator of a space reads what was done there, a page at a time, and the reading is in it', async () => {
+  const { ask, space, member } = await startUnderTest()
+  const schiedam = space('Schiedam')
+  const almere = space('Almere')
+  const admin = await member(schiedam, 'admin')
+  const neighbour = await member(almere, 'admin')
+  const leader = await member(schiedam, 'leader')
+  for (const role of ['reader', 'member', 'leader']) await ask('POST', `/api/spaces/${schiedam}/invitations`, { cookie: leader.cookie, body: { role } })
+  await ask('POST', `/api/spaces/${almere}/invitations`, { cookie: neighbour.cookie, body: { role: 'reader' } })
+  expect((await ask('GET', `/api/spaces/${schiedam}/audit`, { cookie: leader.cookie })).json).toEqual({ error: 'forbidden' })
+
+  const read = async (query: string): Promise<Page> => (await ask('GET', `/api/spaces/${schiedam}/audit${query}`, { cookie: admin.cookie })).json as Page
+  const first = await read('?operation=member.invite&count=2')
+  expect(first).toMatchObject({ more: true, records: [{ subject: 'leader', role: 'leader', result: 'done' }, { subject: 'member' }] })
+  const rest = await read(`?operation=member.invite&count=2&before=${first.records[1]?.seq ?? 0}`)
+  expect(rest).toMatchObject({ more: false, records: [{ subject: 'reader' }] })
+  const all = await read('')
+  expect(new Set(all.records.map((one) => one.space))).toEqual(new Set([schiedam]))
+  expect(all.records.map(({ operation, result }) => `${operation} ${result}`)).toEqual([
+    'audit.read done', 'audit.read done', 'audit.read refused', 'member.invite done', 'member.invite done', 'member.invite done',
+  ])
+  expect((await read('?result=refused')).records).toMatchObject([{ operation: 'audit.read', role: 'leader' }])
+  expect((await ask('GET', `/api/spaces/${schiedam}/audit?count=501`, { cookie: admin.cookie })).json).toEqual({ error: 'bad-request' })
+})
+
+test('an administrator of the installation reads everything, signing in included; nobody else does', async () => {
+  const { ask, space, member, administrator } = await startUnderTest()
+  const admin = await member(space(), 'admin')
+  await ask('POST', '/api/session', { body: { login: 'niemand@gemeente.nl', password: 'mis' } })
+  expect((await ask('GET', '/api/audit', { cookie: admin.cookie })).json).toEqual({ error: 'forbidden' })
+  const all = (await ask('GET', '/api/audit', { cookie: await administrator() })).json as Page
+  expect(all.records.map(({ operation, result }) => `${operation} ${result}`)).toEqual(expect.arrayContaining(['installation.audit refused', 'session.begin refused']))
+})
+
+test('where a weakness may be told is said for half a year, or not at all', async () => {
+  const silent = await startUnderTest()
+  expect((await silent.ask('GET', '/.well-known/security.txt')).status).toBe(404)
+  const { ask } = await startUnderTest({ securityContact: 'mailto:veilig@gemeente.nl' })
+  const { status, text, headers } = await ask('GET', '/.well-known/security.txt')
+  expect(status).toBe(200)
+  expect(headers.get('content-type')).toContain('text/plain')
+  expect(text).toContain('Contact: mailto:veilig@gemeente.nl\n')
+  const expires = Date.parse(/Expires: (.+)/.exec(text)?.[1] ?? '')
+  expect(expires - Date.now()).toBeGreaterThan(30 * 86_400_000)
+  expect(headers.get('permissions-policy')).toContain('camera=()')
+})
