@@ -26,6 +26,8 @@ export interface ProseState {
   readonly doc: Y.Doc
   /** Errors: throws on an unreadable update; the state must be thrown away then. */
   apply(seq: number, update: Uint8Array, writer: WriterId): void
+  /** Instead of the entries up to `seq`, before any other. Errors: throws on unreadable content; the state must be thrown away then. */
+  begin(seq: number, content: Uint8Array): void
   stateVector(): Uint8Array
   /** Everything that a document with this state vector lacks. Errors: throws on a malformed vector. */
   missingFor(stateVector: Uint8Array): Uint8Array
@@ -60,6 +62,12 @@ export function createProseState(): ProseState {
       if (typeof header !== 'string') for (const { client } of header.blocks) writers.set(client, writer)
       seq = at
       bytes += update.length
+    },
+    begin(at, content) {
+      Y.applyUpdate(doc, content)
+      if (hasPending()) throw new Error('waits for what is not there')
+      seq = at
+      bytes += content.length
     },
     stateVector: () => Y.encodeStateVector(doc),
     missingFor: (stateVector) => Y.encodeStateAsUpdate(doc, stateVector),

@@ -3,6 +3,7 @@ import type { Id, ItemId, SpaceId, UserId } from '../../shared/base/ids.ts'
 import type { Entry, Part } from '../../shared/model/entries.ts'
 import type { ItemRow } from '../../shared/model/rows.ts'
 import type { SnapshotPart } from '../store/snapshots.ts'
+import type { KeptProse } from './short-answer.ts'
 import type { NoveltyFailure } from './prose-state.ts'
 import type { WriterPart } from './split-update.ts'
 
@@ -36,11 +37,13 @@ export type ToReader =
   | { [N in QuestionName]: { kind: 'ask'; id: number; name: N; ask: Questions[N]['ask'] } }[QuestionName]
   | { kind: 'page'; entries: Entry[]; isLast: boolean }
   | { kind: 'no-page'; reason: string }
+  | { kind: 'kept'; prose: KeptProse | null }
 
 export type FromReader =
   | { kind: 'answer'; id: number; answer: unknown }
   | { kind: 'failed'; id: number; reason: string }
   | { kind: 'pull'; space: SpaceId; item: ItemId; part: Part | null; fromSeq: number }
+  | { kind: 'pull-kept'; space: SpaceId; item: ItemId }
   | { kind: 'skipped'; space: SpaceId; item: ItemId; seq: number; reason: string }
 
 /** What the reader is doing at this moment, in memory that outlives it: says which entry hung or blew up the thread. */

@@ -14,7 +14,9 @@ import { fail, ok, type Result } from '../../shared/base/result.ts'
 import { FRAGMENTS_COUNT_MAX, PAYLOAD_BYTES_MAX } from '../../shared/model/limits.ts'
 import type { Log } from '../store/log.ts'
 import { ENTRY_OVERHEAD_BYTES } from '../store/runs.ts'
+import type { Snapshots } from '../store/snapshots.ts'
 import { MARKER_BYTES, markerOn, skipKey, type FromReader, type QuestionName, type Questions, type ReaderData, type ToReader } from './questions.ts'
+import { keptProse, type KeptProse } from './short-answer.ts'
 
 /** One entry or update may take the thread this long. A full frame of text takes 0.1 s; what takes seconds is made to. */
 const STEP_MS_MAX = 4_000
@@ -38,11 +40,15 @@ export type ReadFailure =
 export interface LogReader extends Disposable {
   /** The log was rewritten: entries that could not be read are tried again, in their new places. */
   renew(): void
+  /** Whether an entry of this item is left out because nobody could read it. */
+  leavesOut(item: ItemId): boolean
   ask<N extends QuestionName>(name: N, ask: Questions[N]['ask']): Promise<Result<Questions[N]['answer'], ReadFailure>>
 }
 
 export interface LogReaderDeps {
-  log: Pick<Log, 'readItem'>
+  log: Pick<Log, 'readItem' | 'tailHashAt'>
+  /** A long history is not applied entry by entry where one of these stands for it. */
+  snapshots?: Pick<Snapshots, 'labels' | 'body'>
   clock: Clock
   /** `kind: 'entry-left-out'` with space, item, seq, author, reason; `kind: 'reader-replaced'` with the reason. */
   report(event: { kind: string; [detail: string]: unknown }): void
@@ -57,7 +63,7 @@ interface Waiting {
   settle(answer: Result<unknown, ReadFailure>): void
 }
 
-export function createLogReader({ log, clock, report, stepMsMax = STEP_MS_MAX }: LogReaderDeps): LogReader {
+export function createLogReader({ log, snapshots, clock, report, stepMsMax = STEP_MS_MAX }: LogReaderDeps): LogReader {
   const waiting = new Map<number, Waiting>()
   const skip = new Set<string>()
   let nextId = 1
@@ -93,6 +99,9 @@ export function createLogReader({ log, clock, report, stepMsMax = STEP_MS_MAX }:
       case 'pull':
         void feed(worker, message)
         return
+      case 'pull-kept':
+        void feedKept(worker, message)
+        return
       case 'skipped':
         skip.add(skipKey(message.item, message.seq))
         void tellLeftOut(message.space, message.item, message.seq, message.reason)
@@ -110,6 +119,17 @@ export function createLogReader({ log, clock, report, stepMsMax = STEP_MS_MAX }:
     } catch (error) {
       post(worker, { kind: 'no-page', reason: error instanceof Error ? error.message : String(error) })
     }
+  }
+
+  async function feedKept(worker: Worker, { space, item }: Extract<FromReader, { kind: 'pull-kept' }>): Promise<void> {
+    let prose: KeptProse | null = null
+    try {
+      if (snapshots) prose = await keptProse(log, snapshots, space, item)
+    } catch (problem) {
+      // Everything that a snapshot says is in the entries.
+      report({ kind: 'snapshots-failed', space, problem })
+    }
+    post(worker, { kind: 'kept', prose })
   }
 
   async function tellLeftOut(space: SpaceId, item: ItemId, seq: number, reason: string): Promise<void> {
@@ -191,6 +211,7 @@ export function createLogReader({ log, clock, report, stepMsMax = STEP_MS_MAX }:
 
   return {
     ask,
+    leavesOut: (item) => skip.size > 0 && [...skip].some((key) => key.startsWith(`${item}/`)),
     renew() {
       skip.clear()
       // In its turn: what is being read at this moment is of the log that was.

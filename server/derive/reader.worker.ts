@@ -39,6 +39,24 @@ function marked<T>(seq: number, work: () => T): T {
 }
 
 let pageArrived: ((page: Extract<ToReader, { kind: 'page' | 'no-page' }>) => void) | null = null
+let keptArrived: ((kept: Extract<ToReader, { kind: 'kept' }>) => void) | null = null
+
+/** A state that begins with what a snapshot stands for, where there is one that can be read. */
+async function begun(space: SpaceId, item: ItemId): Promise<ProseState> {
+  const { prose } = await new Promise<Extract<ToReader, { kind: 'kept' }>>((resolve) => {
+    keptArrived = resolve
+    say({ kind: 'pull-kept', space, item })
+  })
+  const state = createProseState()
+  if (!prose) return state
+  try {
+    marked(0, () => state.begin(prose.toSeq, prose.content))
+    return state
+  } catch {
+    state.dispose() // its entries say the same
+    return createProseState()
+  }
+}
 
 /** Entries of an item after `afterSeq`, page by page. */
 async function* pages(space: SpaceId, item: ItemId, part: Part | null, afterSeq: number): AsyncGenerator<readonly Entry[]> {
@@ -74,10 +92,11 @@ function drop(item: ItemId): void {
   states.delete(item)
 }
 
-/** The prose of an item, level with the log. */
-async function proseOf(space: SpaceId, item: ItemId): Promise<ProseState> {
-  for (;;) {
-    const state = states.get(item) ?? createProseState()
+/** The prose of an item, level with the log. In: `isByEntries`: each entry is applied, because what a snapshot does not say (who writes on) is asked for. */
+async function proseOf(space: SpaceId, item: ItemId, isByEntries = false): Promise<ProseState> {
+  if (isByEntries) drop(item)
+  for (let isFirst = true; ; isFirst = false) {
+    const state = states.get(item) ?? (isFirst && !isByEntries ? await begun(space, item) : createProseState())
     states.delete(item)
     states.set(item, state)
     let unreadable: { seq: number; reason: string } | null = null
@@ -121,7 +140,7 @@ const handlers: { [N in QuestionName]: (ask: Questions[N]['ask']) => Promise<Que
     return added
   },
   async split({ space, item, update }) {
-    const state = await proseOf(space, item)
+    const state = await proseOf(space, item, true)
     return { parts: marked(0, () => state.split(update)) }
   },
   async forget({ item }) {
@@ -160,7 +179,7 @@ const handlers: { [N in QuestionName]: (ask: Questions[N]['ask']) => Promise<Que
     }
   },
   async deleted({ space, item }) {
-    const state = await proseOf(space, item)
+    const state = await proseOf(space, item, true)
     return { ranges: marked(0, () => encodeRanges(deletedRangesOf(state.doc), ERASED_RANGES_BYTES_MAX)) }
   },
   async renew() {
@@ -203,6 +222,10 @@ port.on('message', (message: ToReader) => {
     case 'no-page':
       pageArrived?.(message)
       pageArrived = null
+      return
+    case 'kept':
+      keptArrived?.(message)
+      keptArrived = null
       return
     default:
       unreachable(message)

@@ -90,7 +90,7 @@ export function createSnapshotService({ log, relay, snapshots, openReader, clock
   }
 
   async function build(space: SpaceId, upTo: { seq: number; tailHash: Uint8Array }, { item, part }: Growth): Promise<void> {
-    const last = (await snapshots.labels(space)).find((label) => label.item === item && label.part === part)
+    const last = (await snapshots.labels(space, item)).find((label) => label.part === part)
     const body = last ? await snapshots.body(last) : null
     const before = last && body ? { body, toSeq: last.toSeq } : null
     const made = await (reader ??= openReader()).ask('snapshot', { space, item, part, before, upToSeq: upTo.seq })

@@ -1,7 +1,8 @@
 /**
  * `ws /yjs/<item id>`: the prose of an item for any stock y-websocket client. The client keeps its document; the log stays the only truth here: what
  * a socket sends becomes ordinary entries through `relay.push`, and what it receives are commits, its own included (that echo is its
- * confirmation). No document lives in this thread; what needs one (what is missing, what is new) is asked of the reader thread.
+ * confirmation). No document lives in this thread, and none is built for whoever opens a short one: short-answer.ts. What needs one (what is new, what is missing of
+ * a long history) is asked of the reader thread.
  *
  * Rules: rights are asked per message and per delivery [7]; nothing is forwarded before it is committed [2]; a reader gets auth-denied and changes nothing;
  * what a reconnecting client sends again adds nothing to the log; a push that the log refuses closes the socket, and the stock client comes
@@ -25,9 +26,11 @@ import { FRAME_BYTES_MAX, PUSHES_IN_FLIGHT_BYTES_MAX, PUSHES_IN_FLIGHT_COUNT_MAX
 import { readProseHeader, type ProseBlock } from '../../shared/protocol/prose-header.ts'
 import type { Accounts } from '../auth/accounts.ts'
 import type { Directory } from '../auth/directory.ts'
-import type { LogReader } from '../derive/reader.ts'
+import type { LogReader, ReadFailure } from '../derive/reader.ts'
+import { shortAnswer, type ShortAnswer } from '../derive/short-answer.ts'
 import type { Relay } from '../relay/api.ts'
 import type { AppendResult, CommittedRun, Log } from '../store/log.ts'
+import type { Snapshots } from '../store/snapshots.ts'
 import type { Caller } from './doorkeeper.ts'
 import { FrameSocket } from './frame-socket.ts'
 import { sendAway } from './newcomer.ts'
@@ -50,12 +53,23 @@ const MERGE_BYTES_MAX = 64 * 1024
 /** Commits kept for those who are being brought level. When that takes so long, they come back later. */
 const RECENT_COUNT_MAX = 10_000
 
+const isStateVector = (bytes: Uint8Array): boolean => {
+  try {
+    Y.decodeStateVector(bytes)
+    return true
+  } catch {
+    return false // it came from outside
+  }
+}
+
 const EMPTY_UPDATE = new Uint8Array([0, 0])
 const EMPTY_STATE_VECTOR = new Uint8Array([0])
 
 export interface YjsGatewayDeps {
   relay: Pick<Relay, 'push' | 'onDidCommit' | 'onDidErase' | 'look' | 'onDidLook' | 'viewersOf'>
-  log: Pick<Log, 'spaceOf' | 'readItem'>
+  log: Pick<Log, 'spaceOf' | 'readItem' | 'tailHashAt'>
+  /** Left out: a long history is applied before it is told. */
+  snapshots?: Pick<Snapshots, 'labels' | 'body'>
   directory: Pick<Directory, 'may' | 'person' | 'spacesOf' | 'onDidChangeRole' | 'onDidSignOut'>
   accounts: Pick<Accounts, 'onDidEndSession'>
   reader: LogReader
@@ -110,7 +124,7 @@ interface Room {
 }
 
 export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
-  const { relay, log, directory, accounts, reader, clock, dice, installation, report } = deps
+  const { relay, log, snapshots, directory, accounts, reader, clock, dice, installation, report } = deps
   const bag = createBag()
   const rooms = new Map<ItemId, Room>()
   const sessions = new Set<Session>()
@@ -300,6 +314,18 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
     return turn
   }
 
+  /** Where the bytes that are kept say it as they are, nobody has to build a document. */
+  async function missing(space: SpaceId, item: ItemId, stateVector: Uint8Array): Promise<ShortAnswer | ReadFailure | 'malformed'> {
+    if (!isStateVector(stateVector)) return 'malformed'
+    const short = reader.leavesOut(item) ? null : await shortAnswer({ log, snapshots }, space, item, stateVector)
+    if (short) return short
+    const read = await reader.ask('missing', { space, item, stateVector })
+    if (!read.ok) return read.failure
+    if ('kind' in read.value) return 'malformed'
+    const { update, ...rest } = read.value
+    return { updates: [update], ...rest }
+  }
+
   async function answerStep1(session: Session, stateVector: Uint8Array): Promise<void> {
     const { room, socket } = session
     await session.fast
@@ -307,16 +333,18 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
       if (!mayRead(session)) return close(socket, 'forbidden')
       const isFirst = session.phase === 'waiting'
       if (isFirst) session.phase = 'joining'
-      let answer = { update: EMPTY_UPDATE as Uint8Array, stateVector: EMPTY_STATE_VECTOR as Uint8Array, seq: 0 }
+      let answer: { updates: Uint8Array[]; stateVector: Uint8Array; seq: number } = { updates: [], stateVector: EMPTY_STATE_VECTOR, seq: 0 }
       const { space, item } = room
       if (space !== null) {
-        const read = await inTurn(room, () => reader.ask('missing', { space, item, stateVector }))
-        if (!read.ok) return refuse(session, 'busy', read.failure.kind)
-        if ('kind' in read.value) return close(socket, 'protocol')
-        answer = read.value
+        const read = await inTurn(room, () => missing(space, item, stateVector))
+        if (read === 'malformed') return close(socket, 'protocol')
+        if ('kind' in read) return refuse(session, 'busy', read.kind)
+        answer = read
       }
       if (!mayRead(session)) return close(socket, 'forbidden')
-      send(session, step2Frame(answer.update))
+      // The answer itself comes last: with it the client counts as level.
+      for (const update of answer.updates.slice(0, -1)) send(session, updateFrame(update))
+      send(session, step2Frame(answer.updates.at(-1) ?? EMPTY_UPDATE))
       if (isFirst) goLive(session, answer.seq)
       // A reader has nothing that we would take.
       if (mayWrite(session)) send(session, step1Frame(answer.stateVector))

@@ -18,7 +18,7 @@ export function createMemorySnapshots(): Snapshots {
   }
   const keyOf = ({ item, part }: Pick<Growth, 'item' | 'part'>): string => `${item}/${part}`
   return {
-    labels: async (space) => [...of(space).snapshots.values()].map(({ label }) => label),
+    labels: async (space, item) => [...of(space).snapshots.values()].map(({ label }) => label).filter((label) => item === undefined || label.item === item),
     async body(label) {
       const kept = of(label.space).snapshots.get(keyOf(label))
       return kept?.label.toSeq === label.toSeq ? kept.body : null

@@ -6,7 +6,7 @@
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
-import type { SpaceId } from '../../shared/base/ids.ts'
+import type { ItemId, SpaceId } from '../../shared/base/ids.ts'
 import { EMPTY_TAIL_HASH } from '../../shared/protocol/tail-hash.ts'
 import { openDatabase, type Database } from './database.ts'
 import { scrub } from './erase.ts'
@@ -40,7 +40,7 @@ const SNAPSHOT_PARTS = ['prose', 'facts'] as const satisfies readonly SnapshotPa
 
 /** The same as `Snapshots`, without promises. Errors: StoreProblem. */
 export interface SnapshotFile {
-  labels(space: SpaceId): SnapshotLabel[]
+  labels(space: SpaceId, item?: ItemId): SnapshotLabel[]
   body(label: SnapshotLabel): Uint8Array | null
   put(label: SnapshotLabel, body: Uint8Array): void
   notedUpTo(space: SpaceId): { seq: number; tailHash: Uint8Array }
@@ -108,6 +108,7 @@ export function openSnapshotFile(folder: string): SnapshotFile {
   const database = open(folder)
   const prepared = {
     labels: database.prepare(`SELECT ${LABEL_COLUMNS} FROM snapshots WHERE space = ?`),
+    labelsOfItem: database.prepare(`SELECT ${LABEL_COLUMNS} FROM snapshots WHERE space = ? AND item = ?`),
     body: database.prepare(`SELECT ${LABEL_COLUMNS}, body FROM snapshots WHERE space = ? AND item = ? AND part = ?`),
     growth: database.prepare('SELECT item, part, entries_count, entries_bytes FROM growth WHERE space = ? ORDER BY entries_count DESC'),
   }
@@ -132,11 +133,11 @@ export function openSnapshotFile(folder: string): SnapshotFile {
       space, blobOf(item), partNo(part), entriesCount, entriesBytes,
     )
   }
-  const labels = (space: SpaceId): SnapshotLabel[] =>
-    (prepared.labels.all(blobOf(space)) as unknown as unknown[][]).flatMap((row) => labelOf(row) ?? [])
+  const labels = (space: SpaceId, item?: ItemId): SnapshotLabel[] =>
+    ((item === undefined ? prepared.labels.all(blobOf(space)) : prepared.labelsOfItem.all(blobOf(space), blobOf(item))) as unknown as unknown[][]).flatMap((row) => labelOf(row) ?? [])
 
   return {
-    labels: (space) => guarded(() => labels(space)),
+    labels: (space, item) => guarded(() => labels(space, item)),
     body: ({ space, item, part, toSeq }) =>
       guarded(() => {
         const key = [blobOf(space), blobOf(item), partNo(part)] as const

@@ -39,8 +39,8 @@ export interface Growth {
 }
 
 export interface Snapshots {
-  /** Of every snapshot of a space. Those whose label is damaged are left out. */
-  labels(space: SpaceId): Promise<SnapshotLabel[]>
+  /** Of every snapshot of a space, or of one item of it. Those whose label is damaged are left out. */
+  labels(space: SpaceId, item?: ItemId): Promise<SnapshotLabel[]>
   /** Its body, or null when that is gone or damaged; a damaged one is thrown away, and what it stood for counts as grown. */
   body(label: SnapshotLabel): Promise<Uint8Array | null>
   /** Stores it in place of the one before; what was noted of its part counts as done. */

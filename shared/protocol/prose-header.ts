@@ -31,6 +31,8 @@ export interface ProseHeader {
   blocks: ProseBlock[]
   /** Per clientID: first clock after everything this update deletes of it. */
   deletedUpTo: Map<number, number>
+  /** Where in the bytes the deletions begin; they are the rest of it. */
+  deletionsAt: number
 }
 
 export type ProseHeaderFailure = 'malformed' | 'subdocument' | 'skip'
@@ -287,6 +289,7 @@ export function readProseHeader(payload: Uint8Array): ProseHeader | ProseHeaderF
       before = next.client
       blocks.push(next)
     }
+    const deletionsAt = from.pos
     const deletedUpTo = new Map<number, number>()
     for (let left = varUint(from); left > 0; left--) {
       const client = varUint(from)
@@ -301,7 +304,7 @@ export function readProseHeader(payload: Uint8Array): ProseHeader | ProseHeaderF
       if (deletedUpTo.size > PROSE_DELETED_CLIENTS_COUNT_MAX) bad()
     }
     if (from.pos !== payload.length) bad()
-    return { blocks, deletedUpTo }
+    return { blocks, deletedUpTo, deletionsAt }
   } catch (error) {
     if (error instanceof Malformed) return error.failure
     throw error

@@ -212,7 +212,7 @@ describe('the reader thread', () => {
     const log: Pick<Log, 'readItem'> = {
       readItem: async (...args) => (await world.log.readItem(...args)).map((entry) => (entry.seq === 2 ? { ...entry, payload: bad } : entry)),
     }
-    const reader = world.bag.add(createLogReader({ log, clock: systemClock, report: world.report, stepMsMax: 500 }))
+    const reader = world.bag.add(createLogReader({ log: { ...log, tailHashAt: world.log.tailHashAt }, clock: systemClock, report: world.report, stepMsMax: 500 }))
     const read = await reader.ask('row', { space: world.space, item })
     expect(read).toMatchObject({ ok: true, value: { row: { title: 'Tolken', type: 'knowledge' } } })
     expect(world.reports).toMatchObject([{ kind: 'reader-replaced' }, { kind: 'entry-left-out', item, seq: 2, author: AUTHOR }])
