@@ -5,7 +5,7 @@
  * process at once, changes of another (the command line) when SQLite's data_version moves, within POLL_MS. What differs from before is
  * announced, so that a role taken away reaches open sockets within seconds, whoever took it.
  */
-import { must } from '../../shared/base/assert.ts'
+import { assert, must } from '../../shared/base/assert.ts'
 import type { Clock } from '../../shared/base/clock.ts'
 import { createBag, type Disposable } from '../../shared/base/dispose.ts'
 import { createEmitter, type Event } from '../../shared/base/emitter.ts'
@@ -21,6 +21,7 @@ import { openDatabase, type Database, type DatabaseFailure, type SqlRow } from '
 import { createAudit, type Audit } from './audit.ts'
 import type { Directory, SpaceInfo } from './directory.ts'
 import { isLogin, isWeak, normalLogin } from './logins.ts'
+import { createOrganisation, type Organisation, type OrganisationDeps } from './organisation.ts'
 import { createOwnAccount, shortIdOf, type OwnAccount } from './own-account.ts'
 import { readPicture, roleOf, type Account, type Picture } from './picture.ts'
 import { ACCOUNTS_APPLICATION_ID, ACCOUNTS_MIGRATIONS } from './schema.ts'
@@ -68,6 +69,8 @@ export interface Accounts extends Directory, Disposable {
   readonly database: Database
   readonly audit: Audit
   readonly own: OwnAccount
+  /** From now on people may sign in with an organisation, and their sessions live as long as it says. Once. */
+  joinOrganisation(given: Pick<OrganisationDeps, 'oidc' | 'rules' | 'openSessions'>): Organisation
   /** Names this installation; new for every data folder. */
   readonly installation: Id
   /** Whether a log was begun beside these accounts, in this life of the relay or an earlier one. */
@@ -169,6 +172,7 @@ function createAccounts(database: Database, { mode, clock, dice, report = () => 
   if (mode !== 'read') database.run("INSERT INTO meta (name, value) VALUES ('installation', ?) ON CONFLICT (name) DO NOTHING", newId(dice))
   const installation = String(must(database.get("SELECT value FROM meta WHERE name = 'installation'"), 'the file names its installation').value)
 
+  let organisation: Organisation | null = null
   let picture = readPicture(database)
   let version = database.dataVersion()
 
@@ -317,6 +321,15 @@ function createAccounts(database: Database, { mode, clock, dice, report = () => 
     database,
     audit,
     own: createOwnAccount({ database, clock, dice, picture: () => picture, change, passwordCostLog2 }),
+    joinOrganisation(given) {
+      assert(organisation === null, 'an installation has one organisation')
+      organisation = bag.add(createOrganisation({
+        ...given, database, clock, report, picture: () => picture, change, putRole,
+        newUser: (person) => newUser('person', person, null),
+        endSession: (session) => void change(() => database.run('DELETE FROM sessions WHERE hash = ?', session)),
+      }))
+      return organisation
+    },
     installation,
     hadLog: () => database.get("SELECT 1 FROM meta WHERE name = 'log'") !== undefined,
     noteLog: () => void database.run("INSERT INTO meta (name, value) VALUES ('log', 'begun') ON CONFLICT (name) DO NOTHING"),
@@ -476,6 +489,7 @@ function createAccounts(database: Database, { mode, clock, dice, report = () => 
       const row = picture.sessions.get(session)
       const now = clock.now()
       if (!row || row.expiresAt <= now || picture.users.get(row.user)?.isDisabled !== false) return null
+      organisation?.noteUse(token)
       if (now - row.seenAt < SEEN_MS_MIN) return { session, user: row.user, expiresAt: row.expiresAt }
       const expiresAt = now + SESSION_DAYS_MAX * DAY_MS
       change(() => database.run('UPDATE sessions SET seen_at = ?, expires_at = ? WHERE hash = ?', now, expiresAt, session))

@@ -27,6 +27,9 @@ export interface Doorkeeper {
   callerOf(request: IncomingMessage): Caller | null
   /** Whether this may change something or open a socket, seen from the page it comes from. */
   isFromOurPages(request: IncomingMessage): boolean
+  /** Kept by the browser while it is away at an organisation: comes back from another site's page, so it cannot be SameSite=Strict. */
+  readonly flowCookieName: string
+  flowToken(request: IncomingMessage): string | null
   /** The token in the cookie, to end its session. */
   sessionToken(request: IncomingMessage): string | null
   /** What people type to get here: the configured address, or the one the request came to. */
@@ -43,14 +46,19 @@ export function createDoorkeeper({ accounts, publicUrl }: DoorkeeperDeps): Doork
   const isSecure = publicUrl?.startsWith('https:') ?? false
   const cookieName = `${isSecure ? '__Host-' : ''}samenpad-${accounts.installation.slice(0, 8)}`
 
-  const sessionToken = (request: IncomingMessage): string | null => {
+  const flowCookieName = `${cookieName}-organisation`
+
+  const cookieOf = (request: IncomingMessage, name: string): string | null => {
     const { cookie } = request.headers
-    return cookie === undefined ? null : (fastifyCookie.parse(cookie)[cookieName] ?? null)
+    return cookie === undefined ? null : (fastifyCookie.parse(cookie)[name] ?? null)
   }
+  const sessionToken = (request: IncomingMessage): string | null => cookieOf(request, cookieName)
   const originOf = (request: IncomingMessage): string => publicUrl ?? `http://${(request.headers.host ?? '').toLowerCase()}`
 
   return {
     cookieName,
+    flowCookieName,
+    flowToken: (request) => cookieOf(request, flowCookieName),
     isSecure,
     callerOf(request) {
       const bearer = bearerOf(request)

@@ -92,7 +92,7 @@ function operationOf(route: Route): Json {
     ? { description: 'Done', content: { 'application/json': { schema: toJson(route.answer) } } }
     : route.answerType
       ? { description: 'Done', content: { [route.answerType]: { schema: { type: 'string' } } } }
-      : { description: 'Done, nothing to say' }
+      : { description: route.redirects ? 'Go there' : 'Done, nothing to say' }
   const errors = [...new Set([...route.refusals, ...(isOpen(route) ? [] : (['signed-out', 'forbidden'] as const)), 'bad-request', 'rate'] as const)]
   const byStatus = Map.groupBy(errors, (code) => STATUS_OF_ERROR[code])
   const refusals = [...byStatus].map(([status, codes]) => [
@@ -103,9 +103,9 @@ function operationOf(route: Route): Json {
     summary: route.summary,
     description: isOfSpace(route.operation) ? `For whoever may \`${route.operation}\` in the space.` : WHO_TEXT[DOORS[route.operation]],
     parameters: [...parametersOf(route.params, 'path'), ...parametersOf(route.query, 'query')],
-    ...(route.body ? { requestBody: { required: true, content: { 'application/json': { schema: toJson(route.body) } } } } : {}),
+    ...(route.body ? { requestBody: { required: true, content: { [route.takesForm ? 'application/x-www-form-urlencoded' : 'application/json']: { schema: toJson(route.body) } } } } : {}),
     ...(route.takesFrame ? { requestBody: { required: true, content: frame } } : {}),
-    responses: { [route.answer || route.answerType ? 200 : 204]: answer, ...Object.fromEntries(refusals) },
+    responses: { [route.answer || route.answerType ? 200 : route.redirects ? 302 : 204]: answer, ...Object.fromEntries(refusals) },
     security: isOpen(route) ? [] : [{ session: [] }, { token: [] }],
   }
 }

@@ -40,6 +40,8 @@ export interface Asked<P, Q, B> {
   origin: string
   /** The session token of the cookie that came along. */
   sessionToken: string | null
+  /** The secret of a sign-in with an organisation that this browser began. */
+  flowToken: string | null
   signal: AbortSignal
   note(note: Note): void
 }
@@ -49,6 +51,8 @@ export type Answer =
   | { status: 200; frame: Uint8Array }
   | { status: 200; text: string; type: string }
   | { status: 204; session?: null }
+  /** `flow`: the cookie of a sign-in with an organisation, set or taken away. */
+  | { status: 302; location: string; isRefusal?: true; session?: { token: string; expiresAt: number }; flow: string | null }
   | { status: 503; body: unknown }
   | { error: HttpErrorCode }
 
@@ -63,6 +67,10 @@ export interface Route {
   body?: Schema
   /** Frames of the sync protocol instead of JSON. */
   takesFrame?: boolean
+  /** A form instead of JSON: only what another program sends, as a protocol wants it. */
+  takesForm?: boolean
+  /** Answers with another address. */
+  redirects?: boolean
   /** Null: nothing, frames or text. */
   answer: Schema | null
   answerType?: 'application/octet-stream' | 'text/plain'

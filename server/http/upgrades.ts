@@ -26,6 +26,8 @@ export interface Upgrades extends Disposable {
   /** `/sync` matches exactly; `/yjs/` matches everything below it. */
   add(path: string, door: UpgradeDoor): void
   openCount(): number
+  /** Sessions that hold a socket open, over whichever door. */
+  openSessions(): ReadonlySet<string>
   /** Resolves when every socket is gone, or after `graceMs`: a close that was sent has then been read, or will not be. */
   emptied(clock: Clock, graceMs: number): Promise<void>
 }
@@ -36,12 +38,13 @@ function destroyIt(this: Duplex): void {
 
 export function createUpgrades({ server, doorkeeper, socketsMax, onRefused }: UpgradesDeps): Upgrades {
   const doors = new Map<string, UpgradeDoor>()
-  const open = new Set<Duplex>()
+  /** With the session that opened it; null for a bearer token. */
+  const open = new Map<Duplex, string | null>()
   let whenEmpty = (): void => undefined
 
   /** A function of its own: a listener made beside the request would keep it, with all its headers, for as long as the socket lives. */
-  const watch = (socket: Duplex): void => {
-    open.add(socket)
+  const watch = (socket: Duplex, session: string | null): void => {
+    open.set(socket, session)
     socket.once('close', () => {
       open.delete(socket)
       if (open.size === 0) whenEmpty()
@@ -59,14 +62,16 @@ export function createUpgrades({ server, doorkeeper, socketsMax, onRefused }: Up
     if (!door || prefix === undefined) return refuse(404, 'Not Found')
     if (!doorkeeper.isFromOurPages(request)) return refuse(403, 'Forbidden')
     if (open.size >= socketsMax) return refuse(503, 'Service Unavailable', 'Retry-After: 10\r\n')
-    watch(socket)
-    door({ request, socket, head, rest: pathname.slice(prefix.length), caller: doorkeeper.callerOf(request) })
+    const caller = doorkeeper.callerOf(request)
+    watch(socket, caller?.session ?? null)
+    door({ request, socket, head, rest: pathname.slice(prefix.length), caller })
   }
   server.on('upgrade', onUpgrade)
 
   return {
     add: (path, door) => void doors.set(path, door),
     openCount: () => open.size,
+    openSessions: () => new Set([...open.values()].filter((session) => session !== null)),
     emptied: (clock, graceMs) =>
       new Promise((resolve) => {
         if (open.size === 0) return resolve()
@@ -78,7 +83,7 @@ export function createUpgrades({ server, doorkeeper, socketsMax, onRefused }: Up
       }),
     dispose() {
       server.off('upgrade', onUpgrade)
-      for (const socket of open) socket.destroy()
+      for (const socket of open.keys()) socket.destroy()
     },
   }
 }

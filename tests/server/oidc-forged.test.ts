@@ -1,0 +1,206 @@
+// [A9] Answers, ID tokens and logout tokens that were forged, mixed up, replayed or brought by another browser: none is accepted.
+import { createHash } from 'node:crypto'
+import { exportSPKI, generateKeyPair, exportJWK, base64url, type JWTPayload } from 'jose'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { must } from '../../shared/base/assert.ts'
+import { createOidc, FLOW_MS, type Oidc } from '../../server/auth/oidc.ts'
+import { systemClock, systemDice } from '../../server/system.ts'
+import { CLIENT_ID, CLIENT_SECRET, startFakeOrganisation, type FakeOrganisation } from '../support/organisation.ts'
+
+const REDIRECT = 'http://127.0.0.1:4180/api/oidc/callback'
+const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout'
+const seconds = (): number => Math.floor(Date.now() / 1_000)
+
+let organisation: FakeOrganisation
+let oidc: Oidc
+let lateMs = 0
+const reports: unknown[] = []
+
+const createFor = (issuer: string): Oidc =>
+  createOidc({
+    settings: { issuer, clientId: CLIENT_ID, clientSecret: CLIENT_SECRET, scope: 'openid profile', roleRules: [] },
+    clock: { ...systemClock, now: () => Date.now() + lateMs }, dice: systemDice, report: (event) => void reports.push(event),
+  })
+
+beforeAll(async () => {
+  organisation = await startFakeOrganisation()
+})
+afterAll(() => organisation.close())
+beforeEach(() => {
+  lateMs = 0
+  reports.length = 0
+  oidc = createFor(organisation.issuer)
+})
+
+interface Begun {
+  flow: string
+  state: string
+  nonce: string
+  challenge: string
+}
+async function begin(of = oidc): Promise<Begun> {
+  const begun = await of.begin(REDIRECT, null)
+  if (!begun.ok) throw new Error(begun.failure.kind)
+  const { searchParams } = new URL(begun.value.url)
+  expect(searchParams.get('code_challenge_method')).toBe('S256')
+  const get = (name: string): string => must(searchParams.get(name), name)
+  return { flow: begun.value.flow, state: get('state'), nonce: get('nonce'), challenge: get('code_challenge') }
+}
+const goodClaims = ({ nonce }: Begun): JWTPayload => ({ iss: organisation.issuer, aud: CLIENT_ID, sub: 'somebody', nonce, iat: seconds(), exp: seconds() + 300, name: 'verloskundige', sid: 'there' })
+const tokens = (id_token: string) => ({ access_token: 'x', token_type: 'Bearer', id_token })
+/** What was said, or the kind of failure; an exception is never right. */
+async function finish(begun: Begun, query: Record<string, string> = {}, flow: string | null = begun.flow, of = oidc): Promise<string> {
+  const done = await of.finish(flow, { code: 'code', state: begun.state, ...query })
+  return done.ok ? `accepted ${done.value.subject}` : done.failure.kind
+}
+
+test('a good answer is accepted, with the verifier that belongs to the challenge', async () => {
+  const begun = await begin()
+  organisation.answer = async (form) => {
+    expect(createHash('sha256').update(must(form.get('code_verifier'), 'PKCE')).digest('base64url')).toBe(begun.challenge)
+    expect(form.get('redirect_uri')).toBe(REDIRECT)
+    return tokens(await organisation.sign(goodClaims(begun)))
+  }
+  expect(await oidc.finish(begun.flow, { code: 'code', state: begun.state })).toMatchObject({ ok: true, value: { issuer: organisation.issuer, subject: 'somebody', sid: 'there', claims: { name: 'verloskundige' }, refreshToken: null } })
+})
+
+const part = (value: unknown): string => base64url.encode(JSON.stringify(value))
+const without = (claims: JWTPayload, name: string): JWTPayload => Object.fromEntries(Object.entries(claims).filter(([key]) => key !== name))
+type Forgery = (claims: JWTPayload) => Promise<string> | string
+const changed = (change: (claims: JWTPayload) => JWTPayload): Forgery => (claims) => organisation.sign(change(claims))
+
+const FORGED: Record<string, Forgery> = {
+  'alg none': (claims) => `${part({ alg: 'none' })}.${part(claims)}.`,
+  'alg NONE with a signature': async (claims) => `${part({ alg: 'NONE' })}.${part(claims)}.${(await organisation.sign(claims)).split('.')[2] ?? ''}`,
+  'HS256 with our client secret': (claims) => organisation.sign(claims, { alg: 'HS256', key: new TextEncoder().encode(CLIENT_SECRET) }),
+  'HS256 with the public key as secret': async (claims) => organisation.sign(claims, { alg: 'HS256', key: new TextEncoder().encode(await exportSPKI((await generateKeyPair('RS256')).publicKey)) }),
+  'a foreign key under the known kid': async (claims) => organisation.sign(claims, { key: (await generateKeyPair('RS256')).privateKey }),
+  'a foreign key under an unknown kid': async (claims) => organisation.sign(claims, { key: (await generateKeyPair('RS256')).privateKey, header: { kid: 'other' } }),
+  'a kid that is a path': (claims) => organisation.sign(claims, { header: { kid: '../../dev/null' } }),
+  'a foreign key in the header': async (claims) => {
+    const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true })
+    return organisation.sign(claims, { key: privateKey, header: { jwk: await exportJWK(publicKey), kid: 'mine' } })
+  },
+  'a foreign key by address': async (claims) => organisation.sign(claims, { key: (await generateKeyPair('RS256')).privateKey, header: { jku: 'https://evil.example/jwks', kid: 'mine' } }),
+  'another algorithm than the organisation signs with': async (claims) => organisation.sign(claims, { alg: 'ES256', key: (await generateKeyPair('ES256')).privateKey }),
+  'no signature': async (claims) => `${(await organisation.sign(claims)).split('.').slice(0, 2).join('.')}.`,
+  'a body changed after signing': async (claims) => {
+    const [head, , signature] = (await organisation.sign(claims)).split('.')
+    return `${head}.${part({ ...claims, sub: 'somebody else' })}.${signature}`
+  },
+  'another issuer': changed((claims) => ({ ...claims, iss: 'https://evil.example' })),
+  'the issuer with a slash': changed((claims) => ({ ...claims, iss: `${organisation.issuer}/` })),
+  'no issuer': changed((claims) => without(claims, 'iss')),
+  'another audience': changed((claims) => ({ ...claims, aud: 'other' })),
+  'no audience': changed((claims) => without(claims, 'aud')),
+  'two audiences, made for the other': changed((claims) => ({ ...claims, aud: [CLIENT_ID, 'other'], azp: 'other' })),
+  'expired': changed((claims) => ({ ...claims, iat: seconds() - 900, exp: seconds() - 600 })),
+  'without an end': changed((claims) => without(claims, 'exp')),
+  'without a beginning': changed((claims) => without(claims, 'iat')),
+  'not yet valid': changed((claims) => ({ ...claims, nbf: seconds() + 600 })),
+  'another nonce': changed((claims) => ({ ...claims, nonce: 'x' })),
+  'no nonce': changed((claims) => without(claims, 'nonce')),
+  'no subject': changed((claims) => without(claims, 'sub')),
+  'a subject that is no text': changed((claims) => ({ ...claims, sub: 7 as unknown as string })),
+  'no token at all': () => '',
+  'five parts': () => 'a.b.c.d.e',
+  'nothing that is a token': () => 'x'.repeat(500),
+}
+
+describe('[A9] an ID token', () => {
+  test.each(Object.keys(FORGED))('%s is refused', async (name) => {
+    const begun = await begin()
+    const forge = must(FORGED[name], name)
+    organisation.answer = async () => tokens(await forge(goodClaims(begun)))
+    expect(await finish(begun)).toBe('failed')
+    expect(JSON.stringify(reports)).not.toContain('somebody')
+  })
+})
+
+describe('[A9] an answer', () => {
+  beforeEach(() => {
+    organisation.answer = () => Promise.reject(new Error('the organisation knows no such code'))
+  })
+  const good = (begun: Begun): void => void (organisation.answer = async () => tokens(await organisation.sign(goodClaims(begun))))
+
+  test('with another state, without one, or without a code is refused', async () => {
+    for (const query of [{ state: 'x' }, { state: '' }]) {
+      const begun = await begin()
+      good(begun)
+      expect(await finish(begun, query)).toBe('failed')
+    }
+    const begun = await begin()
+    expect(await oidc.finish(begun.flow, { state: begun.state })).toMatchObject({ ok: false })
+  })
+  test('in a browser that began nothing, or something else, is refused', async () => {
+    const [mine, others] = [await begin(), await begin()]
+    good(others)
+    expect(await finish(others, {}, null)).toBe('expired')
+    expect(await finish(others, {}, 'A'.repeat(43))).toBe('expired')
+    expect(await finish(others, {}, mine.flow)).toBe('failed')
+  })
+  test('is used once: a replay is refused, also after a failed attempt', async () => {
+    const begun = await begin()
+    good(begun)
+    expect(await finish(begun)).toBe('accepted somebody')
+    expect(await finish(begun)).toBe('expired')
+    const second = await begin()
+    good(second)
+    expect(await finish(second, { state: 'x' })).toBe('failed')
+    expect(await finish(second)).toBe('expired')
+  })
+  test('that comes too late is refused', async () => {
+    const begun = await begin()
+    good(begun)
+    lateMs = FLOW_MS
+    expect(await finish(begun)).toBe('expired')
+  })
+  test('that says no is a no', async () => {
+    const begun = await begin()
+    expect(await oidc.finish(begun.flow, { error: 'access_denied', state: begun.state })).toEqual({ ok: false, failure: { kind: 'denied' } })
+  })
+  test('whose code the organisation does not know under our verifier is refused', async () => {
+    expect(await finish(await begin())).toBe('failed')
+  })
+  test('of another organisation is refused (mix-up)', async () => {
+    const careful = await startFakeOrganisation({ authorization_response_iss_parameter_supported: true })
+    const of = createFor(careful.issuer)
+    careful.answer = () => ({})
+    for (const query of [{ iss: 'https://evil.example' }, {}]) expect(await finish(await begin(of), query, undefined, of)).toBe('failed')
+    await careful.close()
+  })
+  test('of an organisation that names itself otherwise, or is not there, begins nothing', async () => {
+    const liar = await startFakeOrganisation({ issuer: 'https://evil.example' })
+    expect(await createFor(liar.issuer).begin(REDIRECT, null)).toMatchObject({ ok: false, failure: { kind: 'failed' } })
+    await liar.close()
+    expect(await createFor(liar.issuer).begin(REDIRECT, null)).toEqual({ ok: false, failure: { kind: 'unreachable' } })
+  })
+})
+
+describe('[A9] a logout token', () => {
+  const good = (): JWTPayload => ({ iss: organisation.issuer, aud: CLIENT_ID, iat: seconds(), exp: seconds() + 120, jti: String(Math.random()), sub: 'somebody', sid: 'there', events: { [LOGOUT_EVENT]: {} } })
+  test('that is good is read once', async () => {
+    const token = await organisation.sign(good())
+    expect(await oidc.readLogout(token)).toEqual({ ok: true, value: { subject: 'somebody', sid: 'there' } })
+    expect(await oidc.readLogout(token)).toMatchObject({ ok: false })
+  })
+  const BAD: Record<string, Forgery> = {
+    'alg none': must(FORGED['alg none'], 'there'),
+    'HS256 with our client secret': must(FORGED['HS256 with our client secret'], 'there'),
+    'a foreign key': must(FORGED['a foreign key under the known kid'], 'there'),
+    'another issuer': must(FORGED['another issuer'], 'there'),
+    'another audience': must(FORGED['another audience'], 'there'),
+    'old': changed((claims) => ({ ...claims, iat: seconds() - 3_600 })),
+    'expired': changed((claims) => ({ ...claims, exp: seconds() - 60 })),
+    'without an event': changed((claims) => without(claims, 'events')),
+    'of another event': changed((claims) => ({ ...claims, events: { 'https://example.org/other': {} } })),
+    'with an event that is no object': changed((claims) => ({ ...claims, events: { [LOGOUT_EVENT]: 'yes' } })),
+    'with a nonce, as an ID token has': changed((claims) => ({ ...claims, nonce: 'x' })),
+    'of nobody': changed((claims) => without(without(claims, 'sub'), 'sid')),
+    'without a number': changed((claims) => without(claims, 'jti')),
+    'that is nothing': () => 'x',
+  }
+  test.each(Object.keys(BAD))('%s ends nothing', async (name) => {
+    expect(await oidc.readLogout(await must(BAD[name], name)(good()))).toEqual({ ok: false, failure: { kind: 'failed' } })
+  })
+})
