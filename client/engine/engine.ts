@@ -26,7 +26,7 @@ import { createProjection } from './projection.ts'
 import { createSearch } from './search.ts'
 import type { Erasing } from './erasure.ts'
 import { statusOf } from './status.ts'
-import { StoreError, unlessRefused, type EngineStore, type SpaceRow, type StoreFailure } from './store.ts'
+import { StoreError, unlessRefused, type EngineStore, type SpaceRow, type StoreChange, type StoreFailure } from './store.ts'
 import { createSync, type SyncView } from './sync.ts'
 import { createTimeline } from './timeline.ts'
 import type { Leadership, Transport } from './transport.ts'
@@ -126,6 +126,9 @@ async function openEngine(deps: EngineDeps, bag: DisposableBag): Promise<Engine>
 
   // ── Parts ──
 
+  // What another tab does between these readings and the first hint that is listened to would be missed for good: it is heard of here, and told later.
+  const missed: StoreChange[] = []
+  const early = bag.add(store.onDidChange((change) => void missed.push(change)))
   // The first view waits for these: all at once, not one after another.
   const [foundSpaces, knownDevice, lastAt, outbox, guard] = await Promise.all([
     store.spaces(), store.getValue('device'), store.lastAt(), createOutbox({ store, clock, storeFailed, storeWorks }), createCrashGuard(store),
@@ -244,24 +247,24 @@ async function openEngine(deps: EngineDeps, bag: DisposableBag): Promise<Engine>
 
   // ── The store changed ──
 
-  bag.add(
-    store.onDidChange((change) => {
-      // A refusal of another kind than edits (rows, entries of others) is over with the next commit of this tab.
-      if (!change.foreign && outbox.unstored().length === 0) storeWorks()
-      if (change.outbox === 'changed' || (change.foreign && change.outbox === 'judged')) outbox.readAll().catch(storeFailed)
-      else if (change.foreign && change.outbox === 'added') outbox.readAdded().catch(storeFailed)
-      else if (change.foreign && change.outbox === 'acknowledged') readOutboxSoon()
-      if (change.entries && (change.foreign || change.outbox !== 'added')) for (const { item } of change.items ?? []) guard.arrived(item)
-      content.heard(change)
-      if (change.erased) erased(change.erased)
-      // Whatever was not the making of rows may have marked some.
-      if (!change.rows && !change.texts) projection.wake()
-      if (change.rows) emit({ type: 'rows', spaces: change.rows })
-      search.heard(change)
-      for (const space of change.rewound ?? []) sync?.rewound(space)
-      if (change.spaces) readSpaces().catch(storeFailed)
-    }),
-  )
+  const storeChanged = (change: StoreChange): void => {
+    // A refusal of another kind than edits (rows, entries of others) is over with the next commit of this tab.
+    if (!change.foreign && outbox.unstored().length === 0) storeWorks()
+    if (change.outbox === 'changed' || (change.foreign && change.outbox === 'judged')) outbox.readAll().catch(storeFailed)
+    else if (change.foreign && change.outbox === 'added') outbox.readAdded().catch(storeFailed)
+    else if (change.foreign && change.outbox === 'acknowledged') readOutboxSoon()
+    if (change.entries && (change.foreign || change.outbox !== 'added')) for (const { item } of change.items ?? []) guard.arrived(item)
+    content.heard(change)
+    if (change.erased) erased(change.erased)
+    // Whatever was not the making of rows may have marked some.
+    if (!change.rows && !change.texts) projection.wake()
+    if (change.rows) emit({ type: 'rows', spaces: change.rows })
+    search.heard(change)
+    for (const space of change.rewound ?? []) sync?.rewound(space)
+    if (change.spaces) readSpaces().catch(storeFailed)
+  }
+  early.dispose()
+  bag.add(store.onDidChange(storeChanged))
   let isReadingOutbox = false
   /** Another tab acknowledges many rows one after another; reading them all each time would be quadratic, and being late is no lie. */
   const readOutboxSoon = (): void => {
@@ -291,6 +294,7 @@ async function openEngine(deps: EngineDeps, bag: DisposableBag): Promise<Engine>
       }
     }),
   )
+  for (const change of missed) storeChanged(change)
 
   const tidy = async (): Promise<void> => {
     if (!isLeading()) return
