@@ -15,7 +15,7 @@ import type { Operation } from '../../shared/model/grants.ts'
 import { decodeDown, decodeUp } from '../../shared/protocol/codec.ts'
 import type { DownMessage, UpMessage } from '../../shared/protocol/messages/index.ts'
 import { EMPTY_TAIL_HASH, nextTailHash } from '../../shared/protocol/tail-hash.ts'
-import { tokensInBytes } from './tokens.ts'
+import { tokensIn, tokensInBytes } from './tokens.ts'
 import { createWritten, nativeSha256 } from './written.ts'
 
 export const RULES = {
@@ -31,6 +31,7 @@ export const RULES = {
   10: 'the status is never better than the truth',
   11: 'nothing is parked unseen, and all becomes quiet',
   C6: 'never half of a linked pair',
+  ERA: 'what was erased for good comes back to nobody, and nothing else is touched',
 } as const
 export type Rule = keyof typeof RULES
 
@@ -104,6 +105,10 @@ export interface CheckerDeps {
   now(): number
   may(user: UserId, space: SpaceId, operation: Operation): boolean
   spaceOfToken(token: string): SpaceId | null
+  /** All that an item says, in one canonical text, from its entries. */
+  saysOf(entries: readonly Entry[]): { prose: string; all: string }
+  /** Those in a payload, also where they do not lie in plain sight. */
+  tokensOf(entry: Pick<NewEntry, 'part' | 'payload'>): readonly string[]
   /** Null when a snapshot says what the entries say that it stands for. */
   snapshotFault(part: Part, body: Uint8Array, entries: readonly Entry[]): string | null
   report(violation: Violation): void
@@ -128,6 +133,7 @@ export function createChecker(deps: CheckerDeps) {
   /** Refused entries about which a person has decided. */
   const chosen = new Set<EntryId>()
   let reported = 0
+  let restoredCount = 0
 
   const breach = (rule: Rule, what: string): void => {
     if (reported++ < DENSE_LIMIT) deps.report({ rule, what, time: deps.now() })
@@ -136,6 +142,8 @@ export function createChecker(deps: CheckerDeps) {
 
   const emptySpace = (epoch: Epoch): SpaceModel => ({ epoch, entries: [], tailHashes: [EMPTY_TAIL_HASH], byEntry: new Map(), lastOfItem: new Map() })
   const addEntry = (model: SpaceModel, entry: Entry): void => {
+    const back = written.isErasedWhole(entry.item) ? 'an item that was erased' : written.erasedIn(entry.part, entry.payload)
+    if (back !== null) breach('ERA', `entry ${short(entry.entry)} brought ${back} into the log`)
     model.entries.push(entry)
     model.tailHashes.push(nextTailHash(model.tailHashes[model.tailHashes.length - 1]!, entry.seq, entry.entry, nativeSha256(entry.payload), nativeSha256))
     model.byEntry.set(entry.entry, entry)
@@ -197,6 +205,8 @@ export function createChecker(deps: CheckerDeps) {
     const { space, item, part, fromSeq, toSeq } = message
     const model = spaces.get(space)
     if (!model || toSeq > model.entries.length || fromSeq !== 1) return breach(6, `a snapshot up to ${toSeq} was sent of a log of ${model?.entries.length ?? 0}`)
+    const back = written.erasedIn(part, body)
+    if (back !== null) breach('ERA', `a snapshot with ${back}, which was erased, was sent to user ${short(connection.user)}`)
     const fault = snapshotFault(model, item, part, toSeq, body)
     if (fault) breach(6, `snapshot of ${part} of item ${short(item)} up to ${toSeq}: ${fault}`)
     const sent = connection.sentSnapshots.get(space) ?? new Map<string, number>()
@@ -221,6 +231,7 @@ export function createChecker(deps: CheckerDeps) {
   function checkTokensOnWire(connection: ConnectionModel, frame: Uint8Array): void {
     for (const token of tokensInBytes(frame)) {
       const space = deps.spaceOfToken(token)
+      if (written.goneTokens.has(token)) breach('ERA', `token ${token} sent to user ${short(connection.user)} after it was erased`)
       if (!space) breach(5, `token ${token} travels, but nobody typed it`)
       else if (!deps.may(connection.user, space, 'space.read')) breach(7, `token ${token} sent to user ${short(connection.user)}, who may not read its space`)
     }
@@ -257,8 +268,9 @@ export function createChecker(deps: CheckerDeps) {
     minted: minted as ReadonlyMap<EntryId, Minted>,
     spaces: spaces as ReadonlyMap<SpaceId, SpaceModel>,
     deviceModel: device,
-    get pastEpochCount() {
-      return pastEpochs.size
+    /** How often a log was set back to an older one. */
+    get restoredCount() {
+      return restoredCount
     },
     wasEverCommitted: (entry: EntryId): boolean => [...spaces.values(), ...pastEpochs.values()].some((model) => model.byEntry.has(entry)),
     breach,
@@ -267,7 +279,10 @@ export function createChecker(deps: CheckerDeps) {
     logOpened(space: SpaceId, epoch: Epoch, entries: readonly Entry[]): void {
       const before = spaces.get(space)
       if (before && before.epoch === epoch) return
-      if (before) pastEpochs.set(before.epoch, before)
+      if (before) {
+        pastEpochs.set(before.epoch, before)
+        restoredCount++
+      }
       const model = emptySpace(epoch)
       for (const entry of entries) addEntry(model, entry)
       spaces.set(space, model)
@@ -279,9 +294,50 @@ export function createChecker(deps: CheckerDeps) {
       if (!model) return
       if (model.epoch !== epoch) return breach(1, `space ${short(space)} came back under another epoch without a restore`)
       for (const [index, entry] of model.entries.entries())
-        if (entries[index]?.entry !== entry.entry) return breach(1, `committed entry ${short(entry.entry)} (seq ${entry.seq}) is not there after a restart`)
+        if (entries[index]?.entry !== entry.entry || !bytesEqual(entries[index].payload, entry.payload)) return breach(1, `committed entry ${short(entry.entry)} (seq ${entry.seq}) is not there after a restart`)
       if (entries.length > model.entries.length) breach(1, `${entries.length - model.entries.length} entries appeared in a restart`)
     },
+
+    /**
+     * The log of a space is another one now, in one commit: without an item, or without what was deleted from its text. `seen`: the entries in which it
+     * was looked up what is deleted.
+     */
+    logErased(space: SpaceId, epoch: Epoch, item: ItemId, mode: 'whole' | 'history', entries: readonly Entry[], seen: readonly Entry[]): void {
+      const before = spaces.get(space)
+      if (!before) return breach('ERA', `something was erased from space ${short(space)}, which has no log`)
+      if (before.epoch === epoch) breach('ERA', `space ${short(space)} was rewritten under its old name`)
+      const own = before.entries.filter((entry) => entry.item === item)
+      const says = deps.saysOf(own)
+      const gone = new Set(mode === 'whole' ? own.flatMap(deps.tokensOf) : seen.flatMap(({ payload }) => tokensInBytes(payload)))
+      if (mode === 'history') for (const token of tokensIn(deps.saysOf(seen).prose)) gone.delete(token)
+      written.erased(item, mode, gone)
+      const expected = mode === 'whole' ? before.entries.filter((entry) => entry.item !== item) : before.entries
+      if (entries.length !== expected.length) breach('ERA', `${expected.length} entries should be left after erasing item ${short(item)}, ${entries.length} are`)
+      const model = emptySpace(epoch)
+      for (const [index, entry] of entries.entries()) {
+        const was = expected[index]
+        if (was?.entry !== entry.entry || entry.seq !== index + 1 || entry.prevItemSeq !== (model.lastOfItem.get(entry.item) ?? 0) || entry.author !== was.author)
+          return breach('ERA', `entry ${short(entry.entry)} is out of its place after erasing item ${short(item)}`)
+        const origin = minted.get(entry.entry)
+        const fault = entry.item === item && origin ? written.fault(origin, entry.payload, true) : bytesEqual(was.payload, entry.payload) ? null : 'has other bytes, and nothing of it was erased'
+        if (fault !== null) breach('ERA', `entry ${short(entry.entry)} ${fault}`)
+        addEntry(model, entry)
+      }
+      if (mode === 'history' && deps.saysOf(entries.filter((entry) => entry.item === item)).all !== says.all) breach('ERA', `item ${short(item)} says something else after erasing what it no longer said`)
+      pastEpochs.set(before.epoch, before)
+      spaces.set(space, model)
+    },
+
+    /** What a laptop keeps, when it has heard everything: any bytes of an item, wherever they lie. */
+    keptBytes(index: number, item: ItemId, part: Part, where: string, bytes: Uint8Array): void {
+      const back = written.isErasedWhole(item) ? 'an item that was erased' : written.erasedIn(part, bytes)
+      if (back !== null) breach('ERA', `device ${index} keeps ${back} in its ${where}`)
+    },
+
+    isErased: (item: ItemId, token: string): boolean => written.isErasedWhole(item) || written.erasedTokens.has(token),
+    isErasedWhole: written.isErasedWhole,
+    erasedIn: written.erasedIn,
+    erasedItems: (): Iterable<ItemId> => written.erasedItems.keys(),
 
     personChose(entries: readonly EntryId[]): void {
       for (const entry of entries) chosen.add(entry)

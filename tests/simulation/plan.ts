@@ -51,6 +51,8 @@ export type Op = { after: number } & (
   | { op: 'backup' }
   /** The relay's machine is set back to its last backup, under a new epoch. */
   | { op: 'restore'; downMs: number }
+  /** For good: an item, or what was deleted from its text. */
+  | { op: 'erase'; item: string; mode: 'whole' | 'history' }
 )
 export type OpName = Op['op']
 
@@ -75,7 +77,7 @@ const WORK: [OpName, number][] = [
 ]
 const FAULTS: [OpName, number][] = [
   ['network', 6], ['partition', 2], ['heal', 5], ['cut', 7], ['halfOpen', 2], ['stall', 2], ['slow', 2], ['killTab', 6], ['openTab', 6], ['closeTab', 2], ['restartDevice', 2],
-  ['sleep', 1.5], ['stealLead', 2], ['killRelay', 3], ['failCommit', 2], ['failStore', 1.5], ['clock', 2], ['role', 2.5], ['retryParked', 2], ['discardParked', 0.7], ['repeat', 2], ['backup', 3], ['restore', 2.5],
+  ['sleep', 1.5], ['stealLead', 2], ['killRelay', 3], ['failCommit', 2], ['failStore', 1.5], ['clock', 2], ['role', 2.5], ['retryParked', 2], ['discardParked', 0.7], ['repeat', 2], ['backup', 3], ['restore', 2.5], ['erase', 2],
 ]
 const LISTS_OF_KIND: Record<ItemKind, number> = { agreement: 1, meeting: 1, knowledge: 1 }
 const ACT_KINDS: [ActKind, number][] = [['propose', 5], ['sign', 5], ['adopt', 3], ['revise', 2], ['consult', 1], ['withdraw', 0.7], ['publish', 1]]
@@ -231,6 +233,10 @@ export function makePlan(seed: number, size: PlanSize = sizeOf(seed)): Plan {
       }
       case 'restore':
         ops.push({ after, op: name, downMs: 50 + below(dice, 5_000) })
+        break
+      case 'erase':
+        // Mostly what was deleted from a text: after that people go on in it.
+        ops.push({ after, op: name, item, mode: chance(dice, 0.25) ? 'whole' : 'history' })
         break
     }
   }

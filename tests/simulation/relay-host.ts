@@ -6,13 +6,19 @@ import type { Directory } from '../../server/auth/directory.ts'
 import type { Relay, RelayDeps, RelaySession } from '../../server/relay/api.ts'
 import type { Connection } from '../../server/relay/connection.ts'
 import { createMemoryLog, restoreMemoryLog, type MemoryBackup, type MemoryLog, type MemoryLogOptions } from '../../server/store/memory-log.ts'
+import { createEraser, type EraseOrder } from '../../server/derive/eraser.ts'
+import { deletedRanges } from '../../server/derive/deleted-ranges.ts'
 import { createSnapshotService } from '../../server/derive/snapshot-service.ts'
+import type { Erasure } from '../../server/store/erase.ts'
 import type { AppendRequest, Log } from '../../server/store/log.ts'
 import { createMemorySnapshots } from '../../server/store/memory-snapshots.ts'
 import type { Snapshots } from '../../server/store/snapshots.ts'
-import type { SpaceId, UserId } from '../../shared/base/ids.ts'
+import type { ItemId, SpaceId, UserId } from '../../shared/base/ids.ts'
 import { below, type Dice } from '../../shared/base/random.ts'
-import type { Entry } from '../../shared/model/entries.ts'
+import { ok } from '../../shared/base/result.ts'
+import { ERASED_RANGES_BYTES_MAX } from '../../shared/model/limits.ts'
+import { encodeRanges } from '../../shared/protocol/erase-prose.ts'
+import type { Entry, Part } from '../../shared/model/entries.ts'
 import type { Checker } from './checker.ts'
 import { type Machine, type Process, type Scheduler } from './scheduler.ts'
 
@@ -31,7 +37,7 @@ export interface RelayHostDeps {
   snapshotDice: Dice
   openReader: (log: Pick<Log, 'readItem'>) => Parameters<typeof createSnapshotService>[0]['openReader']
   /** Seams for misbehaviour; each gets the honest thing and gives back what is used. */
-  sabotage: { log?(log: Log): Log; snapshots?(snapshots: Snapshots, log: Log): Snapshots; directory?(directory: Directory): Directory }
+  sabotage: { log?(log: Log): Log; erasures?(honest: readonly Erasure[]): readonly Erasure[]; snapshots?(snapshots: Snapshots, log: Log): Snapshots; directory?(directory: Directory): Directory }
   /** In a synced commit. */
   onCommitted(entries: readonly Entry[]): void
   onDied(): void
@@ -55,8 +61,12 @@ export interface VirtualRelayHost {
   /** Sets the machine back to the last backup, under a new epoch. False: there is none. */
   restore(downMs: number): boolean
   readonly hasBackup: boolean
+  /** What a person asks for in the dialog. False: nobody listens. */
+  erase(order: Pick<EraseOrder, 'space' | 'item' | 'mode'>): boolean
   /** The whole log, as it is on the disk. */
   entriesOf(space: SpaceId): Promise<Entry[]>
+  /** Every snapshot beside it. */
+  snapshotsOf(space: SpaceId): Promise<{ item: ItemId; part: Part; body: Uint8Array }[]>
   readonly isUp: boolean
 }
 
@@ -76,9 +86,12 @@ export function createRelayHost(deps: RelayHostDeps): VirtualRelayHost {
   let faults: { left: number; torn: 'before' | 'after' } = { left: 0, torn: 'before' }
   /** Lies on the same machine as the log, and is not in its backups. */
   const kept = createMemorySnapshots()
-  let service: { dispose(): void } | null = null
+  let service: ReturnType<typeof createSnapshotService> | null = null
   let lastBackup: MemoryBackup | null = null
   let starting = false
+  let isErasing = false
+  /** Prose of the item that is being erased, as it was read to find out what is deleted in it: what is deleted after that is not erased. */
+  let seenDeleted: readonly Entry[] = []
   /** Batches whose appends have been asked and not yet synced, in order. */
   let asked: (readonly AppendRequest[])[] = []
 
@@ -104,8 +117,11 @@ export function createRelayHost(deps: RelayHostDeps): VirtualRelayHost {
         const batch = asked.shift() ?? []
         if (armed) armed.left--
         if (isDue('before')) return dieArmed()
+        const erasuresCount = handle.allErasures().length
         run()
-        showCommitted(handle, batch)
+        const erasure = handle.allErasures()[erasuresCount]
+        if (erasure) showErased(handle, erasure)
+        else showCommitted(handle, batch)
         // Synced and shown; nobody else has heard of it when the process dies here.
         if (isDue('after')) void Promise.resolve().then(dieArmed)
       })
@@ -130,6 +146,14 @@ export function createRelayHost(deps: RelayHostDeps): VirtualRelayHost {
         checker.committed(batch, [], [{ space, epoch: model.epoch, entries, tailHashAfter }])
       })
     }
+  }
+
+  /** The log of a space was rewritten: seen at once as well, and by nobody before. */
+  const showErased = (handle: Log, { space, item, mode }: Erasure): void => {
+    counted(`erased ${mode}`)
+    void Promise.all([handle.head(space), handle.read(space, 0, ALL, ALL)]).then(([head, { entries }]) => {
+      if (head) checker.logErased(space, head.epoch, item, mode, entries, seenDeleted)
+    })
   }
 
   /** The log as the relay gets it: appends announced to the judge, answers compared with what was synced. */
@@ -167,6 +191,7 @@ export function createRelayHost(deps: RelayHostDeps): VirtualRelayHost {
 
   const begin = (): void => {
     life++
+    isErasing = false
     const born = scheduler.process(`relay#${life}`, machine)
     process = born
     asked = []
@@ -257,6 +282,7 @@ export function createRelayHost(deps: RelayHostDeps): VirtualRelayHost {
     restore(downMs) {
       if (!lastBackup || !process || process.isDead) return false
       const backup = lastBackup
+      const erasures = deps.sabotage.erasures?.(log.allErasures()) ?? log.allErasures()
       counted('relay set back to a backup')
       process.kill()
       service?.dispose()
@@ -265,7 +291,8 @@ export function createRelayHost(deps: RelayHostDeps): VirtualRelayHost {
       deps.onDied()
       starting = true
       scheduler.after(downMs, () => {
-        log = restoreMemoryLog(backup, optionsOf(() => process !== null && !process.isDead))
+        // The list of erasures lies beside the log and is as old as the machine.
+        log = restoreMemoryLog(backup, { ...optionsOf(() => process !== null && !process.isDead), erasures })
         void readBack(true).then(() => {
           starting = false
           begin()
@@ -273,6 +300,34 @@ export function createRelayHost(deps: RelayHostDeps): VirtualRelayHost {
       })
       return true
     },
+    erase(order) {
+      // One at a time, as one person asks for it: what the judge expects is what that one saw.
+      if (!relay || !process || process.isDead || !service || isErasing) return false
+      const [handle, born, made] = [log, process, service]
+      const eraser = createEraser({
+        log: { ...handle, scrub: () => Promise.resolve(true) },
+        relay,
+        reader: {
+          ask: (async (_name: string, asked: { space: SpaceId; item: ItemId }) => {
+            const entries = await handle.readItem(asked.space, asked.item, 'prose', 1, ALL, ALL)
+            seenDeleted = entries
+            return ok({ ranges: encodeRanges(deletedRanges(entries.map(({ payload }) => payload)), ERASED_RANGES_BYTES_MAX) })
+          }) as Parameters<typeof createEraser>[0]['reader']['ask'],
+          renew: () => undefined,
+        },
+        forgetDerived: (space) => made.forget(space),
+        clock: born.clock,
+        dice: deps.logDice,
+        report: (event) => void (born.isDead || deps.reported(event)),
+      })
+      isErasing = true
+      void eraser.erase({ ...order, reason: 'op verzoek', by: null }).then((done) => {
+        isErasing = false
+        if (!born.isDead) deps.reported({ kind: done.ok ? 'erased' : `not erased: ${done.failure.kind}` })
+      })
+      return true
+    },
+    snapshotsOf: async (space) => (await Promise.all((await kept.labels(space)).map(async (label) => ({ ...label, body: await kept.body(label) })))).flatMap(({ item, part, body }) => (body ? [{ item, part, body }] : [])),
     async entriesOf(space) {
       const { entries } = await log.read(space, 0, ALL, ALL)
       return entries

@@ -158,7 +158,30 @@ export async function judgeAtRest(world: World, tools: Tools): Promise<void> {
       await tools.inTime(judgeStatus(world, name, tab.engine, outbox))
     }
   }
+  await judgeErased(world)
   await judgeTokens(world, rest, A)
+}
+
+/** Nothing that was erased is kept anywhere: not beside the log, and not on a laptop that heard of it. */
+async function judgeErased({ checker, host, spaces, devices }: World): Promise<void> {
+  for (const space of spaces)
+    for (const { item, part, body } of await host.snapshotsOf(space)) {
+      const back = checker.isErasedWhole(item) ? 'an item that was erased' : checker.erasedIn(part, body)
+      if (back !== null) checker.breach('ERA', `a snapshot of space ${short(space)} keeps ${back}`)
+    }
+  for (const { index, disk: { inspect } } of devices) {
+    const entries = await inspect.entriesAfter(0, Number.MAX_SAFE_INTEGER)
+    const outbox = await inspect.outbox()
+    // What nobody acknowledged of an item that was erased whole is its author's to decide about (ERA10), and shown where it lies.
+    const own = new Set(outbox.filter((row) => row.state === 'parked' && checker.isErasedWhole(row.item)).map(({ entry }) => entry))
+    for (const { entry, item, part, payload } of entries) if (!own.has(entry)) checker.keptBytes(index, item, part, 'entries', payload)
+    for (const { entry, item, part, payload } of outbox) if (!own.has(entry)) checker.keptBytes(index, item, part, 'outbox', payload)
+    for (const space of spaces) for (const { item, part, payload } of await inspect.archive(space)) checker.keptBytes(index, item, part, 'archive', payload)
+    const items = [...new Set([...checker.erasedItems(), ...entries.map(({ item }) => item)])]
+    for (const parts of await inspect.partsOf(items)) for (const { snapshot } of Object.values(parts)) if (snapshot) checker.keptBytes(index, snapshot.item, snapshot.part, 'snapshots', snapshot.payload)
+    for (const { item, text, title } of await inspect.texts()) checker.keptBytes(index, item, 'prose', 'search texts', Buffer.from(`${title} ${text}`))
+    for (const { item, title, gone } of await inspect.rows()) if (!gone) checker.keptBytes(index, item, 'facts', 'rows', Buffer.from(title))
+  }
 }
 
 function compare(world: World, where: string, expected: Content, there: Content): void {
@@ -269,10 +292,11 @@ async function judgeTokens(world: World, rest: ReadonlyMap<SpaceId, AtRest>, A: 
     const at = part === 'prose' ? inText.get(token) : inFacts.get(token)
     if (at && at.count > 1) breach(5, `token ${token} is there ${at.count} times`)
     const isDeleted = record.deletions.length > 0
+    if (checker.isErased(record.item, token)) continue
     if (!at && record.saved === 'local' && !isDeleted && !keptBack.has(token) && !lost.has(token))
       breach(1, `token ${token} (${part}, typed in ${record.tab}) was called saved and is gone`)
     const deletedForSure = record.deletions.some((deletion) => deletion.saved === 'local' && !heldBackItems.has(`${deletion.device}/${record.item}`))
-    if (at && part === 'prose' && deletedForSure && checker.pastEpochCount === 0) breach(8, `token ${token} was deleted and has come back`)
+    if (at && part === 'prose' && deletedForSure && checker.restoredCount === 0) breach(8, `token ${token} was deleted and has come back`)
     // A linked pair: both halves or none.
     if (record.twin && part === 'facts') {
       const twin = must(history.tokens.get(record.twin), 'a twin is a token')

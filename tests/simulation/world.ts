@@ -17,6 +17,7 @@ import { createVirtualDirectory, type VirtualDirectory } from './directory.ts'
 import { createHistory, type History } from './history.ts'
 import { createLock, type Lock } from './lock.ts'
 import { createOldPushes } from './old-pushes.ts'
+import { replayItem, textsOf } from './content.ts'
 import { createNetwork, type Line, type Network, type VirtualConnection } from './network.ts'
 import { makeEngine, makeRelay, partsReady } from './parts.ts'
 import { deviceOfTab, tabName, type ItemKind, type Op, type Plan } from './plan.ts'
@@ -25,6 +26,7 @@ import type { Hooks, Sabotage } from './sabotage/sabotage.ts'
 import { openReader, snapshotFault } from './snapshots.ts'
 import { createScheduler, drainMicrotasks, START_TIME, type Machine, type Process, type Scheduler } from './scheduler.ts'
 import { createTab, type Tab } from './tab.ts'
+import { tokensIn } from './tokens.ts'
 import { createTrace, type Trace } from './trace.ts'
 import { judgeAtRest, readBackDevice, whyNotQuiet } from './verdict.ts'
 
@@ -105,6 +107,11 @@ export async function runPlan(plan: Plan, options: { sabotage?: Sabotage | undef
     now: () => scheduler.now,
     may: directory.may,
     spaceOfToken: (token) => history.tokens.get(token)?.space ?? null,
+    saysOf(entries) {
+      const { content } = replayItem(A, entries)
+      return { prose: content.prose, all: JSON.stringify(content) }
+    },
+    tokensOf: ({ part, payload }) => (part === 'facts' ? textsOf(A, payload).flatMap(tokensIn) : tokensIn(Buffer.from(payload).toString('latin1'))),
     snapshotFault: (part, body, entries) => snapshotFault(A, part, body, entries),
     report,
   })
@@ -415,6 +422,10 @@ export async function runPlan(plan: Plan, options: { sabotage?: Sabotage | undef
         return undefined
       case 'restore':
         return applies(host.restore(op.downMs))
+      case 'erase': {
+        const space = item && history.items.get(item.id)?.space
+        return applies(!!item && !!space && host.erase({ space, item: item.id, mode: op.mode }))
+      }
     }
   }
 

@@ -20,9 +20,11 @@ export interface WrittenEntry {
 }
 
 export interface Written {
-  /** What a machine erased: from now on these tokens are nobody's. */
+  /** What a machine erased: from now on these tokens are nobody's. A formal act keeps the text that it spoke about unless its item goes (decision 0017). */
   erased(item: ItemId, mode: 'whole' | 'history', tokens: Iterable<string>): void
   readonly erasedTokens: ReadonlySet<string>
+  /** Those of items that were erased whole: not even an act may hold one. */
+  readonly goneTokens: ReadonlySet<string>
   readonly erasedItems: ReadonlyMap<ItemId, 'whole' | 'history'>
   isErasedWhole(item: ItemId): boolean
   /**
@@ -31,25 +33,33 @@ export interface Written {
    * Out: what is wrong, null when nothing is.
    */
   fault(origin: WrittenEntry, payload: Uint8Array, isErasing: boolean): string | null
-  /** An erased token in these bytes; null: none. */
-  erasedIn(bytes: Uint8Array): string | null
+  /** An erased token in these bytes of a part; null: none. */
+  erasedIn(part: Part, bytes: Uint8Array): string | null
 }
 
 export function createWritten(): Written {
   const tokens = new Set<string>()
+  const ofItems = new Set<string>()
   const items = new Map<ItemId, 'whole' | 'history'>()
-  const erasedIn = (bytes: Uint8Array): string | null => (tokens.size === 0 ? null : (tokensInBytes(bytes).find((token) => tokens.has(token)) ?? null))
+  const erasedIn = (part: Part, bytes: Uint8Array): string | null => {
+    const gone = part === 'prose' ? tokens : ofItems
+    return gone.size === 0 ? null : (tokensInBytes(bytes).find((token) => gone.has(token)) ?? null)
+  }
   return {
     erasedTokens: tokens,
+    goneTokens: ofItems,
     erasedItems: items,
     isErasedWhole: (item) => items.get(item) === 'whole',
     erased(item, mode, gone) {
       if (items.get(item) !== 'whole') items.set(item, mode)
-      for (const token of gone) tokens.add(token)
+      for (const token of gone) {
+        tokens.add(token)
+        if (mode === 'whole') ofItems.add(token)
+      }
     },
     erasedIn,
     fault(origin, payload, isErasing) {
-      const back = isErasing ? erasedIn(payload) : null
+      const back = isErasing ? erasedIn(origin.part, payload) : null
       if (back !== null) return `holds ${back}, which was erased for good`
       if (bytesEqual(origin.payload, payload)) return null
       if (origin.part !== 'prose' || !items.has(origin.item)) return 'has other bytes than were written'

@@ -316,6 +316,44 @@ export const SABOTAGES: Readonly<Record<string, Sabotage>> = {
     }),
   },
 
+  'laptop-keeps-erased': store('the laptop takes the new epoch after an erasure and keeps its bytes', ['ERA'], (honest) => ({
+    recheckSpace: (space, epoch, commonSeq, tailHash) => honest.recheckSpace(space, epoch, commonSeq, tailHash, []),
+  })),
+
+  'relay-serves-erased': {
+    what: 'the relay rewrites its log and serves what it was',
+    breaks: ['ERA', 2],
+    create() {
+      const written = new Map<EntryId, Uint8Array>()
+      const asItWas = <E extends { entry: EntryId; payload: Uint8Array }>(entries: readonly E[]): E[] => entries.map((entry) => ({ ...entry, payload: written.get(entry.entry) ?? entry.payload }))
+      return {
+        log: (honest) => ({
+          ...honest,
+          append(batch) {
+            for (const { entry } of batch) if (!written.has(entry.entry)) written.set(entry.entry, entry.payload)
+            return honest.append(batch)
+          },
+          async read(...question) {
+            const answer = await honest.read(...question)
+            return { ...answer, entries: asItWas(answer.entries) }
+          },
+        }),
+      }
+    },
+  },
+
+  'backup-brings-erased-back': {
+    what: 'an old backup is put back without the list of what was erased since',
+    breaks: ['ERA'],
+    create: () => ({ erasures: () => [] }),
+  },
+
+  'snapshots-keep-erased': {
+    what: 'the relay keeps its snapshots when something is erased',
+    breaks: ['ERA'],
+    create: () => ({ snapshots: (honest) => ({ ...honest, forget: () => Promise.resolve() }) }),
+  },
+
   'park-drops-bytes': store('parking an edit keeps its row and forgets its bytes', [9], (honest) => ({
     // The row is taken out and put back without its content.
     async park(entry, code, reason) {

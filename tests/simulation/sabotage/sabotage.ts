@@ -5,6 +5,7 @@
 import type { Engine } from '../../../client/engine/api.ts'
 import type { EngineStore } from '../../../client/engine/store.ts'
 import type { Directory } from '../../../server/auth/directory.ts'
+import type { Erasure } from '../../../server/store/erase.ts'
 import type { Log } from '../../../server/store/log.ts'
 import type { Snapshots } from '../../../server/store/snapshots.ts'
 import type { SpaceId } from '../../../shared/base/ids.ts'
@@ -23,6 +24,8 @@ export interface Hooks {
   log?(log: Log): Log
   /** `log`: the honest one, to lie well. */
   snapshots?(snapshots: Snapshots, log: Log): Snapshots
+  /** The list of erasures that lies beside a log when a backup is put back. */
+  erasures?(honest: readonly Erasure[]): readonly Erasure[]
   directory?(directory: Directory): Directory
   store?(store: EngineStore, tab: string): EngineStore
   engine?(engine: Engine, tab: string): Engine
