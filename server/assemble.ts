@@ -111,7 +111,10 @@ export async function startRelay(config: Config, surroundings: Surroundings): Pr
 
   const snapshots = createThreadedSnapshots({ folder: folder.value.path, report })
   building.defer(() => snapshots.close())
-  const relay = createRelay({ log, directory: accounts, clock, dice, build: version, report, snapshots: { kept: snapshots } })
+  const relay = createRelay({
+    log, directory: accounts, clock, dice, build: version, report, snapshots: { kept: snapshots },
+    account: ({ who, operation, space, item, session, from, result }) => accounts.audit.recordSoon({ who, operation, space, subject: item ?? '', from, request: session, result }),
+  })
   const snapshotService = createSnapshotService({
     log, relay, snapshots, clock, report, openReader: () => createLogReader({ log, clock, report }), spaces: () => accounts.spaces().map(({ space }) => space),
   })

@@ -52,15 +52,21 @@ class SyncConnection implements Connection {
   /** Until its first message is there. */
   firstWordCame: (() => void) | null = null
   readonly #socket: FrameSocket
+  readonly #address: string
 
-  constructor(socket: FrameSocket, { user, session }: Caller) {
+  constructor(socket: FrameSocket, address: string, { user, session }: Caller) {
     this.#socket = socket
+    this.#address = address
     this.user = user
     this.login = session
   }
 
   send(frame: Uint8Array): void {
     this.#socket.sendFrame(frame)
+  }
+
+  address(): string {
+    return this.#address
   }
 
   bufferedBytes(): number {
@@ -114,8 +120,8 @@ export function createSyncSockets({ relay, accounts, clock, onBadFrame }: SyncSo
     connections.get(this)?.session?.closed()
     connections.delete(this)
   }
-  const carry = (socket: FrameSocket, raw: Duplex, caller: Caller): void => {
-    const connection = new SyncConnection(socket, caller)
+  const carry = (socket: FrameSocket, raw: Duplex, address: string, caller: Caller): void => {
+    const connection = new SyncConnection(socket, address, caller)
     connection.firstWordCame = boundFirstWord(socket, raw)
     connections.set(socket, connection)
     connection.session = relay.accept(connection, caller.user)
@@ -127,7 +133,7 @@ export function createSyncSockets({ relay, accounts, clock, onBadFrame }: SyncSo
       server.handleUpgrade(request, socket, head, (webSocket) => {
         webSocket.on('error', onError)
         webSocket.carriedBy(socket)
-        if (caller) carry(webSocket, socket, caller)
+        if (caller) carry(webSocket, socket, request.socket.remoteAddress ?? '', caller)
         else sendAway(webSocket, socket)
       })
     },

@@ -11,6 +11,7 @@ import type { Person } from '../../shared/model/people.ts'
 import type { Directory } from '../auth/directory.ts'
 import type { Erased, Erasure } from '../store/erase.ts'
 import type { AppendResult, CommittedRun, Log } from '../store/log.ts'
+import type { Account } from './accounting.ts'
 import type { Connection } from './connection.ts'
 import type { SnapshotSource } from './subscription.ts'
 
@@ -22,6 +23,8 @@ export interface RelayDeps {
   build: string
   /** Left out: laptops far behind get every entry. */
   snapshots?: SnapshotSource
+  /** Who did what over these doors. Left out: nobody keeps account. */
+  account?: Account
   /** Called for what a person running the relay should know; never with document text. */
   report(event: { kind: string; [detail: string]: unknown }): void
 }
@@ -46,7 +49,7 @@ export interface Relay {
   /** A connection whose upgrade was authenticated as `user`. */
   accept(connection: Connection, user: UserId): RelaySession
   /** The same checks, order and commit as a PUSH, for the gateway and the HTTP twin. Rejects never: a failed store is `refused storage`. */
-  push(user: UserId, entry: NewEntry): Promise<AppendResult>
+  push(user: UserId, entry: NewEntry, from?: { session: string; address: string }): Promise<AppendResult>
   /** After each commit, in commit order, once per space of the commit. */
   readonly onDidCommit: Event<CommittedRun>
   /**

@@ -25,7 +25,7 @@ import type { CommitQueue } from './commit-queue.ts'
 type Push = Up<'push'>
 type Refused = Extract<AppendResult, { kind: 'refused' }>
 
-const refused = (code: RefusalCode, reason: string): Refused => ({ kind: 'refused', code, reason })
+export const refused = (code: RefusalCode, reason: string): Refused => ({ kind: 'refused', code, reason })
 
 /** When a laptop should offer a row again by itself. */
 const RETRY_AFTER_MS: Record<RetryCode, number> = { busy: 1_000, rate: 1_000, gap: 1_000, storage: 5_000 }
@@ -39,6 +39,49 @@ export function operationOf(entry: Pick<NewEntry, 'part' | 'payload'>): Operatio
   if (entry.payload.length > ACT_BYTES_MAX) return refused('too-large', 'act')
   const act = readAct(entry.payload)
   return act.ok ? OPERATION_OF_ACT[act.value.kind] : refused('invalid', act.failure.kind)
+}
+
+export interface Offer {
+  user: UserId
+  entry: NewEntry
+  directory: Directory
+  queue: CommitQueue
+  /** For the account of who did what. */
+  tell(operation: Operation, result: 'done' | 'refused'): void
+  /** Why it may not be committed yet, asked of who has the right to. */
+  mustWait?(): Refused | null
+  answer(result: AppendResult, time: number): void
+}
+
+/** One entry from whichever door: rights are asked, what is allowed waits for its commit, and what came of it is accounted for. Answers exactly once. */
+export function offer({ user, entry, directory, queue, tell, mustWait, answer }: Offer, clock: Clock): void {
+  const refuse = (refusal: Refused): void => answer(refusal, clock.now())
+  // Whether somebody may act at all is asked before the act is read: a stranger gets one answer whatever he sends.
+  if (!directory.may(user, entry.space, 'space.read')) {
+    tell('space.read', 'refused')
+    return refuse(refused('forbidden', 'no-access'))
+  }
+  const operation = operationOf(entry)
+  if (typeof operation !== 'string') return refuse(operation)
+  const may = (): boolean => directory.may(user, entry.space, operation)
+  if (!may()) {
+    tell(operation, 'refused')
+    return refuse(refused('forbidden', 'no-access'))
+  }
+  const early = mustWait?.() ?? null
+  if (early) return refuse(early)
+  const taken = queue.push({
+    entry, author: user, may,
+    answer(result, time) {
+      if (result.kind === 'stored') {
+        if (!result.repeated) tell(operation, 'done')
+      }
+      // A formal step that the rules refuse is worth a line; an edit that comes again, or too early, is not.
+      else if (result.code === 'forbidden' || (entry.part === 'act' && !isRetry(result.code))) tell(operation, 'refused')
+      answer(result, time)
+    },
+  })
+  if (!taken) refuse(refused('busy', 'queue-full'))
 }
 
 /** Pushes waiting for their answer, refused ones included: somebody who goes on far beyond the limits is not reading. */
@@ -57,6 +100,8 @@ export interface PushesDeps {
   clock: Clock
   directory: Directory
   queue: CommitQueue
+  /** For the account of who did what. */
+  tell(operation: Operation, entry: NewEntry, result: 'done' | 'refused'): void
   budget: FragmentBudget
   /** Answers that may leave now. */
   send(messages: DownMessage[]): void
@@ -80,7 +125,7 @@ interface Pending {
 }
 
 export function createPushes(deps: PushesDeps): Pushes {
-  const { user, clock, directory, queue, budget, send, onSettled } = deps
+  const { user, clock, directory, queue, budget, tell, send, onSettled } = deps
   const bucket = new Bucket(clock, PUSHES_PER_SECOND_MAX, PUSHES_PER_SECOND_MAX)
   let pending: Pending[] = []
   let pendingBytes = 0
@@ -111,17 +156,15 @@ export function createPushes(deps: PushesDeps): Pushes {
   }
 
   function judge(entry: NewEntry, places: readonly Pending[]): void {
-    const refuse = (refusal: Refused): void => settle(places, entry, refusal, clock.now())
-    // Whether somebody may act at all is asked before the act is read: a stranger gets one answer whatever he sends.
-    if (!directory.may(user, entry.space, 'space.read')) return refuse(refused('forbidden', 'no-access'))
-    const operation = operationOf(entry)
-    if (typeof operation !== 'string') return refuse(operation)
-    const may = (): boolean => directory.may(user, entry.space, operation)
-    if (!may()) return refuse(refused('forbidden', 'no-access'))
-    const before = heldActs.get(entry.item)
-    if (entry.part === 'act' && before && before.entry !== entry.entry) return refuse(refused('gap', 'after-refused'))
-    const taken = queue.push({ entry, author: user, may, answer: (result, time) => settle(places, entry, result, time) })
-    if (!taken) refuse(refused('busy', 'queue-full'))
+    const request: Offer = {
+      user, entry, directory, queue, tell: (operation, result) => tell(operation, entry, result),
+      mustWait() {
+        const before = heldActs.get(entry.item)
+        return entry.part === 'act' && before && before.entry !== entry.entry ? refused('gap', 'after-refused') : null
+      },
+      answer: (result, time) => settle(places, entry, result, time),
+    }
+    offer(request, clock)
   }
 
   function release(): void {

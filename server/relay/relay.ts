@@ -7,16 +7,18 @@ import { isId, newId, type SpaceId, type UserId } from '../../shared/base/ids.ts
 import type { Clock } from '../../shared/base/clock.ts'
 import { createEmitter } from '../../shared/base/emitter.ts'
 import { createBag } from '../../shared/base/dispose.ts'
+import type { Operation } from '../../shared/model/grants.ts'
 import { NAME_CHARS_MAX, READS_AT_ONCE_COUNT_MAX } from '../../shared/model/limits.ts'
 import type { Person } from '../../shared/model/people.ts'
 import type { Erasure } from '../store/erase.ts'
-import type { AppendResult, CommittedRun } from '../store/log.ts'
+import type { CommittedRun } from '../store/log.ts'
+import { createAccounting } from './accounting.ts'
 import type { Relay, RelayDeps } from './api.ts'
 import { createCommitQueue } from './commit-queue.ts'
 import { createFanOut } from './fan-out.ts'
 import { createGate } from './gate.ts'
 import { createPresence } from './presence.ts'
-import { operationOf, type FragmentBudget } from './pushes.ts'
+import { offer, refused, type FragmentBudget } from './pushes.ts'
 import { Session, type SessionDeps } from './session.ts'
 import type { Feed } from './subscription.ts'
 
@@ -41,6 +43,7 @@ export function createRelay(deps: RelayDeps): Relay {
   const feeds = new Map<SpaceId, Feed>()
   const committed = createEmitter<CommittedRun>()
   const erased = createEmitter<Erasure>()
+  const account = createAccounting(clock, deps.account ?? (() => undefined))
   const budget: FragmentBudget = { usedBytes: 0 }
   const reads = createGate(READS_AT_ONCE_COUNT_MAX)
   const person = (user: UserId): Person | null => clipped(directory.person(user))
@@ -100,7 +103,7 @@ export function createRelay(deps: RelayDeps): Relay {
     otherDoors.delete(user)
   }))
   const shared: SessionDeps = {
-    log, directory, clock, queue, presence, reads, budget, report, person, snapshots: deps.snapshots, feed: feedOf, onSettled: (session) => void unflushed.add(session), onClosed: forget,
+    log, directory, clock, queue, account, presence, reads, budget, report, person, snapshots: deps.snapshots, feed: feedOf, onSettled: (session) => void unflushed.add(session), onClosed: forget,
   }
 
   return {
@@ -114,16 +117,11 @@ export function createRelay(deps: RelayDeps): Relay {
       if (isDraining) void Promise.resolve().then(() => session.drain())
       return session
     },
-    push(user, entry) {
-      const refused = (code: 'forbidden' | 'busy', reason: string): AppendResult => ({ kind: 'refused', code, reason })
+    push(user, entry, { session, address } = { session: '', address: '' }) {
       if (isDraining) return Promise.resolve(refused('busy', 'restarting'))
-      if (!directory.may(user, entry.space, 'space.read')) return Promise.resolve(refused('forbidden', 'no-access'))
-      const operation = operationOf(entry)
-      if (typeof operation !== 'string') return Promise.resolve(operation)
-      const may = (): boolean => directory.may(user, entry.space, operation)
-      if (!may()) return Promise.resolve(refused('forbidden', 'no-access'))
       return new Promise((resolve) => {
-        if (!queue.push({ entry, author: user, may, answer: resolve })) resolve(refused('busy', 'queue-full'))
+        const tell = (operation: Operation, result: 'done' | 'refused'): void => account({ who: user, operation, space: entry.space, item: entry.item, session, from: address, result })
+        offer({ user, entry, directory, queue, tell, answer: resolve }, clock)
       })
     },
     onDidCommit: committed.event,

@@ -5,15 +5,17 @@
 import type { Disposable } from '../../shared/base/dispose.ts'
 import type { Id, ItemId, SpaceId, UserId } from '../../shared/base/ids.ts'
 import { CLOSE, type CloseReason } from '../../shared/model/errors.ts'
-import type { Role } from '../../shared/model/grants.ts'
+import type { Operation, Role } from '../../shared/model/grants.ts'
 import {
   ENTRIES_BATCH_BYTES_MAX, ENTRIES_BATCH_COUNT_MAX, FETCHES_COUNT_MAX, FRAME_BYTES_MAX, FRAME_BYTES_MAX_BEFORE_LOGIN, HELLO_MS_MAX,
   MESSAGES_PER_SECOND_MAX, PAYLOAD_BYTES_MAX, PRESENCE_ITEMS_COUNT_MAX, SOCKET_BUFFER_BYTES_MAX, SUBSCRIPTIONS_COUNT_MAX,
 } from '../../shared/model/limits.ts'
 import type { Person } from '../../shared/model/people.ts'
 import { decodeUp, encodeDown, PROTO_MAX, PROTO_MIN, PROTO_WITH_ERASED, PROTO_WITH_PACKED, PROTO_WITH_SNAPSHOTS, WireError } from '../../shared/protocol/codec.ts'
+import { OPERATION_OF_MESSAGE } from '../../shared/protocol/doors.ts'
 import type { DownMessage, Up, UpMessage } from '../../shared/protocol/messages/index.ts'
 import type { Directory, SpaceInfo } from '../auth/directory.ts'
+import type { Account } from './accounting.ts'
 import type { RelaySession } from './api.ts'
 import { Bucket } from './bucket.ts'
 import type { CommitQueue } from './commit-queue.ts'
@@ -65,6 +67,7 @@ export interface SessionDeps extends SubscriptionDeps {
   queue: CommitQueue
   presence: Presence
   budget: FragmentBudget
+  account: Account
   person(user: UserId): Person | null
   /** The feed of a space, made when the first subscription comes. */
   feed(space: SpaceId): Feed
@@ -152,7 +155,7 @@ export class Session implements RelaySession, Reader {
   }
 
   mayRead(space: SpaceId): boolean {
-    return this.#state === 'known' && this.#deps.directory.may(this.user, space, 'space.read')
+    return this.#state === 'known' && this.#may(OPERATION_OF_MESSAGE.sub, space)
   }
 
   takesErased(): boolean {
@@ -167,6 +170,14 @@ export class Session implements RelaySession, Reader {
 
   get takesPacked(): boolean {
     return this.#proto >= PROTO_WITH_PACKED
+  }
+
+  #may(operation: Operation, space: SpaceId): boolean {
+    return this.#deps.directory.may(this.user, space, operation)
+  }
+
+  #tell(operation: Operation, space: SpaceId, item: ItemId | null, result: 'done' | 'refused'): void {
+    this.#deps.account({ who: this.user, operation, space, item, session: this.id, from: this.#connection.address?.() ?? '', result })
   }
 
   #say(...messages: DownMessage[]): void {
@@ -232,7 +243,7 @@ export class Session implements RelaySession, Reader {
   #push(push: Up<'push'>): void {
     const { clock, directory, queue, budget } = this.#deps
     this.#pushes ??= createPushes({
-      user: this.user, clock, directory, queue, budget, send: (messages) => this.#say(...messages), onSettled: () => this.#deps.onSettled(this),
+      user: this.user, clock, directory, queue, budget, tell: (operation, { space, item }, result) => this.#tell(operation, space, item, result), send: (messages) => this.#say(...messages), onSettled: () => this.#deps.onSettled(this),
     })
     const fault = this.#pushes.receive(push)
     if (fault) this.#close(fault)
@@ -245,7 +256,9 @@ export class Session implements RelaySession, Reader {
     mine.delete(space)
     this.#pushes?.resubscribed(space)
     // Unknown and forbidden are answered alike.
-    if (!this.#deps.directory.may(this.user, space, 'space.read')) return this.#say({ type: 'scope', space, role: null, ...NO_SPACE })
+    const isAllowed = this.#may(OPERATION_OF_MESSAGE.sub, space)
+    this.#tell(OPERATION_OF_MESSAGE.sub, space, null, isAllowed ? 'done' : 'refused')
+    if (!isAllowed) return this.#say({ type: 'scope', space, role: null, ...NO_SPACE })
     if (mine.size >= SUBSCRIPTIONS_COUNT_MAX) return this.#close('protocol')
     mine.set(space, new Subscription(this.#deps, this, this.#deps.feed(space), sub))
   }
@@ -258,11 +271,12 @@ export class Session implements RelaySession, Reader {
   }
 
   #tellRole(info: SpaceInfo, role: Role | null): void {
-    if (!this.#deps.directory.may(this.user, info.space, 'space.read')) this.#leave(info.space)
+    if (!this.#may(OPERATION_OF_MESSAGE.sub, info.space)) this.#leave(info.space)
     this.#say({ type: 'scope', space: info.space, role, kind: info.kind, name: role === null ? '' : info.name })
   }
 
   #show(shown: Up<'presence'>): void {
+    if (!this.#may(OPERATION_OF_MESSAGE.presence, shown.space)) this.#tell(OPERATION_OF_MESSAGE.presence, shown.space, shown.item, 'refused')
     const mine = (this.#shownItems ??= new Map())
     if (shown.open) {
       mine.set(shown.item, shown.space)
@@ -291,15 +305,17 @@ export class Session implements RelaySession, Reader {
   }
 
   async #answerFetch({ request, space, item, part, from, upTo: asked }: Up<'fetch'>): Promise<void> {
-    const { log, clock, reads, directory } = this.#deps
-    const may = (): boolean => directory.may(this.user, space, 'history.read')
+    const { log, clock, reads } = this.#deps
+    const may = (): boolean => this.#may(OPERATION_OF_MESSAGE.fetch, space)
     const upTo = asked === 0 ? Number.MAX_SAFE_INTEGER : asked
     while (this.#state === 'known' && this.bufferedBytes() > SOCKET_BUFFER_BYTES_MAX) await new Promise<void>((resolve) => clock.after(DRAIN_POLL_MS, resolve))
     if (this.#state !== 'known') return
     const found = may() ? await reads.run(() => log.readItem(space, item, part, from, upTo, ENTRIES_BATCH_COUNT_MAX, ENTRIES_BATCH_BYTES_MAX)) : []
     const last = found.at(-1)
     const rest = last && last.seq < upTo ? await reads.run(() => log.readItem(space, item, part, last.seq + 1, upTo, 1)) : []
-    const entries = may() ? found : []
+    const isAllowed = may()
+    const entries = isAllowed ? found : []
+    this.#tell(OPERATION_OF_MESSAGE.fetch, space, item, isAllowed ? 'done' : 'refused')
     this.#say({ type: 'itemEntries', request, space, item, entries, more: entries.length > 0 && rest.length > 0 })
   }
 

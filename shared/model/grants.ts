@@ -44,7 +44,9 @@ export type Who = 'anyone' | 'signed-in' | 'administrator' | 'machine'
 
 export const DOORS = {
   'health.read': 'anyone',
+  'session.ways': 'anyone',
   'session.begin': 'anyone',
+  'session.revoke': 'anyone',
   'link.read': 'anyone',
   'link.use': 'anyone',
   'session.end': 'signed-in',
@@ -75,7 +77,7 @@ export type AnyOperation = Operation | Door
  * Done ones of these leave no audit record (refused ones always do): they are asked all the time, open nothing that another operation does not
  * account for, and would bury the rest.
  */
-export const UNRECORDED = new Set<AnyOperation>(['health.read', 'link.read', 'account.read', 'people.read', 'sync.open', 'presence.show', 'installation.read', 'machine.read'])
+export const UNRECORDED = new Set<AnyOperation>(['health.read', 'session.ways', 'link.read', 'account.read', 'people.read', 'sync.open', 'presence.show', 'installation.read', 'machine.read'])
 
 const table = new Map<Role, ReadonlySet<Operation>>(
   ROLES.map((role) => [role, new Set(OPERATIONS.filter((operation) => (GRANTS[operation] as readonly Role[]).includes(role)))]),

@@ -11,6 +11,7 @@ import { encodeUp, decodeDown } from '../../shared/protocol/codec.ts'
 import type { Down, DownMessage, Up, UpMessage } from '../../shared/protocol/messages/index.ts'
 import type { NewEntry } from '../../shared/model/entries.ts'
 import type { Directory, SpaceInfo } from '../../server/auth/directory.ts'
+import type { Accounted } from '../../server/relay/accounting.ts'
 import type { RelaySession } from '../../server/relay/api.ts'
 import { createRelay } from '../../server/relay/relay.ts'
 import type { SnapshotSource } from '../../server/relay/subscription.ts'
@@ -123,7 +124,8 @@ export function setupRelay(options: { log?: Log; snapshots?: SnapshotSource; man
   })
   const log: Log = { ...inner, append: (batch) => (appended.push(batch.length), inner.append(batch)) }
   const reports: { kind: string; [detail: string]: unknown }[] = []
-  const relay = createRelay({ log, directory: people.directory, clock: time.clock, dice: seededDice(2), build: 'test', ...(options.snapshots ? { snapshots: options.snapshots } : {}), report: (event) => void reports.push(event) })
+  const accounted: Accounted[] = []
+  const relay = createRelay({ account: (event) => void accounted.push(event), log, directory: people.directory, clock: time.clock, dice: seededDice(2), build: 'test', ...(options.snapshots ? { snapshots: options.snapshots } : {}), report: (event) => void reports.push(event) })
   const dice = seededDice(3)
 
   function connect(user: Id): TestConnection {
@@ -169,7 +171,7 @@ export function setupRelay(options: { log?: Log; snapshots?: SnapshotSource; man
   }
 
   return {
-    relay, log, reports, people, appended, ...time,
+    relay, log, reports, accounted, people, appended, ...time,
     id: (): Id => newId(dice),
     connect,
     /** Connected, greeted and subscribed from the start. */

@@ -73,6 +73,7 @@ export function twinRoutes({ relay, accounts, clock, build }: TwinRoutesDeps): R
           bufferedBytes: () => 0,
           close: end,
           confirms: false,
+          address: () => asked.address,
         },
         must(asked.caller, 'signed in').user,
       )
