@@ -3,12 +3,12 @@
  *
  * What is erased is named by ranges of (clientID, clock) and by nothing else, so that relay and laptop do the same to whatever copy they hold,
  * today or after months. A struct in a range keeps its place (id, origins, parent) and says "deleted" instead of what was written: everything
- * that stands on it still finds it, and every reader ends with the same text as before. Invariant: erasing twice is erasing once, and
- * erasing before or after merging with other updates gives documents of equal content.
+ * that stands on it still finds it, and every reader ends with the same text as before. Invariant: erasing twice is erasing once, byte by byte also
+ * in two steps, and erasing before or after merging with other updates gives documents of equal content.
  *
  * Bytes are copied; only structs in a range are written anew. Format: see prose-header.ts.
  */
-import { concatBytes, utf8 } from '../base/bytes.ts'
+import { bytesEqual, concatBytes, utf8 } from '../base/bytes.ts'
 import { any, content, GC, HAS_ORIGIN, HAS_PARENT_SUB, HAS_RIGHT_ORIGIN, jsonOrUndefined, Malformed, text, textLength, uint8, varUint, type Reader } from './prose-header.ts'
 
 /** Per clientID: ranges [clock, first clock after it], sorted, apart from each other. */
@@ -122,6 +122,14 @@ export function eraseProse(update: Uint8Array, ranges: ErasedRanges): Uint8Array
   }
 }
 
+/** A struct that says "deleted", as it was written last: the next one may be its continuation. */
+interface Gone {
+  flags: number
+  place: readonly Uint8Array[]
+  rightOrigin: Uint8Array | null
+  length: number
+}
+
 function eraseBlock(from: Reader, count: number, client: number, first: number, ranges: readonly (readonly [number, number])[]): { structs: Uint8Array[]; count: number; hasErased: boolean } {
   const { bytes } = from
   const structs: Uint8Array[] = []
@@ -129,17 +137,43 @@ function eraseBlock(from: Reader, count: number, client: number, first: number, 
   let written = 0
   let clock = first
   let next = 0
+  let gone: Gone | null = null
+  const flush = (): void => {
+    if (!gone) return
+    structs.push(Uint8Array.of(gone.flags | DELETED), ...gone.place, uint(gone.length))
+    written++
+    gone = null
+  }
+  /**
+   * What is erased in two steps must be the same bytes as what is erased in one: by their hash a relay knows an entry again. So one that continues
+   * the one before it is one with it, as Yjs itself joins them. `follows`: its origin is the end of the struct before it.
+   */
+  const addGone = (flags: number, place: readonly Uint8Array[], rightOrigin: Uint8Array | null, length: number, follows: boolean): void => {
+    const isMore = gone !== null && follows && isSame(gone.rightOrigin, rightOrigin) && ((gone.flags ^ flags) & HAS_PARENT_SUB) === 0
+    if (gone && isMore) gone.length += length
+    else {
+      flush()
+      gone = { flags, place, rightOrigin, length }
+    }
+  }
+  const add = (...parts: Uint8Array[]): void => {
+    flush()
+    structs.push(...parts)
+    written++
+  }
   for (let i = 0; i < count; i++) {
     const start = from.pos
     const info = uint8(from)
     const ref = info & 31
     if (ref === GC || ref === SKIP) {
       clock += varUint(from)
-      structs.push(bytes.subarray(start, from.pos))
-      written++
+      add(bytes.subarray(start, from.pos))
       continue
     }
     let rightOrigin: Uint8Array | null = null
+    let follows = false
+    if (info & HAS_ORIGIN) follows = varUint(from) === client && varUint(from) === clock - 1
+    from.pos = start + 1
     if (info & HAS_ORIGIN) skipId(from)
     if (info & HAS_RIGHT_ORIGIN) {
       const at = from.pos
@@ -155,27 +189,29 @@ function eraseBlock(from: Reader, count: number, client: number, first: number, 
     const length = content(from, ref)
     if (length < 1) throw new Malformed('malformed')
     const end = clock + length
+    const place = bytes.subarray(start + 1, contentStart)
     while (next < ranges.length && (ranges[next] as readonly [number, number])[1] <= clock) next++
     const touched = ref === DELETED ? [] : overlaps(ranges, next, clock, end)
-    if (touched.length === 0) {
-      structs.push(bytes.subarray(start, from.pos))
-      written++
-    } else {
+    if (ref === DELETED) addGone(info & 0xe0, [place], rightOrigin, length, follows)
+    else if (touched.length === 0) add(bytes.subarray(start, from.pos))
+    else {
       hasErased = true
       // Its own place is written once, by the first piece; each later one follows the piece before it, as Yjs splits.
-      const place = bytes.subarray(start + 1, contentStart)
       const later = (at: number): Uint8Array[] => [uint(client), uint(at - 1), ...(rightOrigin ? [rightOrigin] : [])]
       for (const { from: a, to: b, isErased } of pieces(clock, end, touched)) {
         const flags = a === clock ? info & 0xe0 : HAS_ORIGIN | (info & (HAS_RIGHT_ORIGIN | HAS_PARENT_SUB))
-        structs.push(Uint8Array.of(flags | (isErased ? DELETED : ref)), ...(a === clock ? [place] : later(a)))
-        structs.push(...(isErased ? [uint(b - a)] : slice({ bytes, pos: contentStart }, ref, a - clock, b - clock, from.pos)))
-        written++
+        const where = a === clock ? [place] : later(a)
+        if (isErased) addGone(flags, where, rightOrigin, b - a, a === clock ? follows : true)
+        else add(Uint8Array.of(flags | ref), ...where, ...slice({ bytes, pos: contentStart }, ref, a - clock, b - clock, from.pos))
       }
     }
     clock = end
   }
+  flush()
   return { structs, count: written, hasErased }
 }
+
+const isSame = (a: Uint8Array | null, b: Uint8Array | null): boolean => a === b || (a !== null && b !== null && bytesEqual(a, b))
 
 function overlaps(ranges: readonly (readonly [number, number])[], first: number, from: number, to: number): [number, number][] {
   const found: [number, number][] = []
