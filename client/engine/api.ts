@@ -126,6 +126,11 @@ export type FactStep =
 /** An item at a place in the log, to be looked at. */
 export interface VersionView {
   upToSeq: number
+  /** Of the entry at that place, or of the last one before it. */
+  author: UserId
+  time: number
+  /** Place of the version before it: before this person wrote without somebody else in between, or a pause. null: it is the first. */
+  earlierSeq: number | null
   /** A Yjs update for a document of its own. */
   prose: Uint8Array
   facts: FactsState

@@ -9,11 +9,23 @@ import type { Dice } from '../../shared/base/random.ts'
 import { newId, type ItemId, type SpaceId } from '../../shared/base/ids.ts'
 import { applyAct, NO_ACTS, readAct, type ActsState } from '../../shared/model/acts.ts'
 import { PARTS } from '../../shared/model/entries.ts'
-import type { VersionView } from './api.ts'
+import type { HistoryEntry, VersionView } from './api.ts'
 import { createFactsDocument, factsReady } from './facts.ts'
 import type { History } from './history.ts'
 import { loadProse } from './prose.ts'
 import type { EngineStore } from './store.ts'
+
+/** A moment of the timeline gathers what somebody did beside others; going back step by step must stop at every hand-over, and where somebody stopped to think. */
+const STEP_PAUSE_MS = 30_000
+
+/** In: entries in order. Out: the place of the last one before the latest uninterrupted run of one person. */
+export function earlierSeq(entries: readonly HistoryEntry[]): number | null {
+  for (let at = entries.length - 1; at > 0; at--) {
+    const [before, one] = [entries[at - 1], entries[at]]
+    if (before && one && before.seq !== null && (before.author !== one.author || one.time - before.time > STEP_PAUSE_MS)) return before.seq
+  }
+  return null
+}
 
 export function createVersions(deps: {
   store: Pick<EngineStore, 'entriesOf'>
@@ -28,7 +40,8 @@ export function createVersions(deps: {
   }
   return async (space, item, upToSeq) => {
     const { entries, isAnswered } = await history.whole(space, item, upToSeq)
-    if (entries.length === 0 || (!isAnswered && (await isMerged(item)))) return null
+    const last = entries[entries.length - 1]
+    if (!last || (!isAnswered && (await isMerged(item)))) return null
     await factsReady()
     const { doc } = loadProse(entries.filter(({ part }) => part === 'prose'))
     const prose = Y.encodeStateAsUpdate(doc)
@@ -43,6 +56,6 @@ export function createVersions(deps: {
     }
     const facts = document.view()
     document.dispose()
-    return { upToSeq, prose, facts, acts }
+    return { upToSeq, author: last.author, time: last.time, earlierSeq: earlierSeq(entries), prose, facts, acts }
   }
 }

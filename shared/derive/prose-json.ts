@@ -56,7 +56,10 @@ function textOf(text: Y.XmlText): ProseNode[] {
       .map(([name, value]) => markOf(HASHED_MARK.exec(name)?.[1] ?? name, value))
       .sort((a, b) => compare(a.type, b.type) || compare(JSON.stringify(a.attrs ?? null), JSON.stringify(b.attrs ?? null)))
     if (marks.length > 0) node.marks = marks
-    nodes.push(node)
+    // A run ends wherever formatting was ever set in the text, also where it changes nothing any more: no reader sees that.
+    const last = nodes[nodes.length - 1]
+    if (last && JSON.stringify(last.marks) === JSON.stringify(node.marks)) last.text += insert
+    else nodes.push(node)
   }
   return nodes
 }

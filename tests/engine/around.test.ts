@@ -2,11 +2,14 @@
 import { expect, test } from 'vitest'
 import * as Y from 'yjs'
 import { createCompaction } from '../../client/engine/compaction.ts'
+import { createFactsDocument } from '../../client/engine/facts.ts'
 import { createMemoryDevice } from '../../client/engine/memory-store.ts'
 import { newId } from '../../shared/base/ids.ts'
 import type { FactEdit } from '../../shared/model/facts.ts'
 import { LOCAL_ENTRIES_COUNT_MAX } from '../../shared/model/limits.ts'
 import { EMPTY_TAIL_HASH } from '../../shared/protocol/tail-hash.ts'
+import { unopenableChange } from '../support/raw-change.ts'
+import { countCalls } from './support/calls.ts'
 import { createWorld, proseText, type } from './support/world.ts'
 
 const set = (path: string, value: string): FactEdit => ({ op: 'set', path, value })
@@ -82,6 +85,14 @@ test('[FET1] any version of an item can be looked at, from what is here and what
   }
   const titles = async () => Promise.all([1, 2, 3, 4].map(async (seq) => (await world.clock.answer(b.engine.version(item, seq)))?.facts.registers.title))
   expect(await titles()).toEqual(['een', 'twee', 'drie', 'vier'])
+  // One person in one go: there is no step between. Somebody else's edit, or a pause, is one.
+  const earlier = async (seq: number) => (await world.clock.answer(b.engine.version(item, seq)))?.earlierSeq
+  expect(await earlier(4)).toBeNull()
+  await b.engine.editFacts(item, [set('title', 'van een ander')])
+  await world.clock.pass(40_000)
+  await b.engine.editFacts(item, [set('title', 'na een pauze')])
+  await world.clock.pass(100)
+  expect([await earlier(5), await earlier(6)]).toEqual([4, 5])
   world.relay.isUp = false
   world.relay.cut()
   await world.clock.pass(100)
@@ -212,4 +223,38 @@ test('a page written by somebody who knows no facts is called after its first he
   type(doc, 'Notities van de wijk')
   await world.clock.pass(1000)
   expect((await b.engine.rows())[0]?.title).toBe('Notities van de wijk')
+})
+
+test('facts that Automerge could save and not open again are never merged, and not tried again before there are twice as many', async () => {
+  const { world } = await setup()
+  const store = createMemoryDevice().openStore()
+  const [space, item, epoch, anna] = [newId(world.dice), newId(world.dice), newId(world.dice), newId(world.dice)]
+  const document = createFactsDocument(newId(world.dice))
+  await store.putSpace({ space, kind: 'municipality', name: 'Schiedam', role: 'member', epoch, cursor: 0, tailHash: EMPTY_TAIL_HASH, head: 0, rechecking: false })
+  let count = 0
+  const arrive = async (...payloads: Uint8Array[]): Promise<void> => {
+    const entries = payloads.map((payload) => ({
+      space, epoch, entry: newId(world.dice), item, part: 'facts' as const, format: 'am1' as const, schema: 1, clientTime: 0, writer: newId(world.dice), payload,
+      seq: ++count, prevItemSeq: count - 1, author: anna, serverTime: 0,
+    }))
+    await store.putRun(space, epoch, entries, count, EMPTY_TAIL_HASH)
+  }
+  let answers = 0
+  const answer = (): Uint8Array => document.change([['title', `antwoord ${++answers}`]], 0, anna)!
+  await arrive(unopenableChange(), answer(), answer())
+  const compaction = createCompaction({ store, clock: world.clock, dice: world.dice, entriesCountMax: 2 })
+  const calls = countCalls(store)
+  const look = async (): Promise<number> => {
+    calls.reset()
+    compaction.seen(item, 'facts', count)
+    await compaction.run()
+    expect((await store.entriesOf(item, 'facts')).snapshot).toBeNull()
+    return calls.of('entriesOf') - 1
+  }
+  expect(await look()).toBe(1)
+  for (const tries of [0, 0, 0, 1, 0]) {
+    await arrive(answer())
+    expect(await look()).toBe(tries)
+  }
+  document.dispose()
 })

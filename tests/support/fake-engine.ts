@@ -8,10 +8,11 @@ import { applyAct, NO_ACTS, sealOf, type Act, type ActsState, type Status } from
 import { assignmentsOf, rowsOf, textAt, type FactEdit, type FactsState, type FactValue } from '../../shared/model/facts.ts';
 
 import type { ItemType } from '../../shared/model/items/index.ts';
+import { canonicalOf } from '../../shared/derive/canonical.ts';
 import { MUNICIPALITIES } from '../../shared/model/municipalities.ts';
 import type { Person } from '../../shared/model/people.ts';
 import type { ItemRow } from '../../shared/model/rows.ts';
-import type { ActsView, Engine, EngineEvent, ParkedView, PresenceView, SpaceView, SyncStatus } from '../../client/engine/api.ts';
+import type { ActsView, Engine, EngineEvent, Moment, ParkedView, PresenceView, SpaceView, SyncStatus, VersionView } from '../../client/engine/api.ts';
 
 export interface FakeItem {
   item: ItemId;
@@ -44,6 +45,8 @@ export interface FakeEngine extends Engine {
     tellSpaces(): void;
     setPresent(item: ItemId, people: Person[]): void;
     park(item: ItemId, reason: string): void;
+    /** Moments of the timeline with what the item was after them; a version of null is not on this laptop. */
+    remember(item: ItemId, moment: Moment, version: VersionView | null): void;
     editAs(person: Person, item: ItemId, edits: FactEdit[]): void;
   };
 }
@@ -134,6 +137,7 @@ export function createFakeEngine(world: FakeWorld, now: () => number = Date.now)
   const waiting: { item: ItemId }[] = [];
   const parked: ParkedView[] = [];
   const openCounts = new Map<ItemId, number>();
+  const past = new Map<ItemId, { moment: Moment; version: VersionView | null }[]>();
   const present = new Map<ItemId, PresenceView[]>();
   let isOffline = false;
   let isHeld = false;
@@ -213,7 +217,9 @@ export function createFakeEngine(world: FakeWorld, now: () => number = Date.now)
       changed(item, world.me);
     },
     async sealContent(id) {
-      const content = JSON.stringify(find(id).registers);
+      const item = find(id);
+      const prose = { type: 'doc', content: item.prose === '' ? [] : item.prose.split('\n').map((text) => ({ type: 'paragraph', content: [{ type: 'text', text }] })) };
+      const content = canonicalOf({ facts: factsOf(item), prose });
       return { content, seal: sealOf(content) };
     },
     async showPresence() {
@@ -229,8 +235,11 @@ export function createFakeEngine(world: FakeWorld, now: () => number = Date.now)
       for (const entry of entries) parked.splice(parked.findIndex((one) => one.entry === entry), 1);
       tellStatus();
     },
-    version: async () => null,
-    timeline: async () => ({ moments: [], momentCount: 0, isWhole: true }),
+    version: async (id, upToSeq) => past.get(id)?.find(({ moment }) => moment.upToSeq === upToSeq)?.version ?? null,
+    async timeline(id) {
+      const moments = (past.get(id) ?? []).map(({ moment }) => moment).reverse();
+      return { moments, momentCount: moments.length, isWhole: true };
+    },
     async search(query, countMax) {
       const words = query.toLocaleLowerCase('nl').split(/\s+/).filter(Boolean);
       if (words.length === 0) return [];
@@ -275,6 +284,7 @@ export function createFakeEngine(world: FakeWorld, now: () => number = Date.now)
         parked.push({ entry: fakeId(), space: item.space, item: id, part: 'facts', code: 'forbidden', reason, time: now(), bytes: 213 });
         tellStatus();
       },
+      remember: (id, moment, version) => void past.set(id, [...(past.get(id) ?? []).filter((one) => one.moment.upToSeq !== moment.upToSeq), { moment, version }]),
       editAs: (who, id, edits) => apply(find(id), edits, who),
     },
   };

@@ -3,6 +3,7 @@ import History from '@lucide/svelte/icons/history'
 import { createBag, type Disposable } from '../../../shared/base/dispose.ts'
 import { t } from '../../platform/text/text.svelte.ts'
 import type { Services } from '../../workbench/services.ts'
+import { timesOf, VERSION_PAGE } from './moments.ts'
 
 export function contribute({ contributions, layout, workspace }: Services): Disposable {
   const bag = createBag()
@@ -32,6 +33,19 @@ export function contribute({ contributions, layout, workspace }: Services): Disp
         if (item !== null && (layout.active?.kind !== 'item' || layout.active.item !== item)) layout.open({ kind: 'item', item })
         layout.showView('timeline')
       },
+    }),
+  )
+  bag.add(
+    contributions.editors.register({
+      id: 'timeline.version',
+      accepts: (input) => (input.kind === 'page' && input.page === VERSION_PAGE ? 10 : undefined),
+      icon: History,
+      title(input) {
+        const params = input.kind === 'page' ? input.params : undefined
+        const time = Number(params?.time ?? 0)
+        return t.timeline.version.tab(workspace.rowsById.get(params?.item ?? '')?.title || t.common.untitled, timesOf(time, time, workspace.today))
+      },
+      load: () => import('./VersionPage.svelte'),
     }),
   )
   return bag

@@ -1,7 +1,7 @@
-/** One tab stop for a row of controls, arrows inside (a toolbar). Svelte attachment; the controls may come and go. */
+/** One tab stop for a row of controls (a toolbar) or a column of them, arrows inside. Svelte attachment; the controls may come and go. */
 import type { Attachment } from 'svelte/attachments'
 
-export const roving = (selector: string): Attachment<HTMLElement> => (node) => {
+export const roving = (selector: string, [next, previous] = ['ArrowRight', 'ArrowLeft']): Attachment<HTMLElement> => (node) => {
   const controls = (): HTMLElement[] => [...node.querySelectorAll<HTMLElement>(selector)]
   const makeCurrent = (current: HTMLElement | undefined): void => {
     for (const control of controls()) control.tabIndex = control === current ? 0 : -1
@@ -15,12 +15,12 @@ export const roving = (selector: string): Attachment<HTMLElement> => (node) => {
     const at = list.indexOf(document.activeElement as HTMLElement)
     if (at === -1 || event.altKey || event.ctrlKey || event.metaKey) return
     const last = list.length - 1
-    const to = { ArrowRight: at === last ? 0 : at + 1, ArrowLeft: at === 0 ? last : at - 1, Home: 0, End: last }[event.key]
-    const next = to === undefined ? undefined : list[to]
-    if (!next) return
+    const to = { [next]: at === last ? 0 : at + 1, [previous]: at === 0 ? last : at - 1, Home: 0, End: last }[event.key]
+    const wanted = to === undefined ? undefined : list[to]
+    if (!wanted) return
     event.preventDefault()
-    makeCurrent(next)
-    next.focus()
+    makeCurrent(wanted)
+    wanted.focus()
   }
   const onFocus = (event: FocusEvent): void => {
     if (event.target instanceof HTMLElement && controls().includes(event.target)) makeCurrent(event.target)

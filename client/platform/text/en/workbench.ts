@@ -207,4 +207,5 @@ export const workbench: Texts<typeof dutch> = {
     waits: 'The new version waits until your work is at the relay. Try again then.',
     offlineReady: 'Samenpad now works without internet as well.',
   },
+  differences: { changed: 'changed', added: 'new', removed: 'gone', wasNot: 'Did not exist yet', isGone: 'Was removed', text: 'Text', what: 'What' },
 }

@@ -204,4 +204,5 @@ export const workbench = {
     waits: 'De nieuwe versie wacht tot je werk bij het knooppunt staat. Probeer het dan opnieuw.',
     offlineReady: 'Samenpad werkt nu ook zonder internet.',
   },
+  differences: { changed: 'gewijzigd', added: 'nieuw', removed: 'weg', wasNot: 'Bestond nog niet', isGone: 'Is weggehaald', text: 'Tekst', what: 'Wat' },
 }

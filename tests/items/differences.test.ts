@@ -4,7 +4,7 @@ import * as fc from 'fast-check'
 import { canonicalOf } from '../../shared/derive/canonical.ts'
 import type { Registers } from '../../shared/model/facts.ts'
 import type { ProseNode } from '../../shared/derive/prose-json.ts'
-import { differencesOf, readContent } from '../../client/features/acts/compare.ts'
+import { differencesOf, readContent } from '../../client/items/differences.ts'
 
 const ROW = 'a'.repeat(32)
 const OTHER = 'b'.repeat(32)
