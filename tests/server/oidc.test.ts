@@ -1,0 +1,174 @@
+// Signing in with an organisation, against a real identity provider and the whole relay: there and back, roles, sessions, logging out from there.
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import Provider from 'oidc-provider'
+import { beforeEach, expect, test, vi } from 'vitest'
+import { must } from '../../shared/base/assert.ts'
+import type { RoleRule } from '../../server/auth/claims.ts'
+import { CLIENT_ID, CLIENT_SECRET } from '../support/organisation.ts'
+import { atEnd, openSocket, startUnderTest, type UnderTest } from './relay-under-test.ts'
+
+/** The provider says at every start that it is set up for trying out, which is so. */
+beforeEach(() => {
+  for (const stream of ['info', 'warn'] as const) vi.spyOn(console, stream).mockImplementation(() => undefined)
+})
+
+type Claims = Record<string, unknown>
+
+/** The provider knows whoever is in `people`; its own development pages ask for a login. */
+async function startOrganisation(roleRules: readonly RoleRule[] = []) {
+  const people = new Map<string, Claims>()
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  atEnd(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const relay = await startUnderTest({ oidc: { issuer, clientId: CLIENT_ID, clientSecret: CLIENT_SECRET, scope: 'openid profile email offline_access', roleRules } })
+  const provider = new Provider(issuer, {
+    clients: [{
+      client_id: CLIENT_ID, client_secret: CLIENT_SECRET, redirect_uris: [`${relay.origin}/api/oidc/callback`], grant_types: ['authorization_code', 'refresh_token'], response_types: ['code'],
+      backchannel_logout_uri: `${relay.origin}/api/oidc/backchannel`, backchannel_logout_session_required: true,
+    }],
+    features: { backchannelLogout: { enabled: true }, devInteractions: { enabled: true } },
+    claims: { openid: ['sub', 'sid', 'oid', 'tid'], profile: ['name', 'preferred_username', 'groups', 'roles', '_claim_names'], email: ['email'] },
+    conformIdTokenClaims: false,
+    issueRefreshToken: () => true,
+    pkce: { required: () => true },
+    cookies: { keys: ['a key for cookies of the test'] },
+    // By itself it asks no address of this machine: where the relay is in this test.
+    fetch: (url: string | URL, options: RequestInit & { dispatcher?: unknown }) => fetch(url, { ...options, dispatcher: undefined } as RequestInit),
+    findAccount: (_context: unknown, sub: string) => (people.has(sub) ? { accountId: sub, claims: () => ({ sub, ...people.get(sub) }) } : undefined),
+  })
+  server.on('request', provider.callback())
+  return { relay, people, issuer }
+}
+
+/** A browser as far as signing in needs one: cookies of each side, redirects, and the forms of the provider. */
+function createBrowser(relay: UnderTest) {
+  const jars = new Map<string, Map<string, string>>()
+  async function go(url: string, form?: Record<string, string>): Promise<{ url: string; text: string; status: number }> {
+    const { origin } = new URL(url)
+    const jar = jars.get(origin) ?? new Map<string, string>()
+    jars.set(origin, jar)
+    const response = await fetch(url, {
+      method: form ? 'POST' : 'GET', redirect: 'manual', ...(form ? { body: new URLSearchParams(form) } : {}),
+      headers: { connection: 'close', accept: 'text/html', cookie: [...jar].map(([name, value]) => `${name}=${value}`).join('; ') },
+    })
+    for (const line of response.headers.getSetCookie()) {
+      const [pair = '', ...attributes] = line.split(';')
+      const [name = '', value = ''] = [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]
+      if (value === '' || attributes.some((one) => /expires=thu, 01 jan 1970/i.test(one))) jar.delete(name)
+      else jar.set(name, value)
+    }
+    const location = response.headers.get('location')
+    const text = await response.text()
+    if (location === null) return { url, text, status: response.status }
+    const next = new URL(location, url)
+    return next.origin === relay.origin && next.pathname === '/inloggen' ? { url: next.href, text: '', status: 200 } : go(next.href)
+  }
+  const actionOf = (page: { url: string; text: string }): string => new URL(must(/action="([^"]+)"/.exec(page.text)?.[1], `a form in ${page.text.slice(0, 200)}`), page.url).href
+  const sessionCookie = (): string => {
+    const { cookieName } = relay.running.app.doorkeeper
+    return `${cookieName}=${jars.get(relay.origin)?.get(cookieName) ?? ''}`
+  }
+  return {
+    go, actionOf, sessionCookie, jars,
+    /** From our sign-in page to where the browser ends; with the provider's session there may be no question at all. */
+    async signIn(login: string): Promise<string> {
+      let page = await go(`${relay.origin}/api/oidc/login`)
+      while (page.text.includes('name="prompt"')) page = await go(actionOf(page), page.text.includes('value="login"') ? { prompt: 'login', login, password: 'x' } : { prompt: 'consent' })
+      return page.url
+    },
+  }
+}
+
+test('there and back: an account by issuer and subject, its roles, a fresh session; the same person comes back to the same account', async () => {
+  const { relay, people, issuer } = await startOrganisation([
+    { claim: 'groups', value: 'g-schiedam', space: 'Schiedam', role: 'member' },
+    { claim: 'roles', value: 'Samenpad.Beheer', space: 'schiedam', role: 'admin' },
+    { claim: 'groups', value: 'g-almere', space: 'Almere', role: 'reader' },
+  ])
+  const schiedam = relay.space('Schiedam')
+  const almere = relay.space('Almere')
+  expect((await relay.ask('GET', '/api/oidc')).json).toEqual({ isOffered: true })
+  // As Entra ID says it: pairwise sub, oid and tid, groups and roles as lists, no e-mail.
+  people.set('AAAA', { name: 'projectleider Schiedam', preferred_username: 'Leider@Schiedam.test', oid: 'o-1', tid: 't-1', groups: ['g-schiedam', 'g-other'], roles: ['Samenpad.Beheer'] })
+  // Somebody with the same address is somebody else.
+  const local = relay.running.accounts.createPerson({ login: 'leider@schiedam.test', name: 'ander', job: '', organisation: '' })
+
+  const browser = createBrowser(relay)
+  const before = await relay.member(almere, 'reader')
+  browser.jars.set(relay.origin, new Map([before.cookie.split('=') as [string, string]]))
+  expect(await browser.signIn('AAAA')).toBe(`${relay.origin}/inloggen`)
+  const cookie = browser.sessionCookie()
+  const me = (await relay.ask('GET', '/api/me', { cookie })).json as { person: { user: string; name: string }; source: string; login: string }
+  expect(me).toMatchObject({ source: 'organisation', person: { name: 'projectleider Schiedam' } })
+  expect(local.ok && local.value.user).not.toBe(me.person.user)
+  expect(me.login).toMatch(/^organisation:[0-9a-f]{16}$/)
+  expect([schiedam, almere].map((space) => relay.running.accounts.roleIn(me.person.user, space))).toEqual(['admin', null])
+  // The session that the browser had is over, and the new one is new.
+  expect(cookie).not.toBe(before.cookie)
+  expect((await relay.ask('GET', '/api/me', { cookie: before.cookie })).status).toBe(401)
+  expect(relay.running.accounts.database.all('SELECT issuer, subject FROM identities')).toEqual([{ issuer, subject: 'AAAA' }])
+  // Their name and password are the organisation's.
+  expect((await relay.ask('PUT', '/api/me', { cookie, body: { name: 'iemand anders', job: 'beleid', organisation: 'Schiedam' } })).json).toMatchObject({ person: { name: 'projectleider Schiedam', job: 'beleid' } })
+  expect((await relay.ask('PUT', '/api/me/password', { cookie, body: { old: '', next: 'twaalf tegels in de tuin' } })).json).toEqual({ error: 'wrong-credentials' })
+
+  people.set('AAAA', { name: 'projectleider Schiedam', groups: ['g-almere'] })
+  const again = createBrowser(relay)
+  await again.signIn('AAAA')
+  expect((await relay.ask('GET', '/api/me', { cookie: again.sessionCookie() })).json).toMatchObject({ person: { user: me.person.user } })
+  expect([schiedam, almere].map((space) => relay.running.accounts.roleIn(me.person.user, space))).toEqual([null, 'reader'])
+})
+
+test('logging out at the organisation closes the sockets of that session; a shut out account does not come in', async () => {
+  const { relay, people, issuer } = await startOrganisation()
+  people.set('AAAA', { name: 'verloskundige' })
+  const [browser, other] = [createBrowser(relay), createBrowser(relay)]
+  await browser.signIn('AAAA')
+  await other.signIn('AAAA')
+  const sockets = [browser, other].map((one) => openSocket(`ws://127.0.0.1:${relay.port}/sync`, { cookie: one.sessionCookie(), origin: relay.origin }))
+  for (const socket of sockets) await socket.opened
+
+  const page = await browser.go(`${issuer}/session/end`)
+  await browser.go(browser.actionOf(page), { xsrf: must(/name="xsrf" value="([^"]+)"/.exec(page.text)?.[1], 'xsrf'), logout: 'yes' })
+  expect(await sockets[0]?.closed).toBe(4401)
+  expect((await relay.ask('GET', '/api/me', { cookie: browser.sessionCookie() })).status).toBe(401)
+  expect((await relay.ask('GET', '/api/me', { cookie: other.sessionCookie() })).status).toBe(200)
+  expect((await relay.ask('POST', '/api/oidc/backchannel', { origin: null, body: { logout_token: 'x' } })).json).toEqual({ error: 'bad-request' })
+
+  const { user } = ((await relay.ask('GET', '/api/me', { cookie: other.sessionCookie() })).json as { person: { user: string } }).person
+  relay.running.accounts.setDisabled(user, true)
+  const shut = createBrowser(relay)
+  expect(await shut.signIn('AAAA')).toBe(`${relay.origin}/inloggen?organisatie=disabled`)
+  expect(shut.sessionCookie()).toMatch(/=$/)
+})
+
+test('no code, state, token or secret of it is in a log line, a header that others read, or the accounts', async () => {
+  const { relay, people } = await startOrganisation()
+  people.set('AAAA', { name: 'verloskundige' })
+  const browser = createBrowser(relay)
+  await browser.signIn('AAAA')
+  const rows = relay.running.accounts.database.all('SELECT * FROM organisation_sessions')
+  expect(rows).toMatchObject([{ subject: 'AAAA', sealed: expect.stringMatching(/^[\w-]{40,}$/) }])
+  const log = relay.lines.join('\n')
+  for (const secret of ['code=', 'state=', CLIENT_SECRET, browser.sessionCookie().split('=')[1] ?? '?']) expect(log).not.toContain(secret)
+})
+
+test('the cookie of the way there comes back from another site, and nothing else does', async () => {
+  const { relay } = await startOrganisation()
+  const answer = await relay.ask('GET', '/api/oidc/login')
+  expect(answer.status).toBe(302)
+  expect(answer.headers.get('set-cookie')).toMatch(/^samenpad-[0-9a-f]{8}-organisation=[\w-]{43}; Max-Age=600; Path=\/; HttpOnly; SameSite=Lax$/)
+  expect(answer.headers.get('cache-control')).toBe('no-store')
+  const lost = await relay.ask('GET', '/api/oidc/callback?code=x&state=y')
+  expect([lost.status, lost.headers.get('location')]).toEqual([302, '/inloggen?organisatie=expired'])
+})
+
+test('without an organisation there is no way there', async () => {
+  const relay = await startUnderTest()
+  expect((await relay.ask('GET', '/api/oidc')).json).toEqual({ isOffered: false })
+  for (const path of ['/api/oidc/login', '/api/oidc/callback']) expect((await relay.ask('GET', path)).json).toEqual({ error: 'not-found' })
+})
