@@ -27,6 +27,8 @@ const DAY_MS = 24 * 60 * 60 * 1000
 export function createCompaction(deps: { store: EngineStore; clock: Clock; dice: Dice; entriesCountMax?: number | undefined }): Compaction {
   const { store, clock, dice, entriesCountMax = LOCAL_ENTRIES_COUNT_MAX } = deps
   const long = new Map<string, { item: ItemId; part: Part }>()
+  /** With how many entries it could not be merged: tried again when there are twice as many, so that all trying costs no more than reading them once more. */
+  const inVain = new Map<string, number>()
 
   /** Everything merged, or null when it cannot be: something is unreadable or waits for what is not here. */
   const merged = async (part: Part, snapshot: SnapshotRow | null, entries: readonly StoredEntry[]): Promise<Uint8Array | null> => {
@@ -65,7 +67,8 @@ export function createCompaction(deps: { store: EngineStore; clock: Clock; dice:
 
   return {
     seen(item, part, count) {
-      if (count > entriesCountMax && part !== 'act') long.set(`${item}/${part}`, { item, part })
+      const key = `${item}/${part}`
+      if (count > Math.max(entriesCountMax, 2 * (inVain.get(key) ?? 0)) && part !== 'act') long.set(key, { item, part })
     },
     async run() {
       for (const [key, { item, part }] of [...long]) {
@@ -75,7 +78,11 @@ export function createCompaction(deps: { store: EngineStore; clock: Clock; dice:
         const last = placed[placed.length - 1]
         if (placed.length <= entriesCountMax || !last) continue
         const payload = await merged(part, snapshot, placed)
-        if (!payload) continue
+        if (!payload) {
+          inVain.set(key, placed.length)
+          continue
+        }
+        inVain.delete(key)
         const newest = placed.reduce((a, b) => ((b.seq ?? 0) > (a.seq ?? 0) ? b : a), last)
         const row: SnapshotRow = {
           item, part, space: last.space, payload,

@@ -3,6 +3,10 @@
  * change, and how many operations it has. What the operations say stays unread; the hash and checksum prove that the bytes are the ones the
  * writer made. Columns hold runs, so 60 bytes can stand for a billion operations, over which every reader would hang: they are counted first.
  *
+ * A change must be written the one way in which Automerge writes it (numbers in as few bytes as they need, runs as long as they can be, its own columns,
+ * each other actor once). Automerge writes every change anew when it opens a saved document and compares the hashes: one that was written
+ * differently can be applied, but the document around it can be saved and never opened again.
+ *
  * Format: https://automerge.org/automerge-binary-format-spec/: chunk = magic, checksum (4 bytes), type, length, contents; hash = SHA-256 over
  * type ‖ length ‖ contents of the uncompressed change, checksum = its first four bytes. Tests compare with `Automerge.decodeChange`.
  */
@@ -41,28 +45,34 @@ interface Reader {
   pos: number
 }
 
-/** Seven bits a byte, lowest first, until a byte without the high bit. Out: the value, what the next byte would have counted for, and the last byte. */
-function leb(from: Reader): { value: number; scale: number; last: number } {
+/**
+ * Seven bits a byte, lowest first, until a byte without the high bit. Out: the value, what the next byte would have counted for, the last byte and
+ * the highest bit before it.
+ */
+function leb(from: Reader): { value: number; scale: number; last: number; before: number | null } {
   let value = 0
   let scale = 1
+  let before: number | null = null
   for (;;) {
     const byte = from.bytes[from.pos++]
     if (byte === undefined) throw new Malformed()
     value += (byte & 0x7f) * scale
     scale *= 128
-    if (byte < 0x80) return { value, scale, last: byte }
+    if (byte < 0x80) return { value, scale, last: byte, before }
+    before = byte & 0x40
     if (scale > 2 ** 49) throw new Malformed()
   }
 }
 
 function uleb(from: Reader): number {
-  const { value } = leb(from)
-  if (value > Number.MAX_SAFE_INTEGER) throw new Malformed()
+  const { value, last, before } = leb(from)
+  if (value > Number.MAX_SAFE_INTEGER || (last === 0 && before !== null)) throw new Malformed()
   return value
 }
 
 function sleb(from: Reader): number {
-  const { value, scale, last } = leb(from)
+  const { value, scale, last, before } = leb(from)
+  if ((last === 0 && before === 0) || (last === 0x7f && before !== null && before !== 0)) throw new Malformed()
   const signed = (last & 0x40) === 0 ? value : value - scale
   if (!Number.isSafeInteger(signed)) throw new Malformed()
   return signed
@@ -91,11 +101,12 @@ const DELTA = 3
 const BOOLEAN = 4
 const STRING = 5
 const RAW = 7
-const DEFLATED = 8
+/** Object (actor, counter), key (actor, counter, text), insert, action, value (size and type, bytes), replaced (how many, actor, counter), expand, name of a mark. */
+const COLUMNS: ReadonlySet<number> = new Set([0x01, 0x02, 0x11, 0x13, 0x15, 0x34, 0x42, 0x56, 0x57, 0x70, 0x71, 0x73, 0x94, 0xa5])
 
 const PROTOTYPE = utf8('__proto__')
 
-/** Values in a column, nulls included. Limits: `countMax`, and work linear in the bytes. */
+/** Values in a column, nulls included. Errors: Malformed where they could be written in fewer runs. Limits: `countMax`, and work linear in the bytes. */
 function countValues(from: Reader, type: number, countMax: number): number {
   if (type === RAW) return 0
   let count = 0
@@ -103,26 +114,46 @@ function countValues(from: Reader, type: number, countMax: number): number {
     count += more
     if (count > countMax) throw new Malformed()
   }
-  const value = (): void => {
+  if (type === BOOLEAN) {
+    for (let isFirst = true; from.pos < from.bytes.length; isFirst = false) {
+      const run = uleb(from)
+      if (run === 0 && !isFirst) throw new Malformed()
+      add(run)
+    }
+    return count
+  }
+  const value = (): number | Uint8Array => {
+    if (type !== STRING) return type === DELTA ? sleb(from) : uleb(from)
+    const text = take(from, uleb(from))
     // In an object of JavaScript this key is its prototype: whoever changes the document after it fails.
-    if (type === STRING) {
-      if (bytesEqual(take(from, uleb(from)), PROTOTYPE)) throw new Malformed()
-    } else if (type === DELTA) sleb(from)
-    else uleb(from)
+    if (bytesEqual(text, PROTOTYPE)) throw new Malformed()
+    return text
+  }
+  let before: number | Uint8Array | null = null
+  let kind: 'none' | 'nulls' | 'run' | 'each' = 'none'
+  const next = (): void => {
+    const one = value()
+    if (before !== null && (one instanceof Uint8Array ? before instanceof Uint8Array && bytesEqual(one, before) : one === before)) throw new Malformed()
+    before = one
   }
   while (from.pos < from.bytes.length) {
-    if (type === BOOLEAN) {
-      add(uleb(from))
-      continue
-    }
     const run = sleb(from)
-    if (run === 0) add(uleb(from))
-    else if (run > 0) {
+    if (run === 0) {
+      const nulls = uleb(from)
+      if (nulls === 0 || kind === 'nulls') throw new Malformed()
+      add(nulls)
+      before = null
+      kind = 'nulls'
+    } else if (run > 0) {
+      if (run === 1) throw new Malformed()
       add(run)
-      value()
+      next()
+      kind = 'run'
     } else {
+      if (kind === 'each') throw new Malformed()
       add(-run)
-      for (let left = -run; left > 0; left--) value()
+      for (let left = -run; left > 0; left--) next()
+      kind = 'each'
     }
   }
   return count
@@ -131,18 +162,22 @@ function countValues(from: Reader, type: number, countMax: number): number {
 const GROUP = 0
 
 /** How many operations and replaced answers the columns stand for. */
-function countOperations(from: Reader, countMax: number): number {
+function countOperations(from: Reader, actor: Uint8Array, countMax: number): number {
   sleb(from) // time
   take(from, uleb(from)) // message
   const others = uleb(from)
   if (others > countMax) throw new Malformed()
-  for (let left = others; left > 0; left--) take(from, uleb(from))
+  let other: Uint8Array | null = null
+  for (let left = others; left > 0; left--) {
+    const one = take(from, uleb(from))
+    if (bytesEqual(one, actor) || (other !== null && !isBefore(other, one))) throw new Malformed()
+    other = one
+  }
   const columns: { type: number; size: number }[] = []
   let last = -1
   for (let left = uleb(from); left > 0; left--) {
     const spec = uleb(from)
-    if ((spec & DEFLATED) !== 0) throw new Malformed() // only whole documents have these
-    if (spec <= last) throw new Malformed()
+    if (!COLUMNS.has(spec) || spec <= last) throw new Malformed()
     last = spec
     columns.push({ type: spec & COLUMN_TYPE, size: uleb(from) })
   }
@@ -154,6 +189,15 @@ function countOperations(from: Reader, countMax: number): number {
   // Automerge reads bytes behind the columns as numbers, one by one, and writes none.
   if (from.pos !== from.bytes.length) throw new Malformed()
   return most
+}
+
+/** Byte by byte, as Automerge sorts actors. */
+function isBefore(a: Uint8Array, b: Uint8Array): boolean {
+  for (let i = 0; i < a.length && i < b.length; i++) {
+    const difference = (a[i] ?? 0) - (b[i] ?? 0)
+    if (difference !== 0) return difference < 0
+  }
+  return a.length < b.length
 }
 
 /** A column that says how many values another one has for each operation: their sum. */
@@ -177,12 +221,12 @@ function readChange(contents: Uint8Array, operationsMax: number): Omit<ChangeHea
   for (let i = 0; i < depsCount; i++) deps.push(toHex(take(from, HASH_BYTES)))
   const actorSize = uleb(from)
   if (actorSize < 1 || actorSize > ACTOR_BYTES_MAX) throw new Malformed()
-  const actor = toHex(take(from, actorSize))
+  const actor = take(from, actorSize)
   const seq = uleb(from)
   const startOp = uleb(from)
   if (seq < 1 || startOp < 1) throw new Malformed()
-  const operations = countOperations(from, operationsMax)
-  return { actor, seq, deps, lastOp: startOp - 1 + operations, operations }
+  const operations = countOperations(from, actor, operationsMax)
+  return { actor: toHex(actor), seq, deps, lastOp: startOp - 1 + operations, operations }
 }
 
 function readChunk(from: Reader, tools: HeaderTools, inflatedBytesMax: number, operationsMax: number): { change: ChangeHeader; inflatedBytes: number; operations: number } {

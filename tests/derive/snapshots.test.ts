@@ -19,6 +19,7 @@ import { createMemorySnapshots } from '../../server/store/memory-snapshots.ts'
 import { systemClock } from '../../server/system.ts'
 import type { Entry } from '../../shared/model/entries.ts'
 import { createEntryMaker, createRegistrar } from '../contract/payloads.ts'
+import { unopenableChange } from '../support/raw-change.ts'
 
 const AUTHORS = ['a0', 'b0', 'c0'].map((byte) => byte.repeat(16))
 const SPACE = '50'.repeat(16)
@@ -159,6 +160,10 @@ test('[INV6] an entry that cannot be applied, or waits for another, makes no sna
   expect(() => finish(prose.slice(1))).toThrow()
   expect(() => finish([...prose, { ...prose[0]!, payload: Uint8Array.of(1, 2, 3) }])).toThrow()
   expect(() => createSnapshotBuilder('facts', Uint8Array.of(9))).toThrow()
+  const facts = entries.filter(({ part }) => part === 'facts')
+  const builder = createSnapshotBuilder('facts', null)
+  builder.add([...facts, { ...facts[0]!, payload: unopenableChange() }])
+  expect(() => builder.finish()).toThrow(/mismatching heads/)
 })
 
 test('what grew is built in the thread that reads, and again only after it grew as much again; a replaced history is begun anew', async () => {

@@ -5,6 +5,7 @@ import { assignmentsOf, type FactEdit, type FactsState } from '../../shared/mode
 import { concatBytes } from '../../shared/base/bytes.ts'
 import { newId } from '../../shared/base/ids.ts'
 import { namedDice } from '../../shared/base/random.ts'
+import { unreadableChange } from '../support/raw-change.ts'
 import './support/world.ts'
 
 const dice = namedDice(3, 'facts')
@@ -47,6 +48,20 @@ test('two answers given apart are both shown with who and when; the same answer 
     expect.arrayContaining([['gemeente', anna, 1_700_000_000_000], ['GGD', bert, 1_700_000_060_000]]),
   )
   expect(conflicts.owner?.map(({ value }) => value)).toContain(registers.owner)
+})
+
+test('a payload that fails half-way leaves the document as it was, and what is typed after it builds on what everybody has', () => {
+  const [a, b, c] = [make(), make(), make()]
+  b.apply(change(a, set('title', 'Roken')), anna)
+  const before = a.view()
+  const halfGood = concatBytes([change(c, set('owner', 'GGD'), bert), unreadableChange()])
+  expect([a.apply(halfGood, bert).ok, b.apply(halfGood, bert).ok]).toEqual([false, false])
+  expect(a.view()).toEqual(before)
+  const next = change(a, set('title', 'Drinken'))
+  expect(b.apply(next, anna)).toEqual({ ok: true, value: undefined })
+  expect(b.missingCount()).toBe(0)
+  expect(b.view()).toEqual(a.view())
+  expect(b.view().registers).toEqual({ title: 'Drinken' })
 })
 
 test('choosing the answer that is on top already ends the conflict on both sides', () => {

@@ -12,7 +12,9 @@ import { sha256 } from '../../shared/base/hash.ts'
 import { below, chance, pick, seededDice } from '../../shared/base/random.ts'
 import { readChangeHeaders, type HeaderTools } from '../../shared/protocol/automerge-header.ts'
 import { readProseHeader, type ProseHeader } from '../../shared/protocol/prose-header.ts'
+import { newId } from '../../shared/base/ids.ts'
 import { createRegistrar, createTypist } from '../contract/payloads.ts'
+import { KEY, rawChange, register } from '../support/raw-change.ts'
 
 const header = (update: Uint8Array): ProseHeader => {
   const read = readProseHeader(update)
@@ -195,6 +197,61 @@ const tools: HeaderTools = {
   },
 }
 
+/** Four people, everything that Automerge can hold, apart and together. */
+function richChanges(seed: number): Uint8Array[] {
+  const dice = seededDice(seed)
+  let docs = Array.from({ length: 4 }, () => A.init<Record<string, unknown>>({ actor: newId(dice) }))
+  const made: Uint8Array[] = []
+  for (let step = 0; step < 30; step++) {
+    const who = below(dice, docs.length)
+    const [mine, other] = [docs[who]!, pick(dice, docs)]
+    if (mine !== other && chance(dice, 0.25)) {
+      docs = docs.with(who, A.merge(mine, other))
+      continue
+    }
+    const doc = A.change(mine, { time: below(dice, 2 ** 31) }, (draft) => {
+      for (let left = 1 + below(dice, pick(dice, [2, 6, 30])); left > 0; left--) {
+        const key = pick(dice, ['title', `steps/${below(dice, 5)}/action`, `k${below(dice, 300)}`])
+        const list = (draft.list ??= []) && (draft.list as unknown[])
+        const text = typeof (draft.text ??= '') === 'string' ? draft.text.length : 0
+        switch (below(dice, 9)) {
+          case 0:
+            draft[key] = new A.ImmutableString('x'.repeat(below(dice, 40)))
+            break
+          case 1:
+            draft[key] = pick<unknown>(dice, [null, true, 1.5, -7, 2 ** 40, new Date(1000), Uint8Array.of(1, 2), 'tekst', new A.Counter(3), new A.Uint(5), { n: { m: [1, 2, 2, 'a', 'a'] } }])
+            break
+          case 2:
+            delete draft[key]
+            break
+          case 3:
+            list.splice(below(dice, list.length + 1), below(dice, 3), ...Array.from({ length: below(dice, 9) }, () => pick<unknown>(dice, [0, 0, 'r', null])))
+            break
+          case 4:
+            A.splice(draft, ['text'], below(dice, text + 1), 0, 'aab\u{1F476} '.repeat(1 + below(dice, 5)))
+            break
+          case 5:
+            if (text > 3) A.splice(draft, ['text'], below(dice, text - 3), 3)
+            break
+          case 6:
+            if (text > 4) A.mark(draft, ['text'], { start: 0, end: 1 + below(dice, text - 1), expand: pick(dice, ['none', 'before', 'after', 'both'] as const) }, pick(dice, ['bold', 'link']), pick<string | boolean | null>(dice, [true, 'x', null]))
+            break
+          case 7:
+            if (draft[key] instanceof A.Counter) draft[key].increment(below(dice, 5))
+            break
+          default:
+            for (let i = below(dice, 20); i > 0; i--) draft[`r${i}`] = 'zelfde'
+        }
+      }
+    })
+    const change = A.getLastLocalChange(doc)
+    if (change && doc !== mine) made.push(change)
+    docs = docs.with(who, doc)
+  }
+  const together = docs.reduce((all, one) => A.merge(all, one))
+  return [...made, ...A.getAllChanges(A.load(A.save(together)))]
+}
+
 /** The same change as a compressed chunk: type 2, contents deflated, checksum unchanged. */
 function deflated(change: Uint8Array): Uint8Array {
   let at = 9
@@ -255,6 +312,53 @@ describe('facts header', () => {
     const head = Uint8Array.of(1, contents.length, ...contents)
     const chunk = Uint8Array.of(0x85, 0x6f, 0x4a, 0x83, ...sha256(head).subarray(0, 4), ...head)
     expect(readChangeHeaders(chunk, tools)).toBeNull()
+  })
+
+  it.each([
+    ['a run of one', [[0x42, [1, 1]]]],
+    ['the same value in two runs', [[0x42, [2, 1, 2, 1]]]],
+    ['a value of a run once more by itself', [[0x42, [2, 1, 0x7f, 1]]]],
+    ['the same value twice among values that differ', [[0x42, [0x7d, 1, 2, 2]]]],
+    ['values that differ in two lists', [[0x42, [0x7f, 1, 0x7f, 2]]]],
+    ['no nulls', [[0x42, [0, 0]]]],
+    ['nulls after nulls', [[0x42, [0, 1, 0, 1]]]],
+    ['an empty stretch of truths', [[0x34, [1, 0, 1]]]],
+    ['a number in more bytes than it needs', [[0x42, [0x7f, 0x81, 0]]]],
+    ['a signed number in more bytes than it needs', [[0x42, [0xff, 0x7f, 1]]]],
+    ['an unknown column', [[0x26, [0x7f, 2]]]],
+  ] as [string, [number, number[]][]][])('[ADM4] refuses %s: Automerge applies it and can never open the document again', (_what, columns) => {
+    const actor = new Uint8Array(16).fill(9)
+    const honest = register(1)
+    expect(readChangeHeaders(rawChange(honest, { actor }), tools)).toHaveLength(1)
+    const own = [...honest.filter(([spec]) => !columns.some(([other]) => other === spec)), ...columns].sort(([a], [b]) => a - b)
+    expect(readChangeHeaders(rawChange(own, { actor }), tools)).toBeNull()
+  })
+
+  it.each([
+    ['the author among the others', [7]],
+    ['one of the others twice', [9, 9]],
+    ['the others in another order', [9, 8]],
+  ])('[ADM4] refuses %s in the list of actors', (_what, others) => {
+    const actorOf = (byte: number): Uint8Array => new Uint8Array(16).fill(byte)
+    const change = (list: number[]): Uint8Array => rawChange(register(1), { actor: actorOf(7), others: list.map(actorOf) })
+    expect(readChangeHeaders(change([8, 9]), tools)).toHaveLength(1)
+    expect(readChangeHeaders(change(others), tools)).toBeNull()
+  })
+
+  it('what it refuses so is what Automerge cannot open again', () => {
+    const [doc] = A.applyChanges(A.init(), [rawChange([[0x15, [1, ...KEY]], [0x34, [1]], [0x42, [1, 1]], [0x56, [1, 0]], [0x70, [1, 0]]])])
+    expect(() => A.load(A.save(doc))).toThrow(/mismatching heads/)
+  })
+
+  it('takes every change that Automerge makes, and every one that it makes again of a saved document', () => {
+    let count = 0
+    fc.assert(fc.property(fc.nat(), (seed) => {
+      for (const change of richChanges(seed)) {
+        expect(readChangeHeaders(change, tools)).toHaveLength(1)
+        count++
+      }
+    }), { numRuns: 4, seed: 3 })
+    expect(count).toBeGreaterThan(100)
   })
 
   it('stops inflating at the limit', () => {
