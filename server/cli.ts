@@ -3,31 +3,17 @@
  * document; what went wrong is on stderr for people. Exit code 0 only when the command did what it says.
  */
 import { parseArgs } from 'node:util'
-import { backup, restore, verify } from './cli/care.ts'
-import { refuse, table, type Command, type CommandFailure, type Given, type Output, type Surroundings } from './cli/command.ts'
-import { exportSpace, items } from './cli/documents.ts'
-import { erase } from './cli/erase.ts'
-import { invite, spaces, token, users } from './cli/people.ts'
-import { openAccounts } from './auth/accounts.ts'
-import { ACCOUNTS_FILE } from './auth/schema.ts'
 import { ok, type Result } from '../shared/base/result.ts'
 import { UNRECORDED } from '../shared/model/grants.ts'
+import { openAccounts } from './auth/accounts.ts'
+import { ACCOUNTS_FILE } from './auth/schema.ts'
+import { refuse, table, type Command, type CommandFailure, type Given, type Output, type Surroundings } from './cli/command.ts'
+import { COMMANDS } from './cli/commands.ts'
 import { dataFolderOf } from './config.ts'
-import { findDataFolder } from './store/data-folder.ts'
 import { explain } from './explain.ts'
+import { findDataFolder } from './store/data-folder.ts'
 import { systemClock, systemDice } from './system.ts'
 import { VERSION } from './version.ts'
-
-const version: Command = {
-  name: 'version',
-  usage: '',
-  summary: 'Zegt welke versie dit is',
-  options: [],
-  operation: () => 'machine.read',
-  run: () => ok({ json: { name: 'samenpad', version: VERSION, node: process.version }, text: VERSION }),
-}
-
-const COMMANDS: readonly Command[] = [spaces, items, users, invite, token, backup, restore, verify, exportSpace, erase, version]
 
 const listing = (): string =>
   ['Gebruik: npm run -s samenpad -- OPDRACHT [--json]', '', table(COMMANDS.map(({ name, usage, summary }) => [`  ${name} ${usage}`.trimEnd(), summary])), '', 'SAMENPAD_DATA zegt welke map; zonder is dat ./data'].join('\n')
