@@ -127,16 +127,23 @@ export function createRelay(deps: RelayDeps): Relay {
     onDidCommit: committed.event,
     async erase(erasure) {
       const { space } = erasure
-      const done = await queue.between(space, async () => {
-        const result = await log.erase(erasure)
+      const { problem, ...done } = await queue.between(space, async () => {
+        const before = await log.head(space)
+        const result = await log.erase(erasure).catch(async (failure: unknown) => {
+          // A commit may report failure and be there all the same: then the log is another one, whoever asked for it hears that it failed.
+          const now = await log.head(space)
+          if (!now || now.epoch === before?.epoch) throw failure
+          return { epoch: now.epoch, head: now.head, entriesCount: 0, isScrubbed: false, problem: failure }
+        })
         // Before the next commit: nobody may take its seq for one of the log that was.
         fanOut.release(space)
         const feed = feeds.get(space)
         feeds.delete(space)
         for (const subscription of [...(feed?.subscriptions ?? [])]) guarded(() => subscription.replaced(result.epoch))
-        return result
+        return { problem: null, ...result }
       })
       guarded(() => erased.fire(erasure))
+      if (problem !== null) throw problem
       return done
     },
     onDidErase: erased.event,

@@ -336,6 +336,7 @@ export function createChecker(deps: CheckerDeps) {
 
     isErased: (item: ItemId, token: string): boolean => written.isErasedWhole(item) || written.erasedTokens.has(token),
     isErasedWhole: written.isErasedWhole,
+    tokensOf: deps.tokensOf,
     erasedIn: written.erasedIn,
     erasedItems: (): Iterable<ItemId> => written.erasedItems.keys(),
 

@@ -173,14 +173,17 @@ async function judgeErased({ checker, host, spaces, devices }: World): Promise<v
     const entries = await inspect.entriesAfter(0, Number.MAX_SAFE_INTEGER)
     const outbox = await inspect.outbox()
     // What nobody acknowledged of an item that was erased whole is its author's to decide about (ERA10), and shown where it lies.
-    const own = new Set(outbox.filter((row) => row.state === 'parked' && checker.isErasedWhole(row.item)).map(({ entry }) => entry))
+    const own = new Set(outbox.filter((row) => checker.isErasedWhole(row.item)).map(({ entry }) => entry))
+    const ownTokens = new Set(outbox.flatMap((row) => checker.tokensOf(row)))
     for (const { entry, item, part, payload } of entries) if (!own.has(entry)) checker.keptBytes(index, item, part, 'entries', payload)
     for (const { entry, item, part, payload } of outbox) if (!own.has(entry)) checker.keptBytes(index, item, part, 'outbox', payload)
     for (const space of spaces) for (const { item, part, payload } of await inspect.archive(space)) checker.keptBytes(index, item, part, 'archive', payload)
     const items = [...new Set([...checker.erasedItems(), ...entries.map(({ item }) => item)])]
     for (const parts of await inspect.partsOf(items)) for (const { snapshot } of Object.values(parts)) if (snapshot) checker.keptBytes(index, snapshot.item, snapshot.part, 'snapshots', snapshot.payload)
-    for (const { item, text, title } of await inspect.texts()) checker.keptBytes(index, item, 'prose', 'search texts', Buffer.from(`${title} ${text}`))
-    for (const { item, title, gone } of await inspect.rows()) if (!gone) checker.keptBytes(index, item, 'facts', 'rows', Buffer.from(title))
+    // The row and the text of such an item show those edits, and nothing else that was erased.
+    const shown = [...(await inspect.texts()).map(({ item, title, text }) => ({ item, text: `${title} ${text}` })), ...(await inspect.rows()).map(({ item, title }) => ({ item, text: title }))]
+    for (const { item, text } of shown)
+      for (const token of tokensIn(text)) if (checker.isErased(item, token) && !ownTokens.has(token)) checker.breach('ERA', `device ${index} still shows or finds ${token}`)
   }
 }
 
