@@ -77,6 +77,8 @@ export interface Http {
   /** Everything that is kept about whoever asks, as the relay says it. */
   myData(): Answer<unknown>
   leave(proof: { password: string } | { login: string }): Answer<null>
+  /** Whether people can sign in with their organisation. */
+  ways(): Answer<{ isOffered: boolean }>
   signIn(login: string, password: string): Answer<{ person: Person }>
   signOut(): Answer<null>
   link(token: string): Answer<LinkView>
@@ -124,6 +126,7 @@ export function createHttp(send: typeof fetch): Http {
     endAllDevices: () => ask('DELETE', '/api/me/sessions'),
     myData: () => ask('GET', '/api/me/export'),
     leave: (proof) => ask('DELETE', '/api/me', proof),
+    ways: () => ask('GET', '/api/oidc'),
     signIn: (login, password) => ask('POST', '/api/session', { login, password }),
     signOut: () => ask('DELETE', '/api/session'),
     link: (token) => ask('GET', `/api/links/${part(token)}`),

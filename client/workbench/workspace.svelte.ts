@@ -31,7 +31,8 @@ const UNKNOWN: SyncStatus = {
   state: 'pending', inMemoryCount: 0, waitingCount: 0, parkedCount: 0, waitingItems: [], connection: 'connecting', blockedBy: null, behindCount: 0, storeFailure: null, follower: false, isDetour: false,
 }
 
-const SPACE_KEY = 'space'
+/** Per person: on a shared laptop nobody meets what another looked at. */
+const spaceKeyOf = (user: UserId): string => `space.${user}`
 
 /**
  * Which space a first visit shows: where somebody leads goes before where somebody helps or reads; with one role in several, the municipality
@@ -57,7 +58,7 @@ export function createWorkspace({ engine, identity, storage, clock }: Deps): Wor
   let spaces = $state.raw<readonly SpaceView[]>([])
   let people = $state.raw<ReadonlyMap<UserId, Person>>(new Map())
   let today = $state(isoDateOf(clock.now()))
-  let chosen = $state<SpaceId | null>(storage.read(SPACE_KEY, isText))
+  let chosen = $state<SpaceId | null>(storage.read(spaceKeyOf(identity.person.user), isText))
   let isLoaded = $state(false)
   let waitingItems = $state.raw<readonly ItemId[]>([])
   const held = bag.add(holdItems(clock, (items) => (waitingItems = items)))
@@ -226,7 +227,7 @@ export function createWorkspace({ engine, identity, storage, clock }: Deps): Wor
     },
     chooseSpace(next) {
       chosen = next
-      storage.write(SPACE_KEY, next)
+      storage.write(spaceKeyOf(identity.person.user), next)
     },
     dispose: () => bag.dispose(),
   }

@@ -166,7 +166,7 @@ describe('[A9] an answer', () => {
     const careful = await startFakeOrganisation({ authorization_response_iss_parameter_supported: true })
     const of = createFor(careful.issuer)
     careful.answer = () => ({})
-    for (const query of [{ iss: 'https://evil.example' }, {}]) expect(await finish(await begin(of), query, undefined, of)).toBe('failed')
+    for (const query of [{ iss: 'https://evil.example' }, {}] as Record<string, string>[]) expect(await finish(await begin(of), query, undefined, of)).toBe('failed')
     await careful.close()
   })
   test('of an organisation that names itself otherwise, or is not there, begins nothing', async () => {

@@ -47,7 +47,7 @@ const isKeys = (value: unknown): value is string[] => Array.isArray(value) && va
 
 function createExplorer(services: Services): Explorer {
   const { workspace, storage, engine, notices } = services
-  const storageKey = (space: SpaceId): string => `explorer.open.${space}`
+  const storageKey = (space: SpaceId): string => `explorer.open.${workspace.me.user}.${space}`
   const openBySpace = $state<Record<SpaceId, string[]>>({})
   let focusKey = $state('overview')
   let filter = $state<Filter>('all')
