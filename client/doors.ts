@@ -27,6 +27,7 @@ import type { Disposable } from '../shared/base/dispose.ts'
 import { contribute as account } from './features/account/account.contribution.ts'
 import { contribute as acts } from './features/acts/acts.contribution.ts'
 import { contribute as actions } from './features/actions/actions.contribution.ts'
+import { contribute as audit } from './features/audit/audit.contribution.ts'
 import { contribute as agreements } from './features/agreements/agreements.contribution.ts'
 import { contribute as conflicts } from './features/conflicts/conflicts.contribution.ts'
 import { contribute as erasure } from './features/erasure/erasure.contribution.ts'
@@ -50,6 +51,7 @@ export const doors: readonly ((services: Services) => Disposable)[] = [
   actions,
   acts,
   agreements,
+  audit,
   problems,
   progress,
   conflicts,

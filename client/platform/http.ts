@@ -6,7 +6,7 @@
 import { fail, ok, type Result } from '../../shared/base/result.ts'
 import type { ItemId, SpaceId, UserId } from '../../shared/base/ids.ts'
 import type { HttpErrorCode } from '../../shared/model/errors.ts'
-import type { Role, SpaceKind } from '../../shared/model/grants.ts'
+import type { AnyOperation, Role, SpaceKind } from '../../shared/model/grants.ts'
 import type { Person } from '../../shared/model/people.ts'
 
 export type HttpFailure = { kind: 'offline' } | { kind: 'refused'; code: HttpErrorCode }
@@ -67,6 +67,28 @@ export interface Invitation {
   role: Role
 }
 
+export interface AuditRecord {
+  seq: number
+  time: number
+  who: UserId | null
+  name: string | null
+  role: string | null
+  operation: AnyOperation
+  space: SpaceId | null
+  subject: string
+  from: string
+  result: 'done' | 'refused'
+  hash: string
+}
+
+export interface AuditFilter {
+  result?: 'done' | 'refused'
+  operation?: string
+  /** Records before this seq. */
+  before?: number
+  count: number
+}
+
 export interface Http {
   me(): Answer<Identity & Profile>
   changeMe(details: Pick<Person, 'name' | 'job' | 'organisation'>): Answer<{ person: Person }>
@@ -90,6 +112,8 @@ export interface Http {
   resetPassword(space: SpaceId, user: UserId): Answer<{ link: string; expiresAt: number }>
   changeRole(space: SpaceId, user: UserId, role: Role | null): Answer<null>
   createSpace(kind: SpaceKind, name: string): Answer<{ space: SpaceId }>
+  /** null: of the whole installation. */
+  audit(space: SpaceId | null, filter: AuditFilter): Answer<{ records: AuditRecord[]; more: boolean }>
   erase(space: SpaceId, order: { item: ItemId; mode: 'whole' | 'history'; reason: string }): Answer<{ entriesCount: number }>
 }
 
@@ -138,6 +162,7 @@ export function createHttp(send: typeof fetch): Http {
     resetPassword: (space, user) => ask('POST', `/api/spaces/${part(space)}/members/${part(user)}/reset`),
     changeRole: (space, user, role) => ask('PUT', `/api/spaces/${part(space)}/members/${part(user)}`, { role }),
     createSpace: (kind, name) => ask('POST', '/api/spaces', { kind, name }),
+    audit: (space, filter) => ask('GET', `${space === null ? '/api/audit' : `/api/spaces/${part(space)}/audit`}?${new URLSearchParams(Object.entries(filter).map(([name, value]) => [name, String(value)])).toString()}`),
     erase: (space, order) => ask('POST', `/api/spaces/${part(space)}/erasures`, order),
   }
 }

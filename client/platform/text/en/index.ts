@@ -17,5 +17,6 @@ import { problems } from './problems.ts'
 import { timeline } from './timeline.ts'
 import { erasure } from './erasure.ts'
 import { errors } from './errors.ts'
+import { audit } from './audit.ts'
 
-export const en = { common, workbench, sync, account, people, fields, items, agreements, meetings, progress, acts, conflicts, search, settings, problems, timeline, erasure, errors }
+export const en = { common, workbench, sync, account, people, fields, items, agreements, meetings, progress, acts, conflicts, search, settings, problems, timeline, erasure, errors, audit }
