@@ -155,7 +155,7 @@ const handlers: { [N in QuestionName]: (ask: Questions[N]['ask']) => Promise<Que
     return { payload }
   },
   async snapshot({ space, item, part, before, upToSeq }) {
-    await loadFacts()
+    if (part === 'facts') await loadFacts()
     let builder: SnapshotBuilder | null = null
     let [entriesCount, entriesBytes] = [0, 0]
     try {

@@ -37,8 +37,12 @@ export interface SnapshotServiceDeps {
   entriesCountMin?: number
 }
 
-/** From the first change to looking at it: a laptop that needs a snapshot is minutes or days behind. */
-const LOOK_AFTER_MS = 5_000
+/**
+ * Looked at once it has been quiet for so long, and at last after so long: a laptop that needs a snapshot is minutes or days behind, and a thread that
+ * begins costs as much as some thousand entries.
+ */
+const LOOK_QUIET_MS = 5_000
+const LOOK_AFTER_MS_MAX = 60_000
 const REST_SHARE = 4
 const REST_MS_MIN = 20
 /** Entries counted in one reading: about 10 ms of the log's reader. */
@@ -58,14 +62,22 @@ export function createSnapshotService({ log, relay, snapshots, openReader, clock
     reader = null
   }
 
+  let committedAt = 0
   const later = (): void => {
     if (timer || running || isDisposed || changed.size === 0) return
-    timer = clock.after(LOOK_AFTER_MS, () => {
-      timer = null
-      run().catch((problem: unknown) => report({ kind: 'snapshots-failed', problem }))
-    })
+    const since = clock.now()
+    const wait = (): void => {
+      timer = clock.after(LOOK_QUIET_MS, () => {
+        const now = clock.now()
+        if (now - committedAt < LOOK_QUIET_MS && now - since < LOOK_AFTER_MS_MAX) return wait()
+        timer = null
+        run().catch((problem: unknown) => report({ kind: 'snapshots-failed', problem }))
+      })
+    }
+    wait()
   }
   const listening = relay.onDidCommit(({ space }) => {
+    committedAt = clock.now()
     changed.add(space)
     later()
   })

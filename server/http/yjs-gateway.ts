@@ -29,6 +29,7 @@ import type { Directory } from '../auth/directory.ts'
 import type { LogReader, ReadFailure } from '../derive/reader.ts'
 import { shortAnswer, type ShortAnswer } from '../derive/short-answer.ts'
 import type { Relay } from '../relay/api.ts'
+import { holdMsFor } from '../relay/fan-out.ts'
 import type { AppendResult, CommittedRun, Log } from '../store/log.ts'
 import type { Snapshots } from '../store/snapshots.ts'
 import type { Caller } from './doorkeeper.ts'
@@ -119,6 +120,9 @@ interface Room {
   /** Questions that must not see half of another's answer: one at a time. */
   turn: Promise<unknown>
   joiningCount: number
+  /** Commits that leave together, when the hold is over: see the fan-out of the relay. */
+  held: Entry[]
+  hold: Disposable | null
   /** Commits while somebody is being brought level. */
   readonly recent: { seq: number; update: Uint8Array }[]
 }
@@ -164,7 +168,7 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
       }
       socket.sendFrame(frame)
     }
-    session.sentSeq = seq
+    session.sentSeq = Math.max(session.sentSeq, seq)
   }
 
   /** Nothing more until what was sent has left this process; then from the log. */
@@ -245,10 +249,41 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
     for (const [room, entries] of proseOf) {
       if (room.joiningCount > 0) for (const { seq, payload } of entries) room.recent.push({ seq, update: payload })
       if (room.recent.length > RECENT_COUNT_MAX) for (const session of room.sessions) if (session.phase === 'joining') close(session.socket, 'busy')
-      const seq = must(entries.at(-1), 'collected because there is one').seq
-      const frames = mergedFrames(entries.map(({ payload }) => payload))
-      for (const session of room.sessions) deliver(session, frames, seq)
+      if (!room.hold) {
+        tell(room, entries)
+        holdBack(room)
+        continue
+      }
+      room.held.push(...entries)
+      // More than is merged gains nothing by waiting.
+      if (room.held.reduce((sum, { payload }) => sum + payload.length, 0) > MERGE_BYTES_MAX) tell(room, room.held.splice(0))
     }
+  }
+
+  function tell(room: Room, entries: readonly Entry[]): void {
+    const seq = must(entries.at(-1), 'told because there is one').seq
+    const frames = mergedFrames(entries.map(({ payload }) => payload))
+    for (const session of room.sessions) deliver(session, frames, seq)
+  }
+
+  /** The first commit leaves at once; where many read along, those that follow within some milliseconds leave together. */
+  function holdBack(room: Room): void {
+    const holdMs = holdMsFor(room.sessions.size)
+    if (holdMs === 0) return
+    room.hold = clock.after(holdMs, () => {
+      room.hold = null
+      const entries = room.held
+      room.held = []
+      if (entries.length === 0) return
+      tell(room, entries)
+      holdBack(room)
+    })
+  }
+
+  function letGo(room: Room): void {
+    room.hold?.dispose()
+    room.hold = null
+    room.held = []
   }
 
   /** Somebody wrote the item: now it is of a space, and others who waited for it may turn out to have no business there. */
@@ -530,7 +565,7 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
     const known = rooms.get(item)
     if (known) return known
     const room: Room = {
-      item, space: null, sessions: new Set(), turn: Promise.resolve(), joiningCount: 0, recent: [],
+      item, space: null, sessions: new Set(), turn: Promise.resolve(), joiningCount: 0, held: [], hold: null, recent: [],
       presence: createPresenceRoom({
         clock,
         dice,
@@ -557,6 +592,7 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
       room.presence.leave(session)
       if (room.sessions.size > 0) return
       room.presence.dispose()
+      letGo(room)
       if (rooms.get(item) === room) rooms.delete(item)
     })
     // Nothing is read from the socket until it is known whose item this is.
@@ -610,6 +646,7 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
   bag.add(relay.onDidErase(({ space, item, mode }) => {
     if (mode === 'whole') closeAll(({ room }) => room.item === item, 'gone')
     closeAll(({ room }) => room.space === space, 'restart')
+    for (const room of rooms.values()) if (room.space === space) letGo(room)
   }))
   bag.add(directory.onDidChangeRole(({ user, info }) => closeAll((session) => session.caller.user === user && session.room.space === info.space && !mayRead(session), 'forbidden')))
   bag.add(directory.onDidSignOut(({ user }) => closeAll((session) => session.caller.user === user, 'signedOut')))
@@ -632,7 +669,10 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
       for (const { socket } of sessions) {
         close(socket, 'restart')
       }
-      for (const room of rooms.values()) room.presence.dispose()
+      for (const room of rooms.values()) {
+        room.presence.dispose()
+        letGo(room)
+      }
     },
   }
 }

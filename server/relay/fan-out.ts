@@ -35,6 +35,9 @@ interface Hold {
   timer: Disposable
 }
 
+/** How long commits wait for each other after one left, by how many hear them. */
+export const holdMsFor = (readersCount: number): number => Math.min(FAN_OUT_HOLD_MS_MAX, Math.floor(readersCount / FAN_OUT_READERS_PER_MS))
+
 const bytesOf = ({ entries }: CommittedRun): number => entries.reduce((sum, { payload }) => sum + payload.length + ENTRY_OVERHEAD_BYTES, 0)
 
 export function createFanOut({ clock, guarded, onEmpty }: FanOutDeps): FanOut {
@@ -55,7 +58,7 @@ export function createFanOut({ clock, guarded, onEmpty }: FanOutDeps): FanOut {
     if (run) send(hold.feed, run)
   }
   function begin(feed: Feed): void {
-    const holdMs = Math.min(FAN_OUT_HOLD_MS_MAX, Math.floor(feed.subscriptions.size / FAN_OUT_READERS_PER_MS))
+    const holdMs = holdMsFor(feed.subscriptions.size)
     if (holdMs === 0) return void holds.delete(feed.space)
     const hold: Hold = { feed, run: null, bytes: 0, timer: clock.after(holdMs, () => {
       if (hold.run === null) return void holds.delete(feed.space)

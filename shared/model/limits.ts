@@ -39,9 +39,12 @@ export const PUSHES_PER_SECOND_MAX = 2_000
 export const MESSAGES_PER_SECOND_MAX = 1_000
 
 // Relay
-/** Where many read along, commits that come within a millisecond for every so many of them leave together, but never later than the longest. */
-export const FAN_OUT_READERS_PER_MS = 16
-export const FAN_OUT_HOLD_MS_MAX = 8
+/**
+ * Where many read along, commits that come within a millisecond for every so many of them leave together, but never later than the longest: that bounds
+ * what is written to sockets at 5,000 frames a second, 6,000 where 300 read. Nobody who watches 250 others type sees a twentieth of a second.
+ */
+export const FAN_OUT_READERS_PER_MS = 5
+export const FAN_OUT_HOLD_MS_MAX = 50
 /** Group commit: one fsync for whatever came within this time or up to this many entries. */
 export const COMMIT_BATCH_MS_MAX = 5
 export const COMMIT_BATCH_COUNT_MAX = 256

@@ -25,6 +25,7 @@ const QUICK_COUNT = 20_000
 /** Written but not yet answered. */
 const WINDOW_COUNT = 500
 const STALL_MS_MAX = 120_000
+const QUIET_SECONDS = 12
 
 interface Trace {
   endContent: string
@@ -221,11 +222,11 @@ export async function history(tell: Tell, isQuick: boolean): Promise<void> {
       const began = performance.now()
       if (server.kind === 'ours') await ingestOurs(server, doc, recorded)
       else await ingestTheirs(server, doc, recorded)
-      // Until nothing of it is being worked on any more.
-      for (let used = cpuSeconds(server.pid); ; ) {
+      // Until nothing of it is being worked on any more: what somebody does after some seconds of quiet counts as well.
+      for (let used = cpuSeconds(server.pid), quiet = 0; quiet < QUIET_SECONDS && performance.now() - began < 2 * STALL_MS_MAX; ) {
         await sleep(1_000)
         const now = cpuSeconds(server.pid)
-        if (now - used < 0.05 || performance.now() - began > 2 * STALL_MS_MAX) break
+        quiet = now - used < 0.05 ? quiet + 1 : 0
         used = now
       }
       const cpu = ((cpuSeconds(server.pid) - before) / recorded.edits) * 1e6
