@@ -1,0 +1,114 @@
+/**
+ * [A16] Two people on one laptop, in one browser profile: the second sees nothing of the first, and what the first could not send yet is there, whole,
+ * when they come back. Storage is not emptied at signing out, because unsent work has to stay; it is kept apart per person.
+ */
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import type { Page } from 'playwright-core'
+import { expect, it } from 'vitest'
+import { must } from '../../shared/base/assert.ts'
+import { useExample } from '../support/example.ts'
+import { demoLink, personIn, until } from '../support/person.ts'
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+const CANARY = 'Kanariezin van de eerste persoon'
+const TITLE = 'Meerdere signalen'
+const TEST_MS_MAX = 600_000
+
+const example = useExample()
+
+/** Everything that a page of this origin shows, or keeps under a name that the given person's window reads. */
+async function reach(page: Page, user: string): Promise<string> {
+  return page.evaluate(async (user) => {
+    const found: string[] = [document.documentElement.outerHTML, document.title, location.href, JSON.stringify(history.state), JSON.stringify(sessionStorage)]
+    // Under somebody else's id are their choices (which tabs, how wide), which only their window reads: never content.
+    for (const [key, value] of Object.entries({ ...localStorage })) if (!/[0-9a-f]{32}/.test(key) || key.includes(user)) found.push(`${key} ${String(value)}`)
+    for (const name of await caches.keys()) for (const request of await (await caches.open(name)).keys()) found.push(request.url)
+    const words = (value: unknown): string => (value instanceof Uint8Array || value instanceof ArrayBuffer ? new TextDecoder().decode(value) : typeof value === 'object' && value !== null ? Object.values(value).map(words).join(' ') : String(value))
+    for (const { name } of await indexedDB.databases()) {
+      if (!name?.includes(user)) continue
+      const db = await new Promise<IDBDatabase>((resolve, reject) => {
+        const request = indexedDB.open(name)
+        request.onsuccess = () => resolve(request.result)
+        request.onerror = () => reject(request.error ?? new Error(name))
+      })
+      for (const store of db.objectStoreNames) {
+        found.push(await new Promise<string>((resolve, reject) => {
+          const request = db.transaction(store).objectStore(store).getAll()
+          request.onsuccess = () => resolve(words(request.result))
+          request.onerror = () => reject(request.error ?? new Error(store))
+        }))
+      }
+      db.close()
+    }
+    return found.join('\n')
+  }, user)
+}
+const userOf = (page: Page): Promise<string> => page.evaluate(async () => ((await (await fetch('/api/me')).json()) as { person: { user: string } }).person.user)
+
+it('[A16] the second person sees nothing of the first, whose unsent work is there when they come back', async () => {
+  const { product, browser } = example
+  const command = async (...args: string[]): Promise<unknown> => JSON.parse((await promisify(execFile)(process.execPath, ['server/cli.ts', ...args, '--json'], { cwd: ROOT, env: { ...process.env, SAMENPAD_DATA: product.data, PUBLIC_URL: product.address } })).stdout)
+  const { spaces } = (await command('spaces')) as { spaces: { id: string; name: string }[] }
+  const schiedam = must(spaces.find(({ name }) => name === 'Schiedam'), 'of the example').id
+  const { link } = (await command('invite', '--space', 'Tilburg', '--role', 'member')) as { link: string }
+  const invitation = new URL(new URL(link).pathname, product.address).href
+
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'nl-NL' })
+  const first = await personIn(context)
+  await first.signIn(demoLink(product, 'verloskundige'))
+  await first.open(TITLE)
+  await first.syncIs('relay')
+  const firstUser = await userOf(first.page)
+  await context.setOffline(true)
+  await first.write(CANARY)
+  await first.syncIs('offline')
+  await until('it is on the laptop', async () => (await reach(first.page, firstUser)).includes(CANARY)) // so the search below finds what there is
+
+  // The first notices elsewhere that this laptop is still signed in.
+  const elsewhere = await example.enter('verloskundige')
+  await elsewhere.command('Mijn account')
+  await elsewhere.page.getByRole('button', { name: 'Overal afmelden' }).click()
+  await elsewhere.page.getByRole('dialog').getByRole('button', { name: 'Overal afmelden' }).click()
+  await elsewhere.page.getByRole('heading', { name: 'Log in' }).waitFor()
+  await elsewhere.page.context().close()
+  await context.setOffline(false)
+
+  const second = await personIn(context, first.page)
+  await second.page.goto(invitation)
+  for (const [field, words] of [['Naam', 'wijkverpleegkundige'], ['Functie', 'wijkverpleegkundige'], ['Organisatie', 'Thuiszorg Tilburg'], ['Mailadres van je werk', 'tweede@tilburg.test']] as const) await second.page.getByRole('textbox', { name: field }).fill(words)
+  await second.page.getByLabel('Wachtwoord').first().fill('een zin als wachtwoord')
+  await second.page.getByRole('button', { name: 'Maak mijn account' }).click()
+  await second.page.getByRole('tree', { name: /Tilburg/ }).waitFor()
+  await second.syncIs('relay')
+  const secondUser = await userOf(second.page)
+  expect(secondUser).not.toBe(firstUser)
+  const seen: string[] = [await reach(second.page, secondUser)]
+  // What was looked at last, what can be found, and who there is.
+  await second.page.keyboard.press('Control+k')
+  await second.page.getByRole('dialog').getByRole('combobox').waitFor()
+  seen.push(await reach(second.page, secondUser))
+  await second.page.keyboard.type('Kanariezin')
+  seen.push(await reach(second.page, secondUser))
+  await second.page.keyboard.press('Escape')
+  await second.command('Mijn account')
+  await second.page.getByRole('heading', { level: 1, name: 'Mijn account' }).waitFor()
+  await second.page.getByText('dit apparaat').waitFor()
+  seen.push(await reach(second.page, secondUser))
+  for (const text of seen) for (const word of [CANARY, schiedam, firstUser]) expect(text.includes(word) ? word : null).toBeNull()
+  await second.command('Uitloggen')
+  await second.page.getByRole('heading', { name: 'Log in' }).waitFor()
+
+  const back = await personIn(context, second.page)
+  await back.signIn(demoLink(product, 'verloskundige'))
+  await back.open(TITLE)
+  expect(await back.words()).toContain(CANARY)
+  await back.syncIs('relay')
+  const colleague = await example.enter('projectleider')
+  await colleague.open(TITLE)
+  await until('the colleague reads it', async () => (await colleague.words()).includes(CANARY))
+  expect([...back.errors, ...colleague.errors]).toEqual([])
+  await colleague.page.context().close()
+  await context.close()
+}, TEST_MS_MAX)
