@@ -10,6 +10,7 @@ import { isId } from '../shared/base/ids.ts'
 import type { Engine } from './engine/api.ts'
 import type { Items } from './items/items.ts'
 import type { Appearance } from './platform/appearance.svelte.ts'
+import { noteIfEmpty } from './platform/begun-empty.ts'
 import type { Http, Identity } from './platform/http.ts'
 import { IDENTITY_KEY, keepIdentity, readIdentity } from './platform/identity.ts'
 import type { Storage } from './platform/storage.ts'
@@ -66,7 +67,7 @@ export function createSession(deps: AppDeps, location: Location = window.locatio
 
   function enter(identity: Identity): void {
     keepIdentity(storage, identity)
-    location.assign('/')
+    void noteIfEmpty(storage, identity.person.user).then(() => location.assign('/'))
   }
 
   async function start(): Promise<void> {

@@ -2,9 +2,12 @@
 import Download from '@lucide/svelte/icons/download'
 import RefreshCw from '@lucide/svelte/icons/refresh-cw'
 import { createBag, type Disposable } from '../../../shared/base/dispose.ts'
+import { takeBegunEmpty } from '../../platform/begun-empty.ts'
+import { dateText, isoDateOf, timeText } from '../../platform/dates.ts'
 import { saveFile } from '../../platform/download.ts'
 import { t } from '../../platform/text/text.svelte.ts'
 import type { Services } from '../../workbench/services.ts'
+import { lostWith } from './begun-empty.ts'
 import { askBeforeLeaving } from './leaving.ts'
 import { watchForNews } from './news.svelte.ts'
 import SyncSentence from './SyncSentence.svelte'
@@ -34,7 +37,19 @@ export function contribute(services: Services): Disposable {
     }),
   )
   bag.add(watchForNews(services))
+  if (takeBegunEmpty(services.storage)) void tellWhatWent(services)
   bag.add(askBeforeLeaving(window, () => workspace.status))
   return bag
 }
 
+
+/** Asked once; without an answer nothing is known, and nothing is said. */
+async function tellWhatWent({ http, clock, notices, layout }: Services): Promise<void> {
+  const devices = await http.devices()
+  const lost = devices.ok ? lostWith(devices.value, clock.now()) : null
+  if (!lost) return
+  const words = t.sync.begunEmpty
+  const when = (moment: number): string => `${dateText(isoDateOf(moment))} ${timeText(moment)}`
+  if (lost.kind === 'here') notices.warn(words.here(when(lost.since)), { title: words.show, run: () => layout.showView('sync') })
+  else notices.say(words.elsewhere(lost.device, when(lost.seenAt)))
+}

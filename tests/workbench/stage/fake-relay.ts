@@ -1,5 +1,6 @@
 // The answers that the window asks of the relay over HTTP, from memory. Who is signed in is kept in sessionStorage, as a cookie would be.
 import type { Role } from '../../../shared/model/grants.ts';
+import type { Device } from '../../../client/platform/http.ts';
 import type { Person } from '../../../shared/model/people.ts';
 import type { FakeWorld } from '../../support/fake-engine.ts';
 
@@ -14,6 +15,7 @@ export function createFakeRelay(world: FakeWorld) {
     ['verlopen', { kind: 'sign-in', state: 'expired' }],
   ]);
   const members: { person: Person; role: Role }[] = world.people.map((person, at) => ({ person, role: at === 0 ? 'leader' : at === 4 ? 'reader' : 'member' }));
+  const devices: Device[] = JSON.parse(sessionStorage.getItem('stage.devices') ?? '[]') as Device[];
   const state = { isDown: new URLSearchParams(location.search).has('zonder-relay') };
   const answer = (status: number, body: unknown): Response => new Response(status === 204 ? null : JSON.stringify(body), { status, headers: { 'content-type': 'application/json' } });
   const refuse = (status: number, error: string): Response => answer(status, { error });
@@ -23,6 +25,7 @@ export function createFakeRelay(world: FakeWorld) {
     const method = request.method ?? 'GET';
     const body = JSON.parse(typeof request.body === 'string' ? request.body : '{}') as Record<string, string>;
     const [, area, first, second] = path.split('/').slice(1);
+    if (area === 'me' && first === 'sessions') return answer(200, devices);
     if (area === 'me') return sessionStorage.getItem(SIGNED_IN) ? answer(200, { person: world.me, installationAdmin: true }) : refuse(401, 'signed-out');
     if (area === 'session' && method === 'DELETE') {
       sessionStorage.removeItem(SIGNED_IN);

@@ -51,6 +51,11 @@ export const sync: Texts<typeof dutch> = {
     'newer-schema': 'This is an older version of Samenpad than was on this laptop before. Reload to get the new one. Your work is safe.',
     unavailable: 'This browser gives no storage. You can write while this window is open. Keep your work as a file.',
   },
+  begunEmpty: {
+    here: (since) => `This browser held nothing of Samenpad, although you have been signed in here since ${since}. Its storage was wiped. What was at the relay comes back. Work that was only here is gone.`,
+    elsewhere: (device, seen) => `Samenpad begins empty here. You were signed in before with ${device === '' ? 'another browser' : device}, last seen ${seen}. What you wrote there without a connection is only in that browser. If that one was wiped, it is gone.`,
+    show: 'Show where my work is',
+  },
   announce: {
     changed: (who, title) => `${who} changed ${title}.`,
   },

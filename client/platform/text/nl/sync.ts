@@ -48,6 +48,11 @@ export const sync = {
     'newer-schema': 'Dit is een oudere versie van Samenpad dan eerder op deze laptop. Herlaad om de nieuwe te krijgen. Je werk staat veilig.',
     unavailable: 'Deze browser geeft geen opslag. Je kunt schrijven zolang dit venster open is. Bewaar je werk als bestand.',
   },
+  begunEmpty: {
+    here: (since: string) => `In deze browser stond niets van Samenpad, terwijl je hier al bent ingelogd sinds ${since}. De opslag is gewist. Wat bij het knooppunt stond, komt terug. Werk dat alleen hier stond, is weg.`,
+    elsewhere: (device: string, seen: string) => `Samenpad begint hier leeg. Je was eerder aangemeld met ${device === '' ? 'een andere browser' : device}, voor het laatst ${seen}. Schreef je daar zonder verbinding, dan staat dat werk alleen in die browser. Is die gewist, dan is het weg.`,
+    show: 'Laat zien waar mijn werk staat',
+  },
   announce: {
     changed: (who: string, title: string) => `${who} wijzigde ${title}.`,
   },
