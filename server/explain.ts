@@ -56,7 +56,7 @@ const because = (detail: string): string => (detail === '' ? '' : ` (${detail})`
 export function explain(failure: StartFailure): string {
   switch (failure.kind) {
     case 'bad-setting':
-      return `De instelling ${failure.name} kan niet "${failure.found}" zijn. Geef ${failure.wanted}.`
+      return `De instelling ${failure.name} kan niet ${failure.found === '' ? 'leeg' : `"${failure.found}"`} zijn. Geef ${failure.wanted}.`
     case 'unknown-option':
       return `De optie ${failure.option} bestaat niet. Alleen --demo kan; de rest gaat met PORT, HOST, SAMENPAD_DATA en PUBLIC_URL.`
     case 'node-too-old':
