@@ -48,6 +48,8 @@ export type Op = { after: number } & (
   | { op: 'discardParked'; tab: string }
   /** What somebody sent long ago comes again, several times and in any order. */
   | { op: 'repeat'; device: number; count: number; r: number }
+  /** The same with everything that anybody sent. */
+  | { op: 'repeatAll'; r: number }
   | { op: 'backup' }
   /** The relay's machine is set back to its last backup, under a new epoch. */
   | { op: 'restore'; downMs: number }
@@ -233,6 +235,9 @@ export function makePlan(seed: number, size: PlanSize = sizeOf(seed)): Plan {
       }
       case 'restore':
         ops.push({ after, op: name, downMs: 50 + below(dice, 5_000) })
+        break
+      case 'repeatAll':
+        ops.push({ after, op: name, r })
         break
       case 'erase':
         // Mostly what was deleted from a text: after that people go on in it.

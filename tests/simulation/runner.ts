@@ -6,8 +6,9 @@ import './random-pool.ts'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Rule } from './checker.ts'
+import { planOf, type Focus } from './focus.ts'
 import { minimise } from './minimise.ts'
-import { makePlan, type Plan, type PlanSize } from './plan.ts'
+import type { Plan } from './plan.ts'
 import { SABOTAGES } from './sabotage/index.ts'
 import type { Sabotage } from './sabotage/sabotage.ts'
 import { runPlan, type RunResult } from './world.ts'
@@ -81,7 +82,8 @@ export const faultsOf = (totals: Totals): { fault: string; times: number; timesM
 
 export const neverHappened = (totals: Totals): string[] => MUST_HAPPEN.filter((what) => !totals.counts.get(what))
 
-export const runSeed = (seed: number, sabotage?: Sabotage, size?: PlanSize): Promise<RunResult> => runPlan(makePlan(seed, size), { sabotage })
+export const runSeed = (seed: number, { focus = 'C1', sabotage }: { focus?: Focus; sabotage?: string | undefined } = {}): Promise<RunResult> =>
+  runPlan(planOf(focus, seed), { sabotage: sabotage === undefined ? undefined : sabotageNamed(sabotage) })
 
 export const sabotageNamed = (name: string): Sabotage => {
   const sabotage = SABOTAGES[name]
@@ -115,5 +117,7 @@ export async function saveFailure(result: Omit<RunResult, 'lines'>, plan: Plan):
   return path
 }
 
-export const describeFailure = (result: Omit<RunResult, 'lines'>): string =>
-  [...result.violations.map(({ rule, what, time }) => `  [${rule}] at ${time} ms: ${what}`), `  repeat: npm run sim -- --seed ${result.seed}`].join('\n')
+export const repeatOf = (seed: number, focus: Focus): string => `npm run sim -- --seed ${seed}${focus === 'C1' ? '' : ` --only ${focus}`}`
+
+export const describeFailure = (result: Omit<RunResult, 'lines'>, focus: Focus = 'C1'): string =>
+  [...result.violations.map(({ rule, what, time }) => `  [${rule}] at ${time} ms: ${what}`), `  repeat: ${repeatOf(result.seed, focus)}`].join('\n')

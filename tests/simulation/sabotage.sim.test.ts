@@ -8,7 +8,7 @@ const SCHEDULES_MAX = 1_000
 for (const [name, sabotage] of Object.entries(SABOTAGES))
   test(`caught: ${sabotage.what} (${name})`, async () => {
     for (let seed = 1; seed <= SCHEDULES_MAX; seed++) {
-      const rules = rulesOf(await runSeed(seed, sabotage))
+      const rules = rulesOf(await runSeed(seed, { sabotage: name }))
       if (rules.some((rule) => sabotage.breaks.includes(rule))) return
     }
     expect.fail(`not caught in ${SCHEDULES_MAX} schedules`)

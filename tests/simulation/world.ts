@@ -417,6 +417,11 @@ export async function runPlan(plan: Plan, options: { sabotage?: Sabotage | undef
         return undefined
       case 'repeat':
         return applies(oldPushes.repeat(users[device!.user]!, op.count, op.r))
+      case 'repeatAll': {
+        const times = oldPushes.repeatAll(op.r)
+        counts.set('pushes of hours ago', (counts.get('pushes of hours ago') ?? 0) + times)
+        return applies(times > 0)
+      }
       case 'backup':
         host.backup()
         return undefined
