@@ -243,8 +243,17 @@ function judgeFacts(known: Lookups, request: AppendRequest, space: SpaceState): 
   if (headers === null) return refused('invalid', 'malformed')
   const owners = new Map<string, Owner>()
   const changes = new Set<string>()
-  // As if every entry so far had all the operations that it may have. Automerge counts in 32 bits: after a number near their end nobody could write.
-  const lastOpMax = (space.head + 1) * FACTS_OPERATIONS_COUNT_MAX
+  let changesBefore: number | null = null
+  /**
+   * As if every change of this item so far had all the operations that it may have. Automerge counts in 32 bits: after a number near their end nobody
+   * could write. Counted by item, so that it is out of reach in a large space too: it would take 429,000 changes of one item.
+   */
+  const isWithinReach = (lastOp: number, seq: number): boolean => {
+    // What its own actor did is enough for nearly all, and is known already.
+    if (lastOp <= seq * FACTS_OPERATIONS_COUNT_MAX) return true
+    changesBefore ??= [...known.ends(entry.item, 'facts').values()].reduce((sum, end) => sum + end, 0)
+    return lastOp <= (changesBefore + changes.size + 1) * FACTS_OPERATIONS_COUNT_MAX
+  }
   for (const { actor, seq, hash: changeHash, deps, lastOp } of headers) {
     // The hash proves that these are the bytes that are already there.
     if (changes.has(changeHash) || known.hasChange(entry.item, changeHash)) continue
@@ -255,7 +264,7 @@ function judgeFacts(known: Lookups, request: AppendRequest, space: SpaceState): 
     if (seq > end + 1) return refused('gap', 'seq')
     if (!deps.every((dep) => changes.has(dep) || known.hasChange(entry.item, dep))) return refused('gap', 'depends')
     // Last: with all that it stands on in the log, an honest one is within it, whatever was lost and offered again before.
-    if (lastOp > lastOpMax) return refused('invalid', 'operations')
+    if (!isWithinReach(lastOp, seq)) return refused('invalid', 'operations')
     owners.set(actor, { writer: entry.writer, author: owner?.author ?? author, end: seq })
     changes.add(changeHash)
   }

@@ -309,6 +309,22 @@ export function describeLog(name: string, setup: () => Promise<LogUnderTest>): v
         expect(await one(facts(item, second))).toEqual(stored(2))
       })
 
+      it('[ADM4] the numbers of operations are counted by item: a large space gives nobody room to use them up', async () => {
+        const [large, item] = [make.id(), make.id()]
+        for (let i = 1; i <= 5; i++) expect(await one(facts(large, createRegistrar(`0${i}`.repeat(16)).set('title', String(i))))).toEqual(stored(i))
+        const numbered = (change: Uint8Array, startOp: number): Uint8Array => {
+          const { hash: _hash, ...decoded } = A.decodeChange(change)
+          return A.encodeChange({ ...decoded, startOp } as Parameters<typeof A.encodeChange>[0])
+        }
+        const change = (actor: string): Uint8Array => createRegistrar(actor.repeat(16)).set('title', actor)
+        // What six entries of the space may number is far beyond what the first change of an item may.
+        expect(await one(facts(item, numbered(change('b1'), 2 * FACTS_OPERATIONS_COUNT_MAX)))).toEqual(refused('invalid', 'operations'))
+        expect(await one(facts(large, numbered(change('b2'), 5 * FACTS_OPERATIONS_COUNT_MAX)))).toEqual(stored(6))
+        expect(await one(facts(large, numbered(change('b3'), 7 * FACTS_OPERATIONS_COUNT_MAX)))).toEqual(refused('invalid', 'operations'))
+        // Who goes on after the highest number there is, is within reach, whoever used it.
+        expect(await one(facts(large, numbered(change('b4'), 5 * FACTS_OPERATIONS_COUNT_MAX + 1)))).toEqual(stored(7))
+      })
+
       it('[ADM5] refuses the same seq with other content, and takes bytes that are known already', async () => {
         const item = make.id()
         const first = createRegistrar('a1'.repeat(16)).set('title', '1')
