@@ -30,7 +30,7 @@ export function auditRoutes(accounts: Accounts): Route[] {
     return { status: 200, body: { records: found.slice(0, count).map(named), more: found.length > count } }
   }
   /** What was asked for, so that the account says which part of it somebody read. */
-  const subjectOf = ({ count, ...filter }: Asked): string => Object.entries(filter).map(([name, value]) => `${name}=${String(value)}`).concat(`count=${count}`).join(' ')
+  const subjectOf = ({ who, operation, result, before }: Asked): string => [who, operation, result, before === undefined ? undefined : `before ${before}`].filter((part) => part !== undefined).join(' ')
 
   return [
     defineRoute({
