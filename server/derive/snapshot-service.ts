@@ -41,7 +41,7 @@ export interface SnapshotServiceDeps {
  * Looked at once it has been quiet for so long, and at last after so long: a laptop that needs a snapshot is minutes or days behind, and a thread that
  * begins costs as much as some thousand entries.
  */
-const LOOK_QUIET_MS = 5_000
+const LOOK_QUIET_MS = 15_000
 const LOOK_AFTER_MS_MAX = 60_000
 const REST_SHARE = 4
 const REST_MS_MIN = 20

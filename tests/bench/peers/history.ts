@@ -25,7 +25,7 @@ const QUICK_COUNT = 20_000
 /** Written but not yet answered. */
 const WINDOW_COUNT = 500
 const STALL_MS_MAX = 120_000
-const QUIET_SECONDS = 12
+const QUIET_SECONDS = 20
 
 interface Trace {
   endContent: string
