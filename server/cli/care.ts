@@ -10,6 +10,7 @@ import { findDataFolder, takeDataFolder } from '../store/data-folder.ts'
 import { verifyLogFile, type VerifyReport } from '../store/log-care.ts'
 import { verifySnapshotFile } from '../store/snapshot-file.ts'
 import { LOG_FILE } from '../store/log-rows.ts'
+import { findLost, type Lost } from '../store/lost.ts'
 import { refuse, refuseStart, withAccounts, type Command, type CommandFailure } from './command.ts'
 
 const ACCOUNTS: Companion = { name: ACCOUNTS_FILE, applicationId: ACCOUNTS_APPLICATION_ID, migrations: ACCOUNTS_MIGRATIONS }
@@ -85,17 +86,56 @@ export const restore: Command = {
         if (!accounts.ok) return refuseStart(accounts.failure)
         accounts.value.forgetLinks()
         accounts.value.dispose()
+        const behind = findLost(folder.value.path)
         const aside = movedTo === null ? '' : `\nWat er stond, is bewaard in ${movedTo}`
         return ok({
-          json: { file: resolve(file), folder: folder.value.path, createdAt: manifest.createdAt, spaces: manifest.spaces, entries: manifest.entries, movedTo },
-          text: `Teruggezet in ${folder.value.path}: ${manifest.spaces} ruimtes, ${manifest.entries} bewerkingen. Uitnodigingen zijn vervallen; maak nieuwe waar dat nodig is.${aside}`,
-          about: { subject: `copy of ${new Date(manifest.createdAt).toISOString()}, ${manifest.entries} entries` },
+          json: { file: resolve(file), folder: folder.value.path, createdAt: manifest.createdAt, spaces: manifest.spaces, entries: manifest.entries, movedTo, behind: { entries: behind.entries, since: behind.since, until: behind.until } },
+          text: `Teruggezet in ${folder.value.path}: ${manifest.spaces} ruimtes, ${manifest.entries} bewerkingen. Uitnodigingen zijn vervallen; maak nieuwe waar dat nodig is.${aside}\n${behindText(behind, manifest.createdAt)}`,
+          about: { subject: `copy of ${new Date(manifest.createdAt).toISOString()}, ${manifest.entries} entries, ${behind.entries} behind` },
         })
       } finally {
         folder.value.dispose()
       }
     })
   },
+}
+
+const moment = (time: number): string => `${new Date(time).toISOString().slice(0, 16).replace('T', ' ')} UTC`
+const period = ({ since, until }: Lost): string => (since === null || until === null ? '' : `van ${moment(since)} tot en met ${moment(until)}`)
+const LATER = 'Laptops leveren bij hun volgende contact aan wat zij nog hebben; wat dan nog mist, staat in: npm run -s samenpad -- lost'
+
+function behindText(behind: Lost, createdAt: number): string {
+  if (behind.entries > 0) return `De kopie mist ${behind.entries} bewerkingen ${period(behind)}. ${LATER}`
+  return behind.compared.length > 0 ? 'De kopie mist niets van wat hier stond.' : `Wat er na ${moment(createdAt)} is geschreven, staat niet in de kopie. ${LATER}`
+}
+
+export const lost: Command = {
+  name: 'lost',
+  usage: '',
+  summary: 'Zegt welke bewerkingen sinds een teruggezette kopie nergens meer zijn, van wanneer en in welke documenten',
+  options: [],
+  operation: () => 'machine.verify',
+  run: (_given, surroundings) =>
+    withAccounts(surroundings, 'read', ({ path, accounts }) =>
+      guarded(path, () => {
+        const found = findLost(path)
+        const names = new Map(accounts.spaces().map(({ space, name }) => [space, name]))
+        const lines =
+          found.entries > 0
+            ? [
+                `${found.entries} bewerkingen ${period(found)} zijn door geen laptop teruggebracht:`,
+                ...found.items.map((one) => `- ${names.get(one.space) ?? one.space}, document ${one.item}: ${one.entries}, van ${moment(one.since)} tot en met ${moment(one.until)}`),
+                `Ze staan nog in de map van voor het terugzetten, in ${path}.`,
+              ]
+            : [found.compared.length > 0 ? 'Alles van voor het terugzetten is er weer.' : 'Er is hier geen logboek van voor een terugzetting om mee te vergelijken.']
+        return ok({
+          json: found,
+          text: [...lines, ...found.unreadable.map(({ folder, reason }) => `Het logboek in ${folder} kan niet gelezen worden (${reason}).`)].join('\n'),
+          isBad: found.unreadable.length > 0,
+          about: { subject: `${found.entries} lost` },
+        })
+      }),
+    ),
 }
 
 export const verify: Command = {

@@ -12,6 +12,7 @@ import type { EraseOutcome } from '../derive/eraser.ts'
 import { startFailureOf } from '../explain.ts'
 import { takeDataFolder, type RelayNote } from '../store/data-folder.ts'
 import type { EraseMode } from '../store/erase.ts'
+import { BEFORE_RESTORE } from '../store/lost.ts'
 import { forgetSnapshots } from '../store/snapshot-file.ts'
 import { createSqliteLog } from '../store/sqlite-log.ts'
 import { findSpace, refuse, refuseStart, withAccounts, type Command, type CommandFailure, type Output, type Surroundings } from './command.ts'
@@ -52,7 +53,7 @@ export const erase: Command = {
 }
 
 function told(path: string, { space, item, mode, reason }: Asked, name: string, done: EraseOutcome): Output {
-  const aside = readdirSync(path).filter((one) => one.startsWith('before-restore-')).map((one) => join(path, one))
+  const aside = readdirSync(path).filter((one) => one.startsWith(BEFORE_RESTORE)).map((one) => join(path, one))
   const lines = [
     mode === 'whole' ? `Document ${item} is definitief verwijderd uit ${name} (${done.entriesCount} bewerkingen).` : `Wat uit de tekst van ${item} was weggehaald, is definitief verwijderd (${done.entriesCount} bewerkingen herschreven).`,
     'Laptops verwijderen het zodra ze weer verbinding maken; wat daar nog niet verstuurd was, blijft daar apart staan.',

@@ -15,6 +15,7 @@ import { mark } from './data-folder.ts'
 import { backupLog, restoreLog, verifyLogFile, type VerifyReport } from './log-care.ts'
 import { eraseInBackup, removeSideFiles, syncFolder } from './log-file.ts'
 import { LOG_FILE } from './log-rows.ts'
+import { BEFORE_RESTORE } from './lost.ts'
 
 /** The other database of the folder; the store does not know what is in it. */
 export type Companion = Pick<DatabaseOptions, 'applicationId' | 'migrations'> & { name: string }
@@ -173,7 +174,7 @@ function unpack(file: string, into: string): void {
 function moveAside(folder: string, names: readonly string[], now: number): string | null {
   const there = names.flatMap((name) => ['', '-wal', '-shm', '-journal'].map((suffix) => name + suffix)).filter((name) => existsSync(join(folder, name)))
   if (there.length === 0) return null
-  const aside = join(folder, `before-restore-${new Date(now).toISOString().replaceAll(/[:.]/g, '-')}`)
+  const aside = join(folder, `${BEFORE_RESTORE}${new Date(now).toISOString().replaceAll(/[:.]/g, '-')}`)
   mkdirSync(aside, { mode: 0o700 })
   for (const name of there) renameSync(join(folder, name), join(aside, name))
   for (const name of names) removeSideFiles(join(folder, name))

@@ -8,6 +8,8 @@ import * as Y from 'yjs'
 import { newId, type Id } from '../../shared/base/ids.ts'
 import type { Entry, NewEntry } from '../../shared/model/entries.ts'
 import { createFactsDocument, loadFacts } from '../../server/derive/facts-document.ts'
+import { openLogDatabase } from '../../server/store/log-file.ts'
+import { createLogReader } from '../../server/store/log-reader.ts'
 import { systemDice } from '../../server/system.ts'
 import { freshFolder, person, run, startUnderTest, type UnderTest } from './relay-under-test.ts'
 
@@ -43,6 +45,16 @@ async function write(relay: UnderTest, space: string, user: string, title: strin
   return item
 }
 
+/** What a laptop brings back: all that the log had before, as it was. */
+function entriesOf(folder: string, space: string): NewEntry[] {
+  const log = createLogReader(() => openLogDatabase(join(folder, 'log.sqlite'), 'read'))
+  try {
+    return log.read(space, 0, 1_000_000, 99).entries
+  } finally {
+    log.close()
+  }
+}
+
 const NAME = 'Roken: CON, ../../etc & <script>'
 
 test('beside a running relay: spaces, items, users, token, invite, verify, export', async () => {
@@ -71,6 +83,14 @@ test('beside a running relay: spaces, items, users, token, invite, verify, expor
   const joined = await relay.ask('POST', `/api/links/${invited.link.split('/').at(-1)}`, { body: person('nieuw@praktijk.nl') })
   expect(joined.status).toBe(200)
   expect((await relay.ask('GET', `/api/spaces/${space}/members`, { cookie: joined.cookie })).json).toHaveLength(2)
+
+  const { json: renewed } = await ask(folder, 'reset', '--login', 'Nieuw@praktijk.nl')
+  running.accounts.refresh()
+  const chosen = await relay.ask('POST', `/api/links/${renewed.link.split('/').at(-1)}`, { body: { password: 'twaalf tegels in de tuin' } })
+  expect(chosen).toMatchObject({ status: 200, json: { person: { user: renewed.user } } })
+  expect((await relay.ask('GET', '/api/me', { cookie: joined.cookie })).status).toBe(401)
+  expect(await ask(folder, 'reset', '--login', made.user)).toMatchObject({ code: 1 })
+  expect(await ask(folder, 'reset', '--login', 'niemand@praktijk.nl')).toMatchObject({ code: 1 })
 
   expect(await ask(folder, 'verify')).toMatchObject({ code: 0, json: { ok: true, spaces: 1, entries: 2, problems: [] } })
 
@@ -105,7 +125,7 @@ test('a backup made while people write, put back elsewhere: everything of before
   const file = join(freshFolder(), 'kopie.tar')
 
   expect(await ask(relay.folder, 'backup', file)).toMatchObject({ code: 0, json: { file, spaces: 1, entries: 2, files: [{ name: 'log.sqlite' }, { name: 'accounts.sqlite' }] } })
-  await write(relay, space, user, 'Alcohol', 'Na de kopie.')
+  const lostItem = await write(relay, space, user, 'Alcohol', 'Na de kopie.')
   const before = await relay.running.log.head(space)
   // Without the product: any tar reads it, and nobody else on the machine.
   expect(execFileSync('tar', ['-tf', file], { encoding: 'utf8' }).trim().split('\n')).toEqual(['manifest.json', 'log.sqlite', 'accounts.sqlite'])
@@ -118,9 +138,12 @@ test('a backup made while people write, put back elsewhere: everything of before
   const { code, json } = await ask(relay.folder, 'restore', file, '--force')
   expect([code, json]).toMatchObject([0, { spaces: 1, entries: 2 }])
   expect(existsSync(join(json.movedTo, 'log.sqlite'))).toBe(true)
+  // Nobody's laptop had it: the period and the document are said, and who did it is in the account.
+  expect(json.behind).toEqual({ entries: 2, since: expect.any(Number), until: expect.any(Number) })
+  expect(await ask(relay.folder, 'lost')).toMatchObject({ code: 0, json: { entries: 2, since: json.behind.since, items: [{ space, item: lostItem, entries: 2, authors: [user] }], unreadable: [] } })
 
   const elsewhere = join(freshFolder(), 'nieuw', 'data')
-  expect(await ask(elsewhere, 'restore', file)).toMatchObject({ code: 0, json: { movedTo: null } })
+  expect(await ask(elsewhere, 'restore', file)).toMatchObject({ code: 0, json: { movedTo: null, behind: { entries: 0, since: null } } })
   for (const folder of [relay.folder, elsewhere]) {
     const again = await startUnderTest({ data: folder })
     const head = await again.running.log.head(space)
@@ -129,6 +152,12 @@ test('a backup made while people write, put back elsewhere: everything of before
     expect(again.running.accounts.roleIn(user, space)).toBe('leader')
     expect(again.running.accounts.readLink(used).ok).toBe(false)
     expect((await again.running.log.readItem(space, item, null, 1, 99, 99)).length).toBe(2)
+    const accounted = again.running.accounts.audit.page({}, 99).filter(({ from }) => from === 'cli').map(({ operation, result }) => `${operation} ${result}`)
+    expect(accounted).toContain('machine.restore done')
+    if (folder === relay.folder) {
+      for (const one of entriesOf(json.movedTo, space)) expect(await again.running.relay.push(user, one)).toMatchObject({ kind: 'stored' })
+      expect(await ask(folder, 'lost')).toMatchObject({ code: 0, json: { entries: 0, since: null, items: [] } })
+    }
     await again.running.close()
   }
 })
@@ -193,7 +222,7 @@ test('what cannot be done says why, on stderr for people and as one document for
   }
   const listed = await run('server/cli.ts', ['help'], { SAMENPAD_DATA: nowhere }).ended
   expect(listed).toMatchObject({ code: 0, stderr: '' })
-  for (const name of ['spaces', 'items', 'users', 'token', 'invite', 'backup', 'restore', 'verify', 'export', 'version']) expect(listed.stdout).toContain(`  ${name} `)
+  for (const name of ['spaces', 'items', 'users', 'token', 'invite', 'backup', 'restore', 'lost', 'verify', 'export', 'version']) expect(listed.stdout).toContain(`  ${name} `)
   // For scripts that want the token and nothing else.
   expect((await run('server/cli.ts', ['token', '--space', 'Schiedam', '--role', 'member'], { SAMENPAD_DATA: folder }).ended).stdout).toMatch(/^[\w-]{43}\n$/)
 })
