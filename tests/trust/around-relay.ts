@@ -2,12 +2,16 @@
  * Laptops with the real engine around one relay process, in one space: they begin level, work at random places, and are closed at the end. Trials that
  * do something to the relay or its files between two moments of work.
  */
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { must } from '../../shared/base/assert.ts'
 import type { ItemId, SpaceId } from '../../shared/base/ids.ts'
 import { below, namedDice, pick, type Dice } from '../../shared/base/random.ts'
-import { createEngineLaptop, type EngineLaptop, type Ledger } from './engine-laptop.ts'
-import { settle } from './people.ts'
+import { openAccounts } from '../../server/auth/accounts.ts'
+import { ACCOUNTS_FILE } from '../../server/auth/schema.ts'
+import { systemClock, systemDice } from '../../server/system.ts'
+import { CLOCK_SPEED, createEngineLaptop, type ClockSetting, type EngineLaptop, type Ledger } from './engine-laptop.ts'
+import { settle, type Member } from './people.ts'
 import { relayProcess, type RelayProcess } from './relay-process.ts'
 
 /** Longer means that they never come up. */
@@ -25,6 +29,12 @@ export interface AroundRelay {
   arrive(name: string): Promise<EngineLaptop>
   /** Gone for good, with everything on it. */
   lose(laptop: EngineLaptop): Promise<void>
+  /** So much time passes for every laptop, and for the relay from its next start. */
+  age(ms: number): void
+  /** Everybody signs in anew: sessions end after a month, and a backup holds those of its day. */
+  signIn(folder: string): void
+  /** Another relay on another folder, to which all laptops go from now on; the first one stays. */
+  moveTo(folder: string): Promise<RelayProcess>
 }
 
 /** In: one laptop for each name, and `comingCount` members that may arrive later. */
@@ -35,15 +45,22 @@ export async function aroundRelay<T>(
 ): Promise<T> {
   const { spaces, members } = settle(data, 1, names.length + comingCount)
   const space = must(spaces[0], 'a space')
-  const relay = relayProcess({ data })
+  const env = { TRUST_CLOCK_OFFSET_MS: '0' }
+  const relayOn = (folder: string): RelayProcess => relayProcess({ data: folder, env, nodeArguments: ['--import', new URL('./clock-offset.mjs', import.meta.url).href] })
+  const relays = [relayOn(data)]
+  const relay = must(relays[0], 'the first')
   await relay.start()
+  const clock: ClockSetting = { speed: CLOCK_SPEED, offsetMs: 0 }
   const ledger: Ledger = new Map()
   const laptops: EngineLaptop[] = []
   let arrivedCount = 0
+  const memberOf = new Map<EngineLaptop, Member>()
   const arrive = async (name: string): Promise<EngineLaptop> => {
     const user = arrivedCount++
-    const laptop = await createEngineLaptop({ name, user, member: must(members[user], 'a member'), relayPort: relay.port, seed: seed + run, ledger })
+    const member = must(members[user], 'a member')
+    const laptop = await createEngineLaptop({ name, user, member, relayPort: must(relays.at(-1), 'a relay').port, seed: seed + run, ledger, clock })
     laptops.push(laptop)
+    memberOf.set(laptop, member)
     await laptop.open()
     return laptop
   }
@@ -53,6 +70,29 @@ export async function aroundRelay<T>(
     return await work({
       data, space, relay, ledger, laptops, arrive,
       dice: namedDice(seed, `${id}/${run}`),
+      age(ms) {
+        clock.offsetMs += ms
+        env.TRUST_CLOCK_OFFSET_MS = String(clock.offsetMs)
+      },
+      signIn(folder) {
+        const now = (): number => Date.now() + clock.offsetMs
+        const opened = openAccounts({ path: join(folder, ACCOUNTS_FILE), mode: 'write', clock: { ...systemClock, now }, dice: systemDice })
+        const accounts = must(opened.ok ? opened.value : null, 'accounts')
+        const cookieName = `samenpad-${accounts.installation.slice(0, 8)}`
+        for (const member of members) member.cookie = `${cookieName}=${accounts.startSession(member.person.user).token}`
+        accounts.dispose()
+        for (const laptop of laptops) laptop.signIn(must(memberOf.get(laptop), 'its member').cookie)
+      },
+      async moveTo(folder) {
+        const next = relayOn(folder)
+        relays.push(next)
+        await next.start()
+        for (const { network } of laptops) {
+          network.target(next.port)
+          network.cut()
+        }
+        return next
+      },
       async lose(laptop) {
         laptops.splice(laptops.indexOf(laptop), 1)
         await laptop.dispose()
@@ -60,7 +100,7 @@ export async function aroundRelay<T>(
     })
   } finally {
     for (const laptop of laptops) await laptop.dispose()
-    await relay.kill()
+    for (const one of relays) await one.kill()
   }
 }
 
