@@ -1,6 +1,5 @@
 /** Every command of the command line, in the order in which the help shows them. */
 import { ok } from '../../shared/base/result.ts'
-import { VERSION } from '../version.ts'
 import { backup, lost, restore, verify } from './care.ts'
 import type { Command } from './command.ts'
 import { exportSpace, items } from './documents.ts'
@@ -13,7 +12,7 @@ const version: Command = {
   summary: 'Zegt welke versie dit is',
   options: [],
   operation: () => 'machine.read',
-  run: () => ok({ json: { name: 'samenpad', version: VERSION, node: process.version }, text: VERSION }),
+  run: (_given, { version }) => ok({ json: { name: 'samenpad', version, node: process.version }, text: version }),
 }
 
 export const COMMANDS: readonly Command[] = [spaces, items, users, invite, token, backup, restore, lost, verify, exportSpace, erase, version]
