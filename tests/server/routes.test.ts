@@ -1,8 +1,9 @@
 // Every route of the table, asked by everybody: rights, cross-site requests, shapes, and the files of the client.
 import * as v from 'valibot'
 import { describe, expect, test } from 'vitest'
+import { must } from '../../shared/base/assert.ts'
 import { below, namedDice, pick } from '../../shared/base/random.ts'
-import { DOORS, isOfSpace, may, UNRECORDED, type AnyOperation, type Role } from '../../shared/model/grants.ts'
+import { DOORS, isOfSpace, may, ROLES, UNRECORDED, type AnyOperation, type Role } from '../../shared/model/grants.ts'
 import { freshFolder, startUnderTest, type UnderTest } from './relay-under-test.ts'
 
 const NOBODY = 'f'.repeat(32)
@@ -186,7 +187,9 @@ describe('shapes', () => {
     const { space, elsewhere, cookies, target } = await everybody(relay)
     for (const route of relay.running.app.routes) {
       if (!route.answer || route.method !== 'GET') continue
-      const answer = await relay.ask(route.method, fill(route.path, space, target, elsewhere), { cookie: cookies.get(!isOfSpace(route.operation) && DOORS[route.operation] === 'administrator' ? 'administrator' : 'programme-leader') ?? '' })
+      const { operation } = route
+      const who = isOfSpace(operation) ? must(ROLES.findLast((role) => may(role, operation)), 'somebody may') : DOORS[operation] === 'administrator' ? 'administrator' : 'reader'
+      const answer = await relay.ask(route.method, fill(route.path, space, target, elsewhere), { cookie: cookies.get(who) ?? '' })
       if (route.path === '/api/links/:token') expect(answer.json).toEqual({ error: 'not-found' })
       else expect([route.path, v.safeParse(route.answer, answer.json).success]).toEqual([route.path, true])
     }
