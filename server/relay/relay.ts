@@ -129,6 +129,8 @@ export function createRelay(deps: RelayDeps): Relay {
       const { space } = erasure
       const { problem, ...done } = await queue.between(space, async () => {
         const before = await log.head(space)
+        // What was committed and held back for its neighbours goes out under the name that it was committed under.
+        fanOut.release(space)
         const result = await log.erase(erasure).catch(async (failure: unknown) => {
           // A commit may report failure and be there all the same: then the log is another one, whoever asked for it hears that it failed.
           const now = await log.head(space)

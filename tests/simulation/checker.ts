@@ -130,6 +130,8 @@ export function createChecker(deps: CheckerDeps) {
   const connections = new Map<number, ConnectionModel>()
   const spaceOfItem = new Map<ItemId, SpaceId>()
   const written = createWritten()
+  /** Logs that an erasure replaced, of which the relay has not heard. */
+  const unheard = new Map<Epoch, SpaceModel>()
   /** Refused entries about which a person has decided. */
   const chosen = new Set<EntryId>()
   let reported = 0
@@ -170,8 +172,10 @@ export function createChecker(deps: CheckerDeps) {
 
   function checkSentEntries(connection: ConnectionModel, message: Extract<DownMessage, { type: 'entries' }>): void {
     mayRead(connection, message.space, 'entries')
-    const model = spaces.get(message.space)
-    if (!model || model.epoch !== message.epoch) return breach(2, `entries of an epoch that is not the log's were sent for space ${short(message.space)}`)
+    const now = spaces.get(message.space)
+    // Between the commit of an erasure and the moment in which the relay hears of it, it goes on with the log that was: with that one exactly.
+    const model = now?.epoch === message.epoch ? now : unheard.get(message.epoch)
+    if (!model) return breach(2, `entries of an epoch that is not the log's were sent for space ${short(message.space)}`)
     for (const sent of message.entries) {
       const there = model.entries[sent.seq - 1]
       if (!there) breach(2, `entry ${short(sent.entry)} was sent as seq ${sent.seq} before that was committed`)
@@ -325,8 +329,11 @@ export function createChecker(deps: CheckerDeps) {
       }
       if (mode === 'history' && deps.saysOf(entries.filter((entry) => entry.item === item)).all !== says.all) breach('ERA', `item ${short(item)} says something else after erasing what it no longer said`)
       pastEpochs.set(before.epoch, before)
+      unheard.set(before.epoch, before)
       spaces.set(space, model)
     },
+    /** The relay knows of every erasure so far. */
+    erasuresHeard: (): void => unheard.clear(),
 
     /** What a laptop keeps, when it has heard everything: any bytes of an item, wherever they lie. */
     keptBytes(index: number, item: ItemId, part: Part, where: string, bytes: Uint8Array): void {

@@ -90,6 +90,8 @@ export function createRelayHost(deps: RelayHostDeps): VirtualRelayHost {
   let lastBackup: MemoryBackup | null = null
   let starting = false
   let isErasing = false
+  /** An erasure is on the disk, and the relay has not been told. */
+  let isUnheard = false
   /** Prose of the item that is being erased, as it was read to find out what is deleted in it: what is deleted after that is not erased. */
   let seenDeleted: readonly Entry[] = []
   /** Batches whose appends have been asked and not yet synced, in order. */
@@ -113,14 +115,22 @@ export function createRelayHost(deps: RelayHostDeps): VirtualRelayHost {
       lastStepAt = Math.max(lastStepAt, scheduler.now + 1 + below(deps.diskDice, step === 'sync' ? 6 : 2))
       scheduler.after(lastStepAt - scheduler.now, () => {
         if (!alive() || handle !== log) return
-        if (step === 'answer') return run()
+        if (step === 'answer') {
+          run()
+          if (!isUnheard) return
+          isUnheard = false
+          return void scheduler.after(0, checker.erasuresHeard)
+        }
         const batch = asked.shift() ?? []
         if (armed) armed.left--
         if (isDue('before')) return dieArmed()
         const erasuresCount = handle.allErasures().length
         run()
         const erasure = handle.allErasures()[erasuresCount]
-        if (erasure) showErased(handle, erasure)
+        if (erasure) {
+          isUnheard = true
+          showErased(handle, erasure)
+        }
         else showCommitted(handle, batch)
         // Synced and shown; nobody else has heard of it when the process dies here.
         if (isDue('after')) void Promise.resolve().then(dieArmed)
@@ -191,7 +201,8 @@ export function createRelayHost(deps: RelayHostDeps): VirtualRelayHost {
 
   const begin = (): void => {
     life++
-    isErasing = false
+    isErasing = isUnheard = false
+    checker.erasuresHeard()
     const born = scheduler.process(`relay#${life}`, machine)
     process = born
     asked = []
