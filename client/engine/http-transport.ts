@@ -3,15 +3,15 @@
  * says the same frames and hears the same frames, only later. One request asks for news at a time and one brings edits, so that a browser's
  * handful of connections is never used up.
  *
- * What this way does not have: presence, and entries older than what a space is followed from (FETCH stays unanswered).
+ * Who looks at what is said and asked every few seconds, while something is open; history is asked for when somebody wants it.
  */
 import { must } from '../../shared/base/assert.ts'
-import { toHex } from '../../shared/base/bytes.ts'
+import { bytesEqual, toHex } from '../../shared/base/bytes.ts'
 import type { Clock } from '../../shared/base/clock.ts'
 import type { Disposable } from '../../shared/base/dispose.ts'
-import type { SpaceId } from '../../shared/base/ids.ts'
+import type { ItemId, SpaceId } from '../../shared/base/ids.ts'
 import { CLOSE } from '../../shared/model/errors.ts'
-import { DETOUR_POLL_MS, DETOUR_WAIT_SECONDS, PUSHES_IN_FLIGHT_COUNT_MAX, SILENCE_MS_MAX } from '../../shared/model/limits.ts'
+import { DETOUR_POLL_MS, DETOUR_PRESENCE_MS, DETOUR_WAIT_SECONDS, PUSHES_IN_FLIGHT_COUNT_MAX, SILENCE_MS_MAX } from '../../shared/model/limits.ts'
 import { decodeDown, decodeUp, encodeDown, encodeUp } from '../../shared/protocol/codec.ts'
 import type { Down, DownMessage, Up } from '../../shared/protocol/messages/index.ts'
 import type { Transport } from './transport.ts'
@@ -41,6 +41,13 @@ export function createHttpTransport({ fetch, clock }: HttpTransportDeps): Transp
       let isAsking = false
       let isOver = false
       let heardAt = clock.now()
+      let hello: Up<'hello'> | null = null
+      /** What is open here, as it was last said by the engine. */
+      const looking = new Map<ItemId, Up<'presence'>>()
+      /** The others, as the engine heard it. */
+      const others = new Map<string, Down<'present'>>()
+      let looks: Disposable | null = null
+      let isLooking = false
       let pause: Disposable | null = null
 
       const say = (...messages: DownMessage[]): void => {
@@ -54,6 +61,7 @@ export function createHttpTransport({ fetch, clock }: HttpTransportDeps): Transp
       const over = (): void => {
         isOver = true
         pause?.dispose()
+        looks?.dispose()
         ending.abort()
       }
 
@@ -63,13 +71,14 @@ export function createHttpTransport({ fetch, clock }: HttpTransportDeps): Transp
           const response = await fetch(path, { method: body ? 'POST' : 'GET', ...(body ? { body } : {}), signal: ending.signal })
           const { status } = response
           if (response.ok && response.headers.get('content-type')?.startsWith(FRAMES)) {
-            const messages = decodeDown(new Uint8Array(await response.arrayBuffer()))
+            const bytes = new Uint8Array(await response.arrayBuffer())
+            const messages = bytes.length === 0 ? [] : decodeDown(bytes) // nobody else is there
             if (isOver) return null
             heardAt = clock.now()
             return { status, messages }
           }
           if (isOver) return null
-          if (status === 403) return { status, messages: [] }
+          if (status === 403 || status === 404) return { status, messages: [] } // a relay from before this question: nothing is answered
           close(status === 401 ? CLOSE.signedOut.code : LOST)
         } catch (error) {
           if (!isOver) close(LOST)
@@ -79,8 +88,9 @@ export function createHttpTransport({ fetch, clock }: HttpTransportDeps): Transp
         return null
       }
 
-      async function greet(hello: Up<'hello'>): Promise<void> {
-        const answer = await ask('/sync/push', encodeUp(hello))
+      async function greet(first: Up<'hello'>): Promise<void> {
+        hello = first
+        const answer = await ask('/sync/push', encodeUp(first))
         if (answer) say(...answer.messages)
       }
 
@@ -147,6 +157,40 @@ export function createHttpTransport({ fetch, clock }: HttpTransportDeps): Transp
         return last?.more ?? false
       }
 
+      async function history(question: Up<'fetch'>): Promise<void> {
+        if (!hello) return
+        const answer = await ask('/sync/ask', encodeUp(hello, question))
+        if (answer) say(...answer.messages.filter(({ type }) => type === 'itemEntries'))
+      }
+
+      const keyOf = ({ item, session }: Down<'present'>): string => `${item} ${session}`
+      const lookSoon = (afterMs: number): void => {
+        looks?.dispose()
+        looks = clock.after(afterMs, () => void look())
+      }
+      /** All that is open here, and who else is there. Nothing open: said once, so that nobody sees us there any more. */
+      async function look(): Promise<void> {
+        if (!hello || isOver || isLooking) return
+        isLooking = true
+        const said = [...looking.values()]
+        const answer = await ask('/sync/ask', encodeUp(hello, ...said))
+        isLooking = false
+        if (!answer || isOver) return
+        const present = new Map(answer.messages.filter((message): message is Down<'present'> => message.type === 'present' && looking.has(message.item)).map((message) => [keyOf(message), message]))
+        const gone = [...others].filter(([key]) => !present.has(key)).map(([, one]): DownMessage => ({ ...one, open: false, bytes: new Uint8Array() }))
+        const isNews = ([key, one]: [string, Down<'present'>]): boolean => {
+          const before = others.get(key)
+          return !before || !bytesEqual(before.bytes, one.bytes)
+        }
+        const changed = [...present].filter(isNews).map(([, one]) => one)
+        others.clear()
+        for (const [key, one] of present) others.set(key, one)
+        say(...gone, ...changed)
+        const isChanged = said.length !== looking.size || said.some((one) => looking.get(one.item) !== one)
+        if (isChanged) lookSoon(DETOUR_POLL_MS)
+        else if (looking.size > 0) lookSoon(DETOUR_PRESENCE_MS)
+      }
+
       clock.after(0, () => {
         if (!isOver) listener.opened()
       })
@@ -173,10 +217,19 @@ export function createHttpTransport({ fetch, clock }: HttpTransportDeps): Transp
                 // Only while the relay answers: otherwise the silence is real.
                 if (clock.now() - heardAt < SILENCE_MS_MAX) say({ type: 'pong', serverTime: clock.now() })
                 break
-              case 'recv':
-              case 'presence':
               case 'fetch':
-                break // see the head of this file; every answer of the twin waits for our next question
+                void history(message)
+                break
+              case 'presence': {
+                const isNew = looking.has(message.item) !== message.open
+                if (message.open) looking.set(message.item, message)
+                else looking.delete(message.item)
+                // Coming and going are said at once; a caret that moves waits for the next round.
+                if (isNew) lookSoon(0)
+                break
+              }
+              case 'recv':
+                break // every answer of the twin waits for our next question
             }
           }
           void post()

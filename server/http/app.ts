@@ -32,7 +32,9 @@ import { meRoutes } from './routes/me.ts'
 import { oidcRoutes } from './routes/oidc.ts'
 import { signInRoutes } from './routes/sign-in.ts'
 import { spaceRoutes } from './routes/spaces.ts'
+import { systemDice } from '../system.ts'
 import { twinRoutes } from './routes/twin.ts'
+import { createTwinSeats } from './twin-seats.ts'
 import { sendJson, serveClient } from './static.ts'
 import { createSyncSockets } from './sync-socket.ts'
 import { createUpgrades, type Upgrades } from './upgrades.ts'
@@ -138,6 +140,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     return sendJson(reply, STATUS_OF_ERROR[code], { error: code })
   })
 
+  const seats = createTwinSeats({ relay, clock, dice: systemDice })
   const organisation = deps.oidc && accounts.joinOrganisation({ oidc: deps.oidc, rules: deps.roleRules, openSessions: () => upgrades.openSessions() })
   const routes: Route[] = [
     ...signInRoutes(accounts),
@@ -147,7 +150,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     ...erasureRoutes({ eraser: deps.eraser, controlSecret: deps.controlSecret }),
     ...auditRoutes(accounts),
     ...programmeRoutes({ accounts, reportOf: deps.reportOf }),
-    ...twinRoutes({ relay, accounts, clock, build: version }),
+    ...twinRoutes({ relay, accounts, clock, build: version, seats }),
     ...healthRoutes({ version, readiness: deps.readiness, metrics: metrics.print, openApi: () => description, securityContact: deps.securityContact, clock }),
   ]
   const description = openApiOf(routes, version, doorkeeper.cookieName)
@@ -166,6 +169,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     routes,
     async close() {
       await upgrades.emptied(clock, CLOSE_GRACE_MS)
+      seats.dispose()
       sync.dispose()
       upgrades.dispose()
       await app.close()

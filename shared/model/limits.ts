@@ -98,6 +98,8 @@ export const PING_AFTER_MS = 15_000
 /** Without websockets: pause between two rounds of asking for news, and how long the relay may hold a question (proxies cut silent answers at 30 s). */
 export const DETOUR_POLL_MS = 2_000
 export const DETOUR_WAIT_SECONDS = 10
+/** How often who looks at what is said and asked that way, while something is open. */
+export const DETOUR_PRESENCE_MS = 5_000
 /** On the detour a websocket is tried again after this, then after twice as long, and so on to the longest: a network is changed seldom. */
 export const DETOUR_PROBE_MS_MIN = 3_000
 export const DETOUR_PROBE_MS_MAX = 300_000

@@ -57,7 +57,7 @@ ${rowsOf(['operation', 'for', 'recorded'], (Object.keys(DOORS) as Door[]).map((d
 
 ${rowsOf(['route', 'operation'], (await routesOf()).map(({ method, path, operation }) => [code(`${method} ${path}`), code(operation)]))}
 
-### \`ws /sync\`, and the same messages in \`POST /sync/push\` and \`GET /sync/entries\`
+### \`ws /sync\`, and the same messages in \`POST /sync/push\`, \`POST /sync/ask\` and \`GET /sync/entries\`
 
 ${rowsOf(['message', 'operation'], Object.entries(OPERATION_OF_MESSAGE).map(([message, operation]) => [code(message), operation === 'by part' ? `an edit: ${code('item.write')}; an act: below` : code(operation)]))}
 

@@ -1,15 +1,18 @@
 // Laptops on a network that lets no websocket through: the real engine over the HTTP twin of a real relay, and which way it takes.
 import { expect, test } from 'vitest'
 import * as Y from 'yjs'
-import type { Engine, EngineEvent } from '../../client/engine/api.ts'
+import type { Engine, EngineEvent, PresenceView } from '../../client/engine/api.ts'
 import { createDetourTransport } from '../../client/engine/detour-transport.ts'
 import { createEngine } from '../../client/engine/engine.ts'
 import { createHttpTransport } from '../../client/engine/http-transport.ts'
 import { createMemoryDevice } from '../../client/engine/memory-store.ts'
 import type { SocketListener, Transport } from '../../client/engine/transport.ts'
 import { systemClock, systemDice } from '../../server/system.ts'
+import { newId } from '../../shared/base/ids.ts'
 import type { FactEdit } from '../../shared/model/facts.ts'
 import { DETOUR_PROBE_MS_MIN } from '../../shared/model/limits.ts'
+import { decodeDown, encodeUp, PROTO_MAX, PROTO_MIN } from '../../shared/protocol/codec.ts'
+import type { Down } from '../../shared/protocol/messages/index.ts'
 import { readyAutomerge } from '../simulation/automerge.ts'
 import { handClock } from '../support/hand-clock.ts'
 import { atEnd, startUnderTest, type UnderTest } from './relay-under-test.ts'
@@ -107,6 +110,74 @@ test('a login that ended closes the connection with the reason', async () => {
   const midwife = await relay.member(space, 'member')
   const engine = await laptop(midwife.user, httpOf(relay, `${midwife.cookie}x`))
   await when(engine, async () => (await engine.status()).blockedBy === 'signedOut')
+})
+
+test('[FET1] history is asked for over requests too: a laptop that came later sees every version, and one that may not read gets nothing', async () => {
+  const relay = await startUnderTest()
+  const [space, elsewhere] = [relay.space('Schiedam'), relay.space('Almere')]
+  const midwife = await relay.member(space, 'member')
+  const writing = await laptop(midwife.user, httpOf(relay, midwife.cookie))
+  const item = await writing.createItem({ space, type: 'knowledge', edits: [set('title', 'een')], prose: null })
+  for (const title of ['twee', 'drie']) {
+    await writing.editFacts(item, [set('title', title)])
+    await when(writing, () => isSafe(writing))
+  }
+  const fetched = async (cookie: string): Promise<(Down<'itemEntries'> | undefined)[]> => {
+    const heard = Promise.withResolvers<Down<'itemEntries'>>()
+    const socket = httpOf(relay, cookie).connect({
+      opened: () => undefined,
+      frame(bytes) {
+        for (const message of decodeDown(bytes)) if (message.type === 'itemEntries') heard.resolve(message)
+      },
+      closed: (code) => heard.reject(new Error(`closed with ${code}`)),
+    })
+    atEnd(() => socket.dispose())
+    socket.send(encodeUp({ type: 'hello', protoMin: PROTO_MIN, protoMax: PROTO_MAX, build: 'test', device: newId(systemDice), pendingCount: 0 }))
+    socket.send(encodeUp({ type: 'fetch', request: 7, space, item, part: 'facts', from: 1, upTo: 0 }))
+    return [await heard.promise]
+  }
+  const [own] = await fetched(midwife.cookie)
+  expect(own).toMatchObject({ request: 7, more: false })
+  expect(own!.entries.length).toBeGreaterThanOrEqual(3)
+  expect((await writing.version(item, own!.entries[1]!.seq))?.facts.registers.title).toBe('twee')
+  const stranger = await relay.member(elsewhere, 'member')
+  const [none] = await fetched(stranger.cookie)
+  expect(none?.entries).toEqual([])
+})
+
+test('[B4] who looks along is seen over requests too, and is gone when they leave; nobody is shown to a space they may not read', async () => {
+  const relay = await startUnderTest()
+  const [space, elsewhere] = [relay.space('Schiedam'), relay.space('Almere')]
+  const [midwife, gp, stranger] = [await relay.member(space, 'member'), await relay.member(space, 'member'), await relay.member(elsewhere, 'member')]
+  const [first, second] = [await laptop(midwife.user, httpOf(relay, midwife.cookie)), await laptop(gp.user, httpOf(relay, gp.cookie))]
+  const item = await first.createItem({ space, type: 'knowledge', edits: [set('title', 'Roken')], prose: null })
+  await when(first, () => isSafe(first))
+  await when(second, async () => (await second.rows(space)).some((row) => row.item === item))
+  const seenBy = (engine: Engine) => {
+    let present: readonly PresenceView[] = []
+    engine.onEvent((event) => {
+      if (event.type === 'presence' && event.item === item) present = event.present
+    })
+    return () => present
+  }
+  const [byFirst, bySecond] = [seenBy(first), seenBy(second)]
+  await first.openItem(item)
+  await second.openItem(item)
+  await first.showPresence(item, { cursor: null })
+  await second.showPresence(item, { cursor: { anchor: 1, head: 1 } })
+  await when(first, async () => byFirst().some(({ who, state }) => who.user === gp.user && state.cursor !== null && state.cursor !== undefined))
+  await when(second, async () => bySecond().some(({ who }) => who.user === midwife.user))
+  // A made-up space opens nothing.
+  const body = encodeUp(
+    { type: 'hello', protoMin: PROTO_MIN, protoMax: PROTO_MAX, build: 'test', device: newId(systemDice), pendingCount: 0 },
+    { type: 'presence', space: elsewhere, item, open: true, bytes: new Uint8Array() },
+  )
+  for (let turn = 0; turn < 2; turn++) {
+    const response = await fetch(`${relay.origin}/sync/ask`, { method: 'POST', body: body as BodyInit, headers: { cookie: stranger.cookie, origin: relay.origin, 'content-type': 'application/octet-stream' } })
+    expect([response.status, (await response.arrayBuffer()).byteLength]).toEqual([200, 0])
+  }
+  await second.showPresence(item, null)
+  await when(first, async () => byFirst().length === 0)
 })
 
 test('after three sockets that came to nothing the detour is taken; when a socket opens again, the engine is asked to connect anew', () => {

@@ -21,6 +21,7 @@ const BODIES: Record<string, unknown> = {
   'PUT /api/spaces/:space/members/:user': { role: 'reader' },
   'PUT /api/spaces/:space/participations/:programme': { takesPart: true },
   'POST /sync/push': new Uint8Array([1]),
+  'POST /sync/ask': new Uint8Array([1]),
 }
 /** They end the very sessions that these tests need: see sign-in.test.ts and me.test.ts. */
 const ENDS_SESSIONS = new Set(['DELETE /api/session', 'DELETE /api/me', 'DELETE /api/me/sessions', 'PUT /api/me/password'])

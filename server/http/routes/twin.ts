@@ -2,7 +2,8 @@
  * The HTTP twin of `/sync`, for networks that block websockets: the same frames, the same session, the same checks. Each request is a
  * connection that lives for one question: what is posted is said to a fresh session, what the session answers is the response.
  *
- * Nothing is kept between requests but what the log keeps: entry ids make a repeated POST harmless, cursors make a repeated GET harmless.
+ * Nothing is kept between requests but what the log keeps, and for some seconds who looks at what: entry ids make a repeated POST harmless, cursors make
+ * a repeated GET harmless.
  */
 import * as v from 'valibot'
 import { must } from '../../../shared/base/assert.ts'
@@ -11,11 +12,12 @@ import type { Clock } from '../../../shared/base/clock.ts'
 import { createBag } from '../../../shared/base/dispose.ts'
 import { NO_ID } from '../../../shared/base/ids.ts'
 import { CLOSE, type HttpErrorCode } from '../../../shared/model/errors.ts'
-import { FRAME_BYTES_MAX, PUSHES_IN_FLIGHT_COUNT_MAX } from '../../../shared/model/limits.ts'
+import { FETCHES_COUNT_MAX, FRAME_BYTES_MAX, PRESENCE_ITEMS_COUNT_MAX, PUSHES_IN_FLIGHT_COUNT_MAX } from '../../../shared/model/limits.ts'
 import { decodeDown, decodeUp, encodeDown, encodeUp, PROTO_MAX, PROTO_MIN, WireError } from '../../../shared/protocol/codec.ts'
 import type { DownMessage, UpMessage } from '../../../shared/protocol/messages/index.ts'
 import type { Accounts } from '../../auth/accounts.ts'
 import type { Relay } from '../../relay/api.ts'
+import type { TwinSeats } from '../twin-seats.ts'
 import { defineRoute, type Asked, type Route } from '../route.ts'
 import { id } from '../schemas.ts'
 
@@ -30,6 +32,7 @@ export interface TwinRoutesDeps {
   accounts: Pick<Accounts, 'may'>
   clock: Clock
   build: string
+  seats: TwinSeats
 }
 
 /** Longest a GET waits for something new: below the 30 s at which proxies cut silent answers. */
@@ -42,7 +45,7 @@ const RESPONSE_BYTES_MAX = FRAME_BYTES_MAX
 const seconds = v.pipe(v.string(), v.regex(/^\d{1,2}$/), v.transform(Number), v.maxValue(WAIT_SECONDS_MAX))
 const whole = v.pipe(v.string(), v.regex(/^\d{1,15}$/), v.transform(Number))
 
-export function twinRoutes({ relay, accounts, clock, build }: TwinRoutesDeps): Route[] {
+export function twinRoutes({ relay, accounts, clock, build, seats }: TwinRoutesDeps): Route[] {
   /** Says `frames` to a fresh session and keeps what `take` wants of the answers, until `take` ends it, the session is closed, or time is up. */
   function converse(asked: Asked<unknown, unknown, unknown>, frames: readonly Uint8Array[], take: (message: DownMessage) => Verdict): Promise<{ frame: Uint8Array; closed: number | null }> {
     return new Promise((resolve) => {
@@ -124,6 +127,48 @@ export function twinRoutes({ relay, accounts, clock, build }: TwinRoutesDeps): R
         if (frame.length > 0) return { status: 200, frame }
         if (closed !== null) return { error: errorOfClose(closed) }
         return { error: isHeardOut && unanswered.size === 0 ? 'bad-request' : 'storage' } // heard out and nothing to say: an unfinished entry
+      },
+    }),
+    defineRoute({
+      method: 'POST',
+      path: '/sync/ask',
+      summary: `HELLO, then FETCH messages (at most ${FETCHES_COUNT_MAX}), or a PRESENCE message for everything that is open in this browser; answers with ITEM_ENTRIES frames, or with PRESENT frames of the others there`,
+      operation: 'sync.open',
+      takesFrame: true,
+      answer: null,
+      answerType: 'application/octet-stream',
+      refusals: ['bad-request', 'too-large', 'storage'],
+      async handle(asked) {
+        let messages: UpMessage[]
+        try {
+          messages = decodeUp(asked.frame)
+        } catch (error) {
+          if (error instanceof WireError) return { error: 'bad-request' }
+          throw error
+        }
+        const [first, ...questions] = messages
+        if (first?.type !== 'hello') return { error: 'bad-request' }
+        const fetches = questions.filter((message) => message.type === 'fetch')
+        const looks = questions.filter((message) => message.type === 'presence')
+        if (fetches.length + looks.length !== questions.length || (fetches.length > 0 && looks.length > 0)) return { error: 'bad-request' }
+        if (fetches.length > FETCHES_COUNT_MAX || looks.length > PRESENCE_ITEMS_COUNT_MAX) return { error: 'too-large' }
+        if (fetches.length === 0) {
+          const { user } = must(asked.caller, 'signed in')
+          const open = looks.filter((look) => look.open)
+          seats.show(user, first.device, open)
+          const present = open
+            .filter(({ space }) => accounts.may(user, space, 'space.read'))
+            .flatMap(({ space, item }) => seats.othersAt(user, first.device, item).map(({ session, who, bytes }): DownMessage => ({ type: 'present', space, item, session, who, open: true, bytes })))
+          return { status: 200, frame: encodeDown(...present) }
+        }
+        let answered = 0
+        const { frame, closed } = await converse(asked, messages.map((message) => encodeUp(message)), (message) => {
+          if (message.type !== 'itemEntries') return { keep: false }
+          answered++
+          return answered === fetches.length ? { keep: true, endInMs: 0 } : { keep: true }
+        })
+        if (answered === fetches.length) return { status: 200, frame }
+        return { error: closed === null ? 'storage' : errorOfClose(closed) }
       },
     }),
     defineRoute({

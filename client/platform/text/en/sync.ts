@@ -36,7 +36,7 @@ export const sync: Texts<typeof dutch> = {
     blocked: 'not admitted',
   },
   connectionLabel: 'Connection',
-  detour: 'This network does not allow a direct connection. Your work travels by ordinary web requests instead: others see it a few seconds later, and you do not see who is looking along.',
+  detour: 'This network does not allow a direct connection. Your work travels by ordinary web requests instead: others see it a few seconds later, and who is looking along shows a little later as well.',
   follower: 'Another tab of Samenpad holds the connection. That is fine.',
   connectNow: 'Connect now',
   itemsTitle: 'Only on this laptop',

@@ -33,7 +33,7 @@ export const sync = {
     blocked: 'niet toegelaten',
   },
   connectionLabel: 'Verbinding',
-  detour: 'Dit netwerk laat geen rechtstreekse verbinding toe. Je werk gaat daarom met gewone webverzoeken: anderen zien het een paar tellen later, en je ziet niet wie er meekijkt.',
+  detour: 'Dit netwerk laat geen rechtstreekse verbinding toe. Je werk gaat daarom met gewone webverzoeken: anderen zien het een paar tellen later, en wie er meekijkt zie je ook iets later.',
   follower: 'Een ander tabblad van Samenpad houdt de verbinding vast. Dat is goed zo.',
   connectNow: 'Verbind nu',
   itemsTitle: 'Alleen op deze laptop',
