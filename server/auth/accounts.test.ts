@@ -187,6 +187,17 @@ describe('sessions', () => {
     expect(accounts.sessionOf(token)).toBeNull()
   })
 
+  test('[A3] a session that runs out is over for its sockets within a minute, not at the next sweep', () => {
+    const { leader } = setUp()
+    const ended: string[] = []
+    accounts.onDidEndSession(({ session }) => ended.push(session))
+    const { session } = accounts.startSession(leader)
+    clock.move(30 * DAY_MS - 10 * 60_000)
+    expect(ended).toEqual([])
+    clock.move(10 * 60_000)
+    expect(ended).toEqual([session.session])
+  })
+
   test('signing out, running out and being shut out each announce the end', () => {
     const { leader } = setUp()
     const ended: string[] = []

@@ -215,7 +215,9 @@ function createAccounts(database: Database, { mode, clock, dice, report = () => 
   const poll = (): void => {
     if (bag.isDisposed) return
     const now = clock.now()
-    if (mode !== 'read' && Math.abs(now - sweptAt) >= HOUR_MS) {
+    // A socket does not ask again once it is open: when its session is over, somebody has to tell it.
+    const isOver = mode !== 'read' && [...picture.sessions.values()].some(({ expiresAt }) => expiresAt <= now)
+    if (isOver || (mode !== 'read' && Math.abs(now - sweptAt) >= HOUR_MS)) {
       sweptAt = now
       change(() => {
         database.run('DELETE FROM sessions WHERE expires_at <= ?', now)

@@ -4,7 +4,7 @@ import { backup, lost, restore, verify } from './care.ts'
 import type { Command } from './command.ts'
 import { exportSpace, items } from './documents.ts'
 import { erase } from './erase.ts'
-import { invite, spaces, token, users } from './people.ts'
+import { invite, reset, spaces, token, users } from './people.ts'
 
 const version: Command = {
   name: 'version',
@@ -15,4 +15,4 @@ const version: Command = {
   run: (_given, { version }) => ok({ json: { name: 'samenpad', version, node: process.version }, text: version }),
 }
 
-export const COMMANDS: readonly Command[] = [spaces, items, users, invite, token, backup, restore, lost, verify, exportSpace, erase, version]
+export const COMMANDS: readonly Command[] = [spaces, items, users, invite, reset, token, backup, restore, lost, verify, exportSpace, erase, version]

@@ -5,6 +5,7 @@ import { NAME_CHARS_MAX } from '../../shared/model/limits.ts'
 import { findSpace, refuse, table, withAccounts, type Command, type CommandFailure } from './command.ts'
 import type { Accounts } from '../auth/accounts.ts'
 import type { SpaceInfo } from '../auth/directory.ts'
+import type { RelayNote } from '../store/data-folder.ts'
 import type { Result } from '../../shared/base/result.ts'
 
 const DEFAULT_PORT = '4180'
@@ -17,6 +18,12 @@ function readRole(accounts: Accounts, space: string, role: string): Result<{ spa
   if (known === 'programme-leader' && found.value.kind !== 'programme') return refuse('unfitting-role', `De rol programme-leader past alleen bij een programma; ${found.value.name} is dat niet.`)
   return ok({ space: found.value, role: known })
 }
+
+const accountOf = (accounts: Accounts, login: string) => accounts.accounts().find((account) => account.login === login.trim().toLowerCase() || account.person.user === login)
+const refuseUnknown = (login: string) => refuse('unknown-user', `${login} is niet bekend. Kijk wie er zijn met: npm run -s samenpad -- users`)
+/** What people type to get to the relay, whether it runs now or not. */
+const addressOf = (env: NodeJS.ProcessEnv, relay: RelayNote | null): string =>
+  env.PUBLIC_URL ? new URL(env.PUBLIC_URL).origin : (relay?.address ?? `http://localhost:${env.PORT || DEFAULT_PORT}`)
 
 export const spaces: Command = {
   name: 'spaces',
@@ -42,8 +49,8 @@ export const users: Command = {
       const changed: string[] = []
       for (const [login, isDisabled] of [[options.disable, true], [options.enable, false]] as const) {
         if (login === undefined) continue
-        const wanted = accounts.accounts().find((account) => account.login === login.toLowerCase() || account.person.user === login)
-        if (!wanted) return refuse('unknown-user', `${login} is niet bekend. Kijk wie er zijn met: npm run -s samenpad -- users`)
+        const wanted = accountOf(accounts, login)
+        if (!wanted) return refuseUnknown(login)
         accounts.setDisabled(wanted.person.user, isDisabled)
         changed.push(`${wanted.person.user} ${isDisabled ? 'disabled' : 'enabled'}`)
       }
@@ -88,8 +95,27 @@ export const invite: Command = {
       const { space, role } = read.value
       const { env } = surroundings
       const made = accounts.createInvitation({ space: space.space, role, by: null })
-      const origin = env.PUBLIC_URL ? new URL(env.PUBLIC_URL).origin : (relay?.address ?? `http://localhost:${env.PORT || DEFAULT_PORT}`)
-      const link = `${origin}/welkom/${made.token}`
+      const link = `${addressOf(env, relay)}/welkom/${made.token}`
       return ok({ json: { link, expiresAt: made.expiresAt, role, space: { id: space.space, name: space.name } }, text: link, about: { space: space.space, subject: role } })
+    }),
+}
+
+export const reset: Command = {
+  name: 'reset',
+  usage: '--login LOGIN',
+  summary: 'Maakt een link waarmee iemand een nieuw wachtwoord kiest; ook voor een beheerder die niet meer binnenkomt',
+  options: ['login'],
+  operation: () => 'machine.account',
+  run: ({ options }, surroundings) =>
+    withAccounts(surroundings, 'write', ({ accounts, relay }) => {
+      const login = options.login ?? ''
+      const wanted = accountOf(accounts, login)
+      if (!wanted) return refuseUnknown(login)
+      const made = accounts.createResetLink(wanted.person.user, null)
+      if (!made.ok) return made.failure.kind === 'conflict'
+        ? refuse('organisation', `${login} logt in met de organisatie. Wijzig het wachtwoord daar.`)
+        : refuse('no-password', `${login} is buitengesloten, of een script: er is geen wachtwoord te kiezen.`)
+      const link = `${addressOf(surroundings.env, relay)}/welkom/${made.value.token}`
+      return ok({ json: { link, expiresAt: made.value.expiresAt, user: wanted.person.user }, text: link, about: { subject: `reset ${wanted.person.user}` } })
     }),
 }
