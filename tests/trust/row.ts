@@ -48,16 +48,21 @@ export interface TrialOptions {
 export async function tryRow(row: Row, { seed, size, n, progress }: TrialOptions): Promise<Outcome> {
   const outcome: Outcome = { row, figures: [], violations: [], missed: [], skipped: null, ms: 0 }
   const began = performance.now()
-  await row.run({
-    seed,
-    size,
-    count: (small, usual, full) => n ?? { small, usual, full }[size],
-    figure: (text) => void outcome.figures.push(text),
-    violation: (text) => void outcome.violations.push(text),
-    missed: (text) => void outcome.missed.push(text),
-    progress: progress ?? (() => undefined),
-    skip: (reason) => (outcome.skipped = reason),
-  })
+  try {
+    await row.run({
+      seed,
+      size,
+      count: (small, usual, full) => n ?? { small, usual, full }[size],
+      figure: (text) => void outcome.figures.push(text),
+      violation: (text) => void outcome.violations.push(text),
+      missed: (text) => void outcome.missed.push(text),
+      progress: progress ?? (() => undefined),
+      skip: (reason) => (outcome.skipped = reason),
+    })
+  } catch (error) {
+    // What was not tried to its end proves nothing, and the other rows can still be tried.
+    outcome.violations.push(`broke off: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+  }
   outcome.ms = performance.now() - began
   return outcome
 }
@@ -68,6 +73,13 @@ export function lineOf({ row, figures, violations, missed, skipped }: Outcome): 
   const verdict = violations.length > 0 ? `  VIOLATED ${violations.length}×` : missed.length > 0 ? `  MISSED: ${missed.join('; ')}` : ''
   return `${row.id} ${row.name}: ${said} (target ${row.target})${verdict}`
 }
+
+/** The same as one line for programs. */
+export const jsonOf = ({ row: { id }, figures, violations, missed, skipped, ms }: Outcome, { seed, size, n }: TrialOptions): string =>
+  JSON.stringify({ row: id, seed, size, n: n ?? null, ok: violations.length + missed.length === 0, violations: violations.length, missed, figures, skipped, ms: Math.round(ms) })
+
+/** A miss counts as well. What could not be tried here is no failure; it says so. */
+export const exitCodeOf = (outcomes: readonly Outcome[]): 0 | 1 => (outcomes.some(({ violations, missed }) => violations.length + missed.length > 0) ? 1 : 0)
 
 const thousands = new Intl.NumberFormat('en')
 export const count = (value: number, one: string, many = `${one}s`): string => `${thousands.format(value)} ${value === 1 ? one : many}`

@@ -1,15 +1,17 @@
 /**
  * `npm run trust`: what the product promises, tried on real processes, one line per row with counted figures.
  *
- *   npm run trust -- [--only D1,D3] [--seed S] [--n N] [--quick | --full] [--write docs/trust.md]
+ *   npm run trust -- [D1 D3 | --only D1,D3] [--seed S] [--n N] [--quick | --full] [--write docs/trust.md]
+ *   npm run trust -- --list
  *
- * `--quick` is what continuous integration does, `--full` the counts of the table. The exit code is 1 when something that must never be was
- * found, or a figure was missed. `--write` puts what was reached in the table; rows that were not tried keep their line.
+ * `--quick` is what continuous integration does, `--full` the counts of the table. Every row ends with one line of JSON. The exit code is 1 when
+ * something that must never be was found, or a figure was missed. `--write` puts what was reached in the table, row by row; rows that were not tried
+ * keep their line.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { describeMachine } from '../bench/machine.ts'
-import { lineOf, tryRow, type Outcome, type Size } from './row.ts'
+import { exitCodeOf, jsonOf, lineOf, tryRow, type Outcome, type Size } from './row.ts'
 import { ROWS } from './rows.ts'
 import { writeTable } from './table.ts'
 
@@ -17,9 +19,13 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     only: { type: 'string' }, seed: { type: 'string', default: '1' }, n: { type: 'string' }, quick: { type: 'boolean', default: false }, full: { type: 'boolean', default: false },
-    write: { type: 'string' },
+    write: { type: 'string' }, list: { type: 'boolean', default: false },
   },
 })
+if (values.list) {
+  for (const { id, name, target } of ROWS) console.log(`${id.padEnd(4)} ${name}: ${target}`)
+  process.exit(0)
+}
 const wanted = [...(values.only?.split(',') ?? []), ...positionals].map((id) => id.toUpperCase())
 const unknown = wanted.find((id) => !ROWS.some((row) => row.id === id))
 if (unknown !== undefined) {
@@ -49,9 +55,11 @@ for (const row of ROWS) {
   console.log(`  repeat: npm run trust -- --only ${row.id} --seed ${seed}${n === undefined ? (size === 'full' ? ' --full' : size === 'small' ? ' --quick' : '') : ` --n ${n}`}   (${(outcome.ms / 1000).toFixed(1)} s)`)
   for (const violation of outcome.violations.slice(0, SHOWN_COUNT_MAX)) console.log(`  ✗ ${violation}`)
   if (outcome.violations.length > SHOWN_COUNT_MAX) console.log(`  … and ${outcome.violations.length - SHOWN_COUNT_MAX} more`)
+  console.log(jsonOf(outcome, { seed, size, ...(n === undefined ? {} : { n }) }))
+  // At once: a later row may run for hours.
+  if (values.write) writeTable(values.write, [outcome], machine)
 }
 
 mkdirSync('test-output', { recursive: true })
 writeFileSync('test-output/trust.json', JSON.stringify({ machine, seed, size, rows: outcomes.map(({ row: { id, name, target }, figures, violations, missed, skipped, ms }) => ({ id, name, target, figures, violations, missed, skipped, ms })) }, null, 2))
-if (values.write) writeTable(values.write, outcomes, machine)
-process.exitCode = outcomes.some(({ violations, missed }) => violations.length + missed.length > 0) ? 1 : 0
+process.exitCode = exitCodeOf(outcomes)

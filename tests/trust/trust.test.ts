@@ -2,6 +2,7 @@
  * The short form of `npm run trust`, for continuous integration: real processes, few rounds, and only what must never be. Times and sizes are for the
  * command; no limit here says more than "it hangs". First the judges themselves: a trial that finds nothing must be able to find something.
  */
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -14,13 +15,16 @@ import type { Ledger } from './engine-laptop.ts'
 import { createObserver } from './observer.ts'
 import { settle } from './people.ts'
 import { relayProcess, withFolder } from './relay-process.ts'
-import { tryRow, type Outcome } from './row.ts'
+import { exitCodeOf, jsonOf, tryRow, type Outcome, type Row } from './row.ts'
 import { ROWS } from './rows.ts'
+import { writeTable } from './table.ts'
 import { createWriter } from './writer.ts'
 
 vi.setConfig({ testTimeout: 600_000 })
 
 const SEED = 2026
+
+const numbered = (letter: string, from: number, to: number): string[] => Array.from({ length: to - from + 1 }, (_, i) => `${letter}${from + i}`)
 
 const tried = (id: string, n: number): Promise<Outcome> => tryRow(must(ROWS.find((row) => row.id === id), `row ${id}`), { seed: SEED, size: 'small', n })
 
@@ -70,17 +74,43 @@ test('the judge of logs finds an acknowledged entry that the relay no longer has
     }
   }))
 
+test('a trial that breaks off or misses a figure ends in an error, is one line of JSON, and leaves the other lines of the table', () =>
+  withFolder(async (folder) => {
+    const file = join(folder, 'trust.md')
+    const row = (id: string, run: Row['run']): Row => ({ ...must(ROWS.find((one) => one.id === id), 'a row'), run })
+    const options = { seed: 7, size: 'small', n: 3 } as const
+    const fine = await tryRow(row('D1', ({ figure, count }) => Promise.resolve(figure(`${count(1, 2, 4)} kills`))), options)
+    const slow = await tryRow(row('D3', ({ missed }) => Promise.resolve(missed('6 s'))), options)
+    const broken = await tryRow(row('D3', () => Promise.reject(new Error('no relay'))), options)
+    expect([[fine], [fine, slow], [broken]].map(exitCodeOf)).toEqual([0, 1, 1])
+    expect(JSON.parse(jsonOf(fine, options))).toEqual({ row: 'D1', seed: 7, size: 'small', n: 3, ok: true, violations: 0, missed: [], figures: ['3 kills'], skipped: null, ms: expect.any(Number) })
+    expect(JSON.parse(jsonOf(broken, options))).toMatchObject({ ok: false, violations: 1 })
+    const machine = ['date  2026-01-02, commit abc', 'machine  een']
+    writeTable(file, [fine], machine)
+    writeTable(file, [slow], machine)
+    const lines = readFileSync(file, 'utf8').split('\n').filter((line) => /^\| D\d/.test(line))
+    expect(lines).toHaveLength(2)
+    expect(lines[0]).toContain('| 3 kills, 0 violations | 2026-01-02 | abc |')
+    expect(lines[1]).toContain('**MISSED: 6 s**')
+  }))
+
+test('every row that the promises name can be tried', () => {
+  const named = ['C1', 'C2', 'C4', 'C6', ...numbered('D', 1, 11), ...numbered('K', 1, 5), 'O1', ...numbered('O', 3, 13), 'L1', 'L2', 'L3', 'L7', ...numbered('B', 1, 4), 'B11']
+  expect(named.filter((id) => !ROWS.some((row) => row.id === id))).toEqual([])
+})
+
 test.each([
   ['D1', 20, '[INV1] killed under load: what was acknowledged or handed on is there, once'],
   ['C2', 2, '[INV8] real engines, a bad network and a relay that is killed end with the same text'],
   ['P5', 2, '[ERA9] what is erased for good is in no file and on no laptop, also after an old backup was put back'],
-  ['D8', 3, '[EPO2] after an old backup, put back once, twice or not at all, the laptops bring the rest'],
+  ['D8', 4, '[EPO2] after an old backup, put back once, twice or not at all, the laptops bring the rest'],
   ['D9', 2, 'a backup made while people type is a consistent beginning of the log'],
   ['D2', 60, '[INV1] after a power cut every acknowledged entry is there'],
   ['D10', 6, '[INV6] killed while snapshots are built or a log is brought forward: nothing is lost, and every catch-up is right'],
   ['L7', 6, 'two hundred who type steadily lose nothing and leave nothing open'],
   ['B1', 1, 'both websocket doors do what RFC 6455 asks, whatever frames come'],
   ['B11', 40, '[LIM1] what is cheap to send and dear to receive is refused, and who never says HELLO is gone'],
+  ['B3', 135, '[INV11] whatever one member puts in a document, the others go on, stay the same, and open it again'],
   ['B4', 30, 'nobody writes, signs or is shown in the name of another'],
   ['B2', 10_000, 'no frame stops the relay or spoils the log'],
 ])('%s (%i) %s', async (id, n, _title) => {
