@@ -35,6 +35,7 @@ import { contribute as explorer } from './features/explorer/explorer.contributio
 import { contribute as knowledge } from './features/knowledge/knowledge.contribution.ts'
 import { contribute as meetings } from './features/meetings/meetings.contribution.ts'
 import { contribute as parked } from './features/parked/parked.contribution.ts'
+import { contribute as participation } from './features/participation/participation.contribution.ts'
 import { contribute as people } from './features/people/people.contribution.ts'
 import { contribute as quickOpen } from './features/quick-open/quick-open.contribution.ts'
 import { contribute as search } from './features/search/search.contribution.ts'
@@ -60,6 +61,7 @@ export const doors: readonly ((services: Services) => Disposable)[] = [
   knowledge,
   meetings,
   parked,
+  participation,
   people,
   quickOpen,
   search,

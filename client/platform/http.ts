@@ -8,6 +8,7 @@ import type { ItemId, SpaceId, UserId } from '../../shared/base/ids.ts'
 import type { HttpErrorCode } from '../../shared/model/errors.ts'
 import type { AnyOperation, Role, SpaceKind } from '../../shared/model/grants.ts'
 import type { Person } from '../../shared/model/people.ts'
+import type { ItemRow } from '../../shared/model/rows.ts'
 
 export type HttpFailure = { kind: 'offline' } | { kind: 'refused'; code: HttpErrorCode }
 export type Answer<T> = Promise<Result<T, HttpFailure>>
@@ -67,6 +68,12 @@ export interface Invitation {
   role: Role
 }
 
+export interface Participation {
+  programme: SpaceId
+  name: string
+  takesPart: boolean
+}
+
 export interface AuditRecord {
   seq: number
   time: number
@@ -112,6 +119,10 @@ export interface Http {
   resetPassword(space: SpaceId, user: UserId): Answer<{ link: string; expiresAt: number }>
   changeRole(space: SpaceId, user: UserId, role: Role | null): Answer<null>
   createSpace(kind: SpaceKind, name: string): Answer<{ space: SpaceId }>
+  participations(space: SpaceId): Answer<Participation[]>
+  takePart(space: SpaceId, programme: SpaceId, takesPart: boolean): Answer<null>
+  /** Exactly what a programme sees of this space. */
+  seenByProgrammes(space: SpaceId): Answer<{ municipalities: { space: SpaceId; rows: ItemRow[] }[]; computedAt: number }>
   /** null: of the whole installation. */
   audit(space: SpaceId | null, filter: AuditFilter): Answer<{ records: AuditRecord[]; more: boolean }>
   erase(space: SpaceId, order: { item: ItemId; mode: 'whole' | 'history'; reason: string }): Answer<{ entriesCount: number }>
@@ -162,6 +173,9 @@ export function createHttp(send: typeof fetch): Http {
     resetPassword: (space, user) => ask('POST', `/api/spaces/${part(space)}/members/${part(user)}/reset`),
     changeRole: (space, user, role) => ask('PUT', `/api/spaces/${part(space)}/members/${part(user)}`, { role }),
     createSpace: (kind, name) => ask('POST', '/api/spaces', { kind, name }),
+    participations: (space) => ask('GET', `/api/spaces/${part(space)}/participations`),
+    takePart: (space, programme, takesPart) => ask('PUT', `/api/spaces/${part(space)}/participations/${part(programme)}`, { takesPart }),
+    seenByProgrammes: (space) => ask('GET', `/api/spaces/${part(space)}/report`),
     audit: (space, filter) => ask('GET', `${space === null ? '/api/audit' : `/api/spaces/${part(space)}/audit`}?${new URLSearchParams(Object.entries(filter).map(([name, value]) => [name, String(value)])).toString()}`),
     erase: (space, order) => ask('POST', `/api/spaces/${part(space)}/erasures`, order),
   }

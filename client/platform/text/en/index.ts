@@ -18,5 +18,6 @@ import { timeline } from './timeline.ts'
 import { erasure } from './erasure.ts'
 import { errors } from './errors.ts'
 import { audit } from './audit.ts'
+import { participation } from './participation.ts'
 
-export const en = { common, workbench, sync, account, people, fields, items, agreements, meetings, progress, acts, conflicts, search, settings, problems, timeline, erasure, errors, audit }
+export const en = { common, workbench, sync, account, people, fields, items, agreements, meetings, progress, acts, conflicts, search, settings, problems, timeline, erasure, errors, audit, participation }

@@ -1,0 +1,31 @@
+/** Meedoen aan een programma, en wat het programma dan ziet. */
+export const participation = {
+  title: 'Programma’s',
+  titleOf: (space: string) => `${space} en programma’s`,
+  show: 'Toon programma’s waaraan deze gemeente meedoet',
+  intro: 'Doet je gemeente mee, dan ziet de programmaleider de voortgang: titels, stand en aantallen. Nooit de tekst zelf.',
+  mayNotChange: 'Je projectleider of beheerder beslist over meedoen.',
+  none: 'Er zijn nog geen programma’s op dit knooppunt.',
+  takesPart: 'Doet mee: de programmaleider ziet wat hieronder staat.',
+  takesNoPart: 'Doet niet mee: de programmaleider ziet niets.',
+  beginOf: (name: string) => `Doe mee aan ${name}`,
+  stopOf: (name: string) => `Stop met ${name}`,
+  begin: {
+    title: (name: string) => `Meedoen aan ${name}?`,
+    text: 'De programmaleider ziet dan de voortgang van je gemeente, niet de teksten. Stoppen kan altijd.',
+    yes: 'Doe mee',
+    done: (name: string) => `Je gemeente doet mee aan ${name}.`,
+  },
+  stop: {
+    title: (name: string) => `Stoppen met ${name}?`,
+    text: 'De programmaleider ziet je gemeente dan niet meer. Wat al bekeken of overgenomen is, haal je hiermee niet terug.',
+    yes: 'Stop',
+    done: (name: string) => `Je gemeente doet niet meer mee aan ${name}.`,
+  },
+  seen: (count: number) => `Dit ziet een programma: ${count} ${count === 1 ? 'document' : 'documenten'}`,
+  seenText: 'Van elk document alleen titel, stand, datums, wie nog moet tekenen en aantallen stappen en acties.',
+  document: 'Document',
+  status: 'Stand',
+  changed: 'Gewijzigd',
+  onlyOnline: 'Programma’s zie en wijzig je alleen met een verbinding.',
+}
