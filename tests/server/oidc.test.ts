@@ -146,6 +146,22 @@ test('logging out at the organisation closes the sockets of that session; a shut
   expect(shut.sessionCookie()).toMatch(/=$/)
 })
 
+test('an invitation is taken by whoever is signed in, and the session stays the organisation’s', async () => {
+  const { relay, people, issuer } = await startOrganisation()
+  const space = relay.space()
+  people.set('AAAA', { name: 'verloskundige' })
+  const browser = createBrowser(relay)
+  await browser.signIn('AAAA')
+  const cookie = browser.sessionCookie()
+  const { token } = relay.running.accounts.createInvitation({ space, role: 'member', by: null })
+  const accepted = await relay.ask('POST', `/api/links/${token}`, { cookie, body: {} })
+  expect([accepted.status, accepted.cookie]).toEqual([200, ''])
+  expect((await relay.ask('GET', `/api/spaces/${space}/members`, { cookie })).json).toMatchObject([{ role: 'member', person: { name: 'verloskundige' } }])
+  const page = await browser.go(`${issuer}/session/end`)
+  await browser.go(browser.actionOf(page), { xsrf: must(/name="xsrf" value="([^"]+)"/.exec(page.text)?.[1], 'xsrf'), logout: 'yes' })
+  expect((await relay.ask('GET', '/api/me', { cookie })).status).toBe(401)
+})
+
 test('no code, state, token or secret of it is in a log line, a header that others read, or the accounts', async () => {
   const { relay, people } = await startOrganisation()
   people.set('AAAA', { name: 'verloskundige' })

@@ -84,6 +84,8 @@ export function signInRoutes(accounts: Accounts): Route[] {
         }
         const { user, kind } = accepted.value
         note({ who: user, space: accepted.value.space?.space ?? null, subject: kind })
+        // Who was signed in stays so: an organisation's session stays tied to the organisation.
+        if (caller?.session && caller.user === user && !('password' in body)) return { status: 200, body: { person: must(accounts.person(user), 'whoever accepts is known') } }
         return start(user, asked)
       },
     }),

@@ -122,6 +122,8 @@ export const people: Texts<typeof dutch> = {
     login: 'Mail address of your work',
     password: 'Password',
     passwordHint: 'At least 10 characters. A short sentence works well.',
+    acceptAs: (name) => `Go on as ${name}`,
+    orNew: 'Or make a new account',
     accept: 'Make my account',
     needed: {
       name: 'Fill in your name.',

@@ -119,6 +119,8 @@ export const people = {
     login: 'Mailadres van je werk',
     password: 'Wachtwoord',
     passwordHint: 'Minstens 10 tekens. Een korte zin werkt goed.',
+    acceptAs: (name: string) => `Ga verder als ${name}`,
+    orNew: 'Of maak een nieuw account',
     accept: 'Maak mijn account',
     needed: {
       name: 'Vul je naam in.',
