@@ -2,17 +2,19 @@
  * Laptops with the real engine around one relay process, in one space: they begin level, work at random places, and are closed at the end. Trials that
  * do something to the relay or its files between two moments of work.
  */
+import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { must } from '../../shared/base/assert.ts'
 import type { ItemId, SpaceId } from '../../shared/base/ids.ts'
 import { below, namedDice, pick, type Dice } from '../../shared/base/random.ts'
+import { sealOf } from '../../shared/model/acts.ts'
 import { openAccounts } from '../../server/auth/accounts.ts'
 import { ACCOUNTS_FILE } from '../../server/auth/schema.ts'
 import { systemClock, systemDice } from '../../server/system.ts'
 import { CLOCK_SPEED, createEngineLaptop, type ClockSetting, type EngineLaptop, type Ledger } from './engine-laptop.ts'
 import { settle, type Member } from './people.ts'
-import { relayProcess, type RelayProcess } from './relay-process.ts'
+import { relayProcess, samenpadJson, type RelayProcess } from './relay-process.ts'
 
 /** Longer means that they never come up. */
 const LEVEL_MS_MAX = 60_000
@@ -121,4 +123,16 @@ export async function workTogether(laptops: readonly EngineLaptop[], items: read
     const item = pick(dice, items)
     if (await laptop.see(item)) await laptop[must(deeds[below(dice, deeds.length)], 'a deed')](item)
   }
+}
+
+/** The export that people make on the machine says what the laptops say, to the letter: its seal of each item is the hash of their content. */
+export async function exportSaysSo(data: string, space: SpaceId, items: readonly ItemId[], contents: readonly string[], violation: (text: string) => void): Promise<void> {
+  const out = `${data}-export`
+  const exported = await samenpadJson<{ items: { id: string; folder: string }[] }>(data, 'export', '--space', space, '--out', out)
+  for (const [i, item] of items.entries()) {
+    const folder = exported.items.find(({ id }) => id === item)?.folder
+    const seal = folder === undefined ? null : (JSON.parse(readFileSync(join(out, folder, 'item.json'), 'utf8')) as { seal: string }).seal
+    if (seal !== sealOf(must(contents[i], 'content of each item'))) violation(`the export says something else of ${item.slice(0, 6)} than the laptops`)
+  }
+  rmSync(out, { recursive: true, force: true })
 }

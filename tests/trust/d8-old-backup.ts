@@ -11,7 +11,7 @@ import type { ItemId, SpaceId } from '../../shared/base/ids.ts'
 import { below, type Dice } from '../../shared/base/random.ts'
 import { openLogDatabase } from '../../server/store/log-file.ts'
 import { createLogReader, type LogReader } from '../../server/store/log-reader.ts'
-import { aroundRelay, workTogether } from './around-relay.ts'
+import { aroundRelay, exportSaysSo, workTogether } from './around-relay.ts'
 import { converge, countTokens } from './converge.ts'
 import type { EngineLaptop } from './engine-laptop.ts'
 import { samenpadJson, withFolder } from './relay-process.ts'
@@ -76,7 +76,8 @@ async function oneRun(data: string, trial: Trial, run: number): Promise<{ tokens
     goOffline(online)
     // Nobody else ever has this; everything else of the laptop that is never seen again is held by the others too.
     const onlyThere = await lost.createItem(space)
-    if (await lost.see(onlyThere)) await lost.type(onlyThere)
+    while (!(await lost.see(onlyThere))) await sleep(20)
+    await lost.type(onlyThere)
     await converge([lost], [onlyThere], violation)
     await lose(lost)
     const listed = entriesOf(data, space, onlyThere)
@@ -121,6 +122,7 @@ async function oneRun(data: string, trial: Trial, run: number): Promise<{ tokens
     const contents = await converge(laptops, items, violation)
     // Beside the old relay somebody who was online may have had even that document.
     if (contents) countTokens(new Map([...ledger].filter(([, { item }]) => item !== onlyThere)), items, contents, violation)
+    if (contents) await exportSaysSo(restored, space, items, contents, violation)
     for (const laptop of laptops) if ((await must(laptop.engine, 'open').parked()).length > 0) violation(`${laptop.name}: something was set apart`)
     const verified = await samenpadJson<{ ok: boolean }>(restored, 'verify')
     if (!verified.ok) violation('the log does not verify')

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { must } from '../../shared/base/assert.ts'
 import type { ItemId } from '../../shared/base/ids.ts'
 import type { Dice } from '../../shared/base/random.ts'
-import { aroundRelay, workTogether } from './around-relay.ts'
+import { aroundRelay, exportSaysSo, workTogether } from './around-relay.ts'
 import { converge, countTokens } from './converge.ts'
 import type { EngineLaptop, Ledger } from './engine-laptop.ts'
 import { samenpadJson, withFolder } from './relay-process.ts'
@@ -90,6 +90,7 @@ async function oneRun(data: string, trial: Trial, run: number): Promise<{ erased
     await work([online], [text, stays], dice, 3)
     const again = await converge(laptops, [text, stays], violation)
     if (again) countTokens(others(), [text, stays], again, violation)
+    if (again) await exportSaysSo(data, space, [text, stays], again, violation)
     look('after the laptops brought what it lacked')
     for (const laptop of laptops) {
       const rows = await must(laptop.engine, 'open').rows(space)

@@ -4,9 +4,9 @@ export const PREAMBLE = `# Trust
 What the product promises, how far it was tried, and what it does not promise. The table is written by \`npm run trust -- --write docs/trust.md\`: each
 row starts the relay that people run as a process of its own and treats it badly. A row that was not tried again keeps its last line, with the date, the
 commit and the machine of that day. \`npm run trust -- --only D1 --seed 7\` repeats one row; \`--n\` says how often, \`--full\` takes the counts of the
-targets. Continuous integration runs short forms of C2, D1, D2, D8, D9, D10, P5, L7, B1, B2 and B11 (\`tests/trust/trust.test.ts\`), of K1 in a real
-browser (\`tests/trust/browser.e2e.test.ts\`), 100 simulated schedules (\`npm run sim\` runs
-more), and everything else in \`tests/\`.
+targets, \`--list\` names the rows, and each row ends with one line of JSON. Continuous integration runs short forms of C2, D1, D2, D8, D9, D10, P5, L7, B1 to
+B4 and B11 (\`tests/trust/trust.test.ts\`), of K1 in a real browser (\`tests/trust/browser.e2e.test.ts\`), thousands of simulated schedules (row C1, \`npm run sim\`),
+and everything else in \`tests/\`.
 
 "Violations" are things that must never be: an acknowledged edit that is lost, doubled or altered, a relay that ended. MISSED is a time or a size beyond
 its target on that machine; on a machine that does other work as well it says little.
@@ -14,7 +14,22 @@ its target on that machine; on a machine that does other work as well it says li
 ## Reached
 `
 
-export const AFTERWORD = `## Promised
+export const AFTERWORD = `## Who looks at which invariant
+
+| invariant | judge | rows and tests |
+|---|---|---|
+| I1 All say the same | contents of every laptop, of a new one, and of the relay's own export, facts with all their answers | C1, C2, C4, C6, D8, P5, B3, O1, O7–O13 |
+| I2 No loss, I3 no doubling, I4 no resurrection, I5 no invention | every token that was typed is looked for, by name (\`converge.ts\`, the judge of the simulator); letters in K1 | C1, C2, C4, D8, P5, B3, K1–K3, O1, O3–O13 |
+| I2 at the relay | every acknowledged entry is looked for in the log (\`observer.ts\`) | D1–D6, D9, D10, L3, L7, B1, B2, B11 |
+| I6 Nothing waits unseen | outbox, memory, what is behind and what is set apart are 0 before contents are compared | C1, C2, D8, P5, B3, O1, O10, O13 |
+| I7 Answers and steps | concurrent answers are part of the content that is compared; a step that may not be taken is refused by the log | C1, C6, B3, B4, \`tests/contract/log.contract.ts\` |
+| I8 Order and clocks | places without gaps and with the same hash at every reading; a new epoch after every restore; clocks that jump | C1, D1, D8, O13, every row with an observer |
+| I9 The status is true | every frame drawn, every frozen disk; the simulator asks at every event | C1, K1–K3, K5, D1–D4 |
+| I10 Bounded | memory, buffers, stalls and files as figures of the rows | D4, L1–L3, L7, B2, B3, B11 |
+| I11 Nobody reads without the right | tokens on every wire against the right of that moment; every door and role | C1, C4, \`tests/access\` |
+| I12 Accounted | one record per operation, its chain rehashed by \`verify\` at the end of D8 and P5 | \`server/auth/audit.test.ts\`, \`tests/server/cli.test.ts\`, \`tests/access\` |
+
+## Promised
 
 - "Bij het knooppunt" is said after the edit is in a commit that was synced to the relay's disk, not before. It survives SIGKILL and power loss of the relay.
 - "Op deze laptop" is said after the edit is in the browser's own store, committed with strict durability.
@@ -26,10 +41,10 @@ export const AFTERWORD = `## Promised
 ## Not promised
 
 - **End-to-end encryption.** The relay can read what it stores: whoever runs it, or holds its disk or a backup, can read everything.
-- What no laptop holds any more and the last backup does not have is gone. A laptop offers what it acknowledged for 30 days, and what it has stored of others.
+- What no laptop holds any more and the last backup does not have is gone. \`samenpad lost\` names it, as long as the log that was moved aside can be read. A laptop offers what it acknowledged for 30 days, and what it has stored of others.
 - Acts (sign, adopt) that only the relay had are not repeated by others: an act is its author's own step.
 - An edit typed within the last tenth of a second may be lost when the browser is killed; the status says "wordt bewaard" until then.
-- Where a network refuses websockets, work goes on without a connection until there is another network: plain web requests do not take over by themselves.
+- Where a network refuses websockets, plain web requests take over: the same work, a little later, and no line that stays open.
 - A browser of which somebody cleared the data cannot say which unsent work went with it; it opens from the relay and sends no emptiness.
 - When the store of a browser is full nothing is let go to make room; it is said, and a person makes room.
 - Two relays on one store are kept apart by a lock of the file system: on a network disk that does not lock, nothing keeps them apart.
@@ -37,9 +52,12 @@ export const AFTERWORD = `## Promised
 
 ## Accepted risks
 
+- A change of facts that is intact and cannot be applied is taken by the relay, which does not read it; every laptop sets it apart with its author (row B3). One that
+  replaces an answer that was never given keeps its item out of compaction: slower to open, nothing lost, and tried again only with twice as many entries.
 - A fellow member of a *restored* space who reads a writer id off the wire can continue that writer's edits (rule ADM7 of the protocol). Elsewhere the author counts too.
 - Damage in the pages of the log that all spaces share (its schema, its list of spaces) stops all of them until a backup is put back; it is never served.
 - Power cuts are built from recorded writes and syncs of the real relay (rows D2, D3), not made by pulling plugs: a disk that lies about its cache is outside it.
 - A full disk (row D4) is played by a library between the relay and the system, which refuses growth as a full file system does.
 - Rows K and O run headless Chromium; other browsers are not tried. A frozen disk (K5) is a copy of the files of a stopped browser: what a kill leaves, not a power cut.
-- Clocks of the laptops in C2, D8, O1 and O10 run ten times as fast, so that forty seconds of silence do not last forty seconds.`
+- Clocks of the laptops in C2, D8, O1 and O10 run ten times as fast, so that forty seconds of silence do not last forty seconds. In D8 the clocks of laptops and relay
+  jump by the age of the backup.`
