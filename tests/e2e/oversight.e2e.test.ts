@@ -1,0 +1,46 @@
+/** Who did what, and what a programme sees: the pages of those who are responsible, used as they would. */
+import { readFile } from 'node:fs/promises'
+import { AxeBuilder } from '@axe-core/playwright'
+import { expect, it } from 'vitest'
+import { useExample } from '../support/example.ts'
+
+const TEST_MS_MAX = 300_000
+
+const example = useExample()
+
+it('a project leader stops with a programme, and the log says who did it and who tried to read it', async () => {
+  const leader = await example.enter('projectleider')
+  await leader.page.getByRole('tree', { name: /Schiedam/ }).waitFor()
+  await leader.command('Toon programma’s waaraan deze gemeente meedoet')
+  await leader.page.getByText('Doet mee: de programmaleider ziet wat hieronder staat.').waitFor()
+  await leader.page.getByRole('heading', { name: /^Dit ziet een programma: \d+ documenten$/ }).waitFor()
+  await leader.page.getByRole('cell', { name: 'Roken en meeroken' }).waitFor()
+  expect((await new AxeBuilder({ page: leader.page }).analyze()).violations).toEqual([])
+  await leader.page.getByRole('button', { name: 'Stop met Gezonde start (voorbeeld)' }).click()
+  await leader.page.getByRole('button', { name: 'Stop', exact: true }).click()
+  await leader.page.getByText('Doet niet mee: de programmaleider ziet niets.').waitFor()
+  await leader.picture('participation')
+
+  const admin = await example.enter('beheerder')
+  await admin.command('Toon het logboek van de installatie')
+  const line = admin.page.getByRole('row').filter({ hasText: 'deelname aan een programma gewijzigd' })
+  await line.getByText('projectleider', { exact: true }).waitFor()
+
+  // Somebody without the right tries, and only then there is a line that says so.
+  await admin.page.getByLabel('Uitkomst').selectOption('refused')
+  await admin.page.getByText('Geen regels').waitFor()
+  const status = await leader.page.evaluate(async () => (await fetch('/api/audit')).status)
+  expect(status).toBe(403)
+  await admin.page.getByLabel('Uitkomst').selectOption('')
+  await admin.page.getByLabel('Uitkomst').selectOption('refused')
+  await admin.page.getByRole('row').filter({ hasText: 'logboek van de installatie gelezen' }).getByText('geweigerd').waitFor()
+  expect((await new AxeBuilder({ page: admin.page }).analyze()).violations).toEqual([])
+  await admin.picture('audit')
+
+  await admin.page.getByLabel('Uitkomst').selectOption('')
+  const saved = admin.page.waitForEvent('download')
+  await admin.page.getByRole('button', { name: 'Bewaar als CSV' }).click()
+  const lines = (await readFile(await (await saved).path(), 'utf8')).trim().split('\r\n')
+  expect(lines[0]).toBe('seq,time,who,name,role,operation,space,subject,from,result,hash')
+  expect(lines.some((one) => one.includes('participation.change') && one.includes('stops'))).toBe(true)
+}, TEST_MS_MAX)
