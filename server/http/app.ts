@@ -10,6 +10,7 @@ import type { Logger } from 'pino'
 import * as v from 'valibot'
 import { unreachable } from '../../shared/base/assert.ts'
 import type { Clock } from '../../shared/base/clock.ts'
+import type { Dice } from '../../shared/base/random.ts'
 import type { SpaceId } from '../../shared/base/ids.ts'
 import type { HttpErrorCode } from '../../shared/model/errors.ts'
 import { DOORS, isOfSpace, UNRECORDED } from '../../shared/model/grants.ts'
@@ -32,7 +33,6 @@ import { meRoutes } from './routes/me.ts'
 import { oidcRoutes } from './routes/oidc.ts'
 import { signInRoutes } from './routes/sign-in.ts'
 import { spaceRoutes } from './routes/spaces.ts'
-import { systemDice } from '../system.ts'
 import { twinRoutes } from './routes/twin.ts'
 import { createTwinSeats } from './twin-seats.ts'
 import { sendJson, serveClient } from './static.ts'
@@ -43,6 +43,7 @@ export interface AppDeps {
   accounts: Accounts
   relay: Relay
   clock: Clock
+  dice: Dice
   log: Logger
   version: string
   publicUrl: string | null
@@ -140,7 +141,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     return sendJson(reply, STATUS_OF_ERROR[code], { error: code })
   })
 
-  const seats = createTwinSeats({ relay, clock, dice: systemDice })
+  const seats = createTwinSeats({ relay, clock, dice: deps.dice })
   const organisation = deps.oidc && accounts.joinOrganisation({ oidc: deps.oidc, rules: deps.roleRules, openSessions: () => upgrades.openSessions() })
   const routes: Route[] = [
     ...signInRoutes(accounts),
