@@ -66,15 +66,16 @@ export function createSnapshotService({ log, relay, snapshots, openReader, clock
   const later = (): void => {
     if (timer || running || isDisposed || changed.size === 0) return
     const since = clock.now()
-    const wait = (): void => {
-      timer = clock.after(LOOK_QUIET_MS, () => {
+    const wait = (delayMs: number): void => {
+      timer = clock.after(delayMs, () => {
         const now = clock.now()
-        if (now - committedAt < LOOK_QUIET_MS && now - since < LOOK_AFTER_MS_MAX) return wait()
+        const leftMs = LOOK_QUIET_MS - (now - committedAt)
+        if (leftMs > 0 && now - since < LOOK_AFTER_MS_MAX) return wait(leftMs)
         timer = null
         run().catch((problem: unknown) => report({ kind: 'snapshots-failed', problem }))
       })
     }
-    wait()
+    wait(LOOK_QUIET_MS)
   }
   const listening = relay.onDidCommit(({ space }) => {
     committedAt = clock.now()
@@ -87,8 +88,13 @@ export function createSnapshotService({ log, relay, snapshots, openReader, clock
   /** Brings what was noted of a space level with its log; out: up to where, and the tail hash there. */
   async function measure(space: SpaceId): Promise<{ seq: number; tailHash: Uint8Array }> {
     let noted = await snapshots.notedUpTo(space)
-    const there = noted.seq === 0 ? noted.tailHash : await log.tailHashAt(space, noted.seq)
-    if (there === null || !bytesEqual(there, noted.tailHash)) {
+    // Where nothing is noted nothing may be kept: a note and a snapshot can miss each other when a space is forgotten between the two.
+    const isAnother = async (): Promise<boolean> => {
+      if (noted.seq === 0) return (await snapshots.labels(space)).length > 0
+      const there = await log.tailHashAt(space, noted.seq)
+      return there === null || !bytesEqual(there, noted.tailHash)
+    }
+    if (await isAnother()) {
       // Another history than the one that was counted: a restored backup, an erasure.
       await snapshots.forget(space)
       noted = await snapshots.notedUpTo(space)
