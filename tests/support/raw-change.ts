@@ -42,7 +42,7 @@ export function contentsOf(change: Uint8Array): Uint8Array {
 
 /** In: `hashed` where the contents are compressed. */
 export function chunkOf(contents: Uint8Array, type = 1, hashed = contents): Uint8Array {
-  const sum = hash('sha256', Uint8Array.from([1, ...uleb(hashed.length), ...hashed]), 'buffer')
+  const sum = hash('sha256', Buffer.concat([Buffer.from([1, ...uleb(hashed.length)]), hashed]), 'buffer')
   return Buffer.concat([Buffer.from([0x85, 0x6f, 0x4a, 0x83]), sum.subarray(0, 4), Buffer.from([type, ...uleb(contents.length)]), contents])
 }
 

@@ -94,7 +94,7 @@ async function poison(data: string, trial: Trial): Promise<void> {
       const door = part === 'prose' ? pick(dice, DOORS) : pick(dice, ['sync', 'twin'] as const)
       const message = { type: 'push', space, entry: newId(dice), item, part, format: FORMAT_OF_PART[part], schema: 1, clientTime: 0, writer: newId(dice), spans: new Uint8Array(), fragment: 0, fragments: 1, payload } as const
       // What it took to make it is not the others' wait.
-      await sleep(0)
+      stalls.forgive()
       stalls.doing(`${name} by ${door}${erases ? ', in the spare document' : ''}`)
       const said: Said =
         door === 'sync' ? await sync.push(message) : door === 'twin' ? await pushByTwin(relay.address, hostile.cookie, message) : await pushByYjs(relay.address, hostile.cookie, item, payload, below(dice, 2) === 0, below(dice, 2) === 0)

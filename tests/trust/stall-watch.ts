@@ -25,6 +25,8 @@ setInterval(() => {
 export interface StallWatch {
   /** What is being done from now on. */
   doing(words: string): void
+  /** What was done until now was work of the trial itself, and nobody's wait. */
+  forgive(): void
   /** The worst so far, and what was being done then. */
   worst(): { ms: number; words: string }
   dispose(): Promise<void>
@@ -51,6 +53,9 @@ export function watchStalls(relayPid: number): StallWatch {
       words = next
       shown.fill(0)
       shown.set(new TextEncoder().encode(next).subarray(0, WORDS_BYTES_MAX))
+    },
+    forgive() {
+      last = performance.now()
     },
     worst: () => worst,
     async dispose() {
