@@ -14,6 +14,9 @@ import { tabName } from './plan.ts'
 import { tokensIn } from './tokens.ts'
 import type { Device, World } from './world.ts'
 
+/** The snapshot service has looked at every space by then. */
+const SNAPSHOTS_LOOKED_AT_MS = 60_000
+
 const short = (id: string): string => id.slice(0, 8)
 
 /** What is really on one laptop's disk, against the judge's model of it. */
@@ -160,12 +163,14 @@ export async function judgeAtRest(world: World, tools: Tools): Promise<void> {
       await tools.inTime(judgeStatus(world, name, tab.engine, outbox))
     }
   }
-  await judgeErased(world)
+  await judgeErased(world, tools)
   await judgeTokens(world, rest, A)
 }
 
 /** Nothing that was erased is kept anywhere: not beside the log, and not on a laptop that heard of it. */
-async function judgeErased({ checker, host, spaces, devices }: World): Promise<void> {
+async function judgeErased({ checker, host, spaces, devices }: World, { advance }: Tools): Promise<void> {
+  // A relay that has just been put back looks after its snapshots when it is quiet; until then it serves none of another history.
+  await advance(SNAPSHOTS_LOOKED_AT_MS)
   for (const space of spaces)
     for (const { item, part, body } of await host.snapshotsOf(space)) {
       const back = checker.isErasedWhole(item) ? 'an item that was erased' : checker.erasedIn(part, body)
