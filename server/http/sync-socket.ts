@@ -15,6 +15,7 @@ import { FRAME_BYTES_MAX } from '../../shared/model/limits.ts'
 import type { Accounts } from '../auth/accounts.ts'
 import type { Relay, RelaySession } from '../relay/api.ts'
 import type { Connection } from '../relay/connection.ts'
+import { letGo } from '../store/packing.ts'
 import type { Caller } from './doorkeeper.ts'
 import { FrameSocket } from './frame-socket.ts'
 import { boundFirstWord, sendAway } from './newcomer.ts'
@@ -109,8 +110,11 @@ export function createSyncSockets({ relay, accounts, clock, onBadFrame }: SyncSo
       connection.firstWordCame = null
     }
     // binaryType is nodebuffer: one Buffer per message, whatever its fragments.
-    if (isBinary) connection?.session?.receive(data as Buffer)
-    else this.close(CLOSE.protocol.code, CLOSE.protocol.reason)
+    if (isBinary) {
+      connection?.session?.receive(data as Buffer)
+      // Reading copies what it keeps.
+      letGo(data as Buffer)
+    } else this.close(CLOSE.protocol.code, CLOSE.protocol.reason)
   }
   function onPong(this: WebSocket): void {
     const connection = connections.get(this)

@@ -31,6 +31,7 @@ import { shortAnswer, type ShortAnswer } from '../derive/short-answer.ts'
 import type { Relay } from '../relay/api.ts'
 import { holdMsFor } from '../relay/fan-out.ts'
 import type { AppendResult, CommittedRun, Log } from '../store/log.ts'
+import { letGo } from '../store/packing.ts'
 import type { Snapshots } from '../store/snapshots.ts'
 import type { Caller } from './doorkeeper.ts'
 import { FrameSocket } from './frame-socket.ts'
@@ -280,7 +281,7 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
     })
   }
 
-  function letGo(room: Room): void {
+  function dropHeld(room: Room): void {
     room.hold?.dispose()
     room.hold = null
     room.held = []
@@ -592,7 +593,7 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
       room.presence.leave(session)
       if (room.sessions.size > 0) return
       room.presence.dispose()
-      letGo(room)
+      dropHeld(room)
       if (rooms.get(item) === room) rooms.delete(item)
     })
     // Nothing is read from the socket until it is known whose item this is.
@@ -612,6 +613,8 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
       try {
         if (!isBinary) throw new Error('text')
         message = readYjsMessage(data as Buffer)
+        // What was read is copies.
+        letGo(data as Buffer)
       } catch {
         close(socket, 'protocol') // not a frame of ours: said to the sender by its close code
         return
@@ -646,7 +649,7 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
   bag.add(relay.onDidErase(({ space, item, mode }) => {
     if (mode === 'whole') closeAll(({ room }) => room.item === item, 'gone')
     closeAll(({ room }) => room.space === space, 'restart')
-    for (const room of rooms.values()) if (room.space === space) letGo(room)
+    for (const room of rooms.values()) if (room.space === space) dropHeld(room)
   }))
   bag.add(directory.onDidChangeRole(({ user, info }) => closeAll((session) => session.caller.user === user && session.room.space === info.space && !mayRead(session), 'forbidden')))
   bag.add(directory.onDidSignOut(({ user }) => closeAll((session) => session.caller.user === user, 'signedOut')))
@@ -671,7 +674,7 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
       }
       for (const room of rooms.values()) {
         room.presence.dispose()
-        letGo(room)
+        dropHeld(room)
       }
     },
   }

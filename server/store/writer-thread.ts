@@ -8,7 +8,7 @@ import type { AppendRequest, AppendResult } from './log.ts'
 import { openLogDatabase, openLogFile, settingsOf, type LogFile } from './log-file.ts'
 import { LOG_FILE } from './log-rows.ts'
 import { createLogWriter, type LogWriter } from './log-writer.ts'
-import { unpackRequests, type PackedRequests } from './packing.ts'
+import { letGo, unpackRequests, type PackedRequests } from './packing.ts'
 import { answerFrom } from './thread-port.ts'
 import { threadDice } from './thread-dice.ts'
 
@@ -38,6 +38,22 @@ const opened = (): LogWriter => must(writer, 'the log is opened first')
 
 const isAsked = (request: AppendRequest | undefined, payload: Uint8Array): boolean => request?.entry.payload === payload
 
+function append(requests: readonly AppendRequest[]): { results: AppendResult[]; runs: BareRun[] } {
+  const { results, runs } = opened().append(requests)
+  const requestOf = new Map<string, number>()
+  results.forEach((result, i) => {
+    if (result.kind === 'stored' && !result.repeated) requestOf.set(`${must(requests[i], 'one result per request').entry.space}/${result.seq}`, i)
+  })
+  return {
+    results,
+    runs: runs.map(({ space, epoch, tailHashAfter, entries }) => ({
+      space, epoch, tailHashAfter,
+      places: entries.map(({ seq, prevItemSeq }) => [must(requestOf.get(`${space}/${seq}`), 'a stored entry was asked for'), seq, prevItemSeq]),
+      changed: entries.flatMap(({ seq, payload }): [number, Uint8Array][] => (isAsked(requests[requestOf.get(`${space}/${seq}`) ?? -1], payload) ? [] : [[seq, payload]])),
+    })),
+  }
+}
+
 const functions = {
   open() {
     const first = openLogFile({ folder, dice: threadDice, ...(bytesMax === undefined ? {} : { bytesMax }), ...(installation === undefined ? {} : { installation }), lost })
@@ -60,19 +76,11 @@ const functions = {
     return { restored: first.restored, damagedSpaces: writer.damagedSpaces(), settings: settingsOf(first.database) }
   },
   append(packed: PackedRequests): { results: AppendResult[]; runs: BareRun[] } {
-    const requests = unpackRequests(packed)
-    const { results, runs } = opened().append(requests)
-    const requestOf = new Map<string, number>()
-    results.forEach((result, i) => {
-      if (result.kind === 'stored' && !result.repeated) requestOf.set(`${must(requests[i], 'one result per request').entry.space}/${result.seq}`, i)
-    })
-    return {
-      results,
-      runs: runs.map(({ space, epoch, tailHashAfter, entries }) => ({
-        space, epoch, tailHashAfter,
-        places: entries.map(({ seq, prevItemSeq }) => [must(requestOf.get(`${space}/${seq}`), 'a stored entry was asked for'), seq, prevItemSeq]),
-        changed: entries.flatMap(({ seq, payload }): [number, Uint8Array][] => (isAsked(requests[requestOf.get(`${space}/${seq}`) ?? -1], payload) ? [] : [[seq, payload]])),
-      })),
+    try {
+      return append(unpackRequests(packed))
+    } finally {
+      // The asking side has its own; of what was altered the answer holds other bytes.
+      letGo(packed.payloads)
     }
   },
   ensureSpace: (space: SpaceId) => opened().ensureSpace(space),
