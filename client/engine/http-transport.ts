@@ -9,7 +9,7 @@ import { must } from '../../shared/base/assert.ts'
 import { bytesEqual, toHex } from '../../shared/base/bytes.ts'
 import type { Clock } from '../../shared/base/clock.ts'
 import type { Disposable } from '../../shared/base/dispose.ts'
-import type { ItemId, SpaceId } from '../../shared/base/ids.ts'
+import type { ItemId, SpaceId, UserId } from '../../shared/base/ids.ts'
 import { CLOSE } from '../../shared/model/errors.ts'
 import { DETOUR_POLL_MS, DETOUR_PRESENCE_MS, DETOUR_WAIT_SECONDS, PUSHES_IN_FLIGHT_COUNT_MAX, SILENCE_MS_MAX } from '../../shared/model/limits.ts'
 import { decodeDown, decodeUp, encodeDown, encodeUp } from '../../shared/protocol/codec.ts'
@@ -42,6 +42,8 @@ export function createHttpTransport({ fetch, clock }: HttpTransportDeps): Transp
       let isOver = false
       let heardAt = clock.now()
       let hello: Up<'hello'> | null = null
+      /** Whom the relay greeted: should somebody else sign in in this browser meanwhile, their cookie must not carry what we say. */
+      let greeted: UserId | null = null
       /** What is open here, as it was last said by the engine. */
       const looking = new Map<ItemId, Up<'presence'>>()
       /** The others, as the engine heard it. */
@@ -68,7 +70,8 @@ export function createHttpTransport({ fetch, clock }: HttpTransportDeps): Transp
       /** Out: what the relay answered; null when this connection is over. Somebody's sign-in page is no answer of the relay. */
       async function ask(path: string, body?: Uint8Array<ArrayBuffer>): Promise<{ status: number; messages: DownMessage[] } | null> {
         try {
-          const response = await fetch(path, { method: body ? 'POST' : 'GET', ...(body ? { body } : {}), signal: ending.signal })
+          const asked = greeted === null ? path : `${path}${path.includes('?') ? '&' : '?'}as=${greeted}`
+          const response = await fetch(asked, { method: body ? 'POST' : 'GET', ...(body ? { body } : {}), signal: ending.signal })
           const { status } = response
           if (response.ok && response.headers.get('content-type')?.startsWith(FRAMES)) {
             const bytes = new Uint8Array(await response.arrayBuffer())
@@ -91,6 +94,7 @@ export function createHttpTransport({ fetch, clock }: HttpTransportDeps): Transp
       async function greet(first: Up<'hello'>): Promise<void> {
         hello = first
         const answer = await ask('/sync/push', encodeUp(first))
+        greeted = answer?.messages.find((message) => message.type === 'welcome')?.who.user ?? null
         if (answer) say(...answer.messages)
       }
 

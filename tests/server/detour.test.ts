@@ -222,3 +222,27 @@ test('after three sockets that came to nothing the detour is taken; when a socke
   transport.connect(listener)
   expect(last().way).toBe('direct')
 })
+
+test('what one person wrote never travels under the name of who signed in after them in the same browser', async () => {
+  const relay = await startUnderTest()
+  const schiedam = relay.space('Schiedam')
+  const first = await relay.member(schiedam, 'member')
+  const second = await relay.member(schiedam, 'member')
+  let cookie = first.cookie
+  const engine = await laptop(first.user, {
+    connect: (listener) =>
+      createHttpTransport({
+        clock: systemClock,
+        fetch: (path, { body, ...init }) =>
+          fetch(relay.origin + path, { ...init, ...(body ? { body: body as BodyInit } : {}), headers: { cookie, origin: relay.origin, ...(body ? { 'content-type': 'application/octet-stream' } : {}) } }),
+      }).connect(listener),
+  })
+  const item = await engine.createItem({ space: schiedam, type: 'knowledge', edits: [set('title', 'van de eerste')], prose: null })
+  await when(engine, () => isSafe(engine))
+  cookie = second.cookie
+  await engine.editFacts(item, [set('owner', 'ook van de eerste')])
+  await when(engine, async () => (await engine.status()).connection !== 'live')
+  const authors = (await relay.running.log.readItem(schiedam, item, null, 1, 100, 100)).map(({ author }) => author)
+  expect(new Set(authors)).toEqual(new Set([first.user]))
+  expect((await engine.status()).waitingCount).toBe(1)
+})

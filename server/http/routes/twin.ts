@@ -43,6 +43,10 @@ const ANSWER_MS_MAX = 20_000
 const RESPONSE_BYTES_MAX = FRAME_BYTES_MAX
 
 const seconds = v.pipe(v.string(), v.regex(/^\d{1,2}$/), v.transform(Number), v.maxValue(WAIT_SECONDS_MAX))
+/** `as`: for whom the browser speaks. One cookie is shared by all its windows, and another person may have signed in in the next one. */
+const as = { as: v.optional(id) }
+const isSomebodyElse = ({ query, caller }: Asked<unknown, { as?: string | undefined }, unknown>): boolean => query.as !== undefined && query.as !== must(caller, 'signed in').user
+
 const whole = v.pipe(v.string(), v.regex(/^\d{1,15}$/), v.transform(Number))
 
 export function twinRoutes({ relay, accounts, clock, build, seats }: TwinRoutesDeps): Route[] {
@@ -100,7 +104,9 @@ export function twinRoutes({ relay, accounts, clock, build, seats }: TwinRoutesD
       answer: null,
       answerType: 'application/octet-stream',
       refusals: ['bad-request', 'too-large', 'storage'],
+      query: v.object(as),
       async handle(asked) {
+        if (isSomebodyElse(asked)) return { error: 'signed-out' }
         let messages: UpMessage[]
         try {
           messages = decodeUp(asked.frame)
@@ -138,7 +144,9 @@ export function twinRoutes({ relay, accounts, clock, build, seats }: TwinRoutesD
       answer: null,
       answerType: 'application/octet-stream',
       refusals: ['bad-request', 'too-large', 'storage'],
+      query: v.object(as),
       async handle(asked) {
+        if (isSomebodyElse(asked)) return { error: 'signed-out' }
         let messages: UpMessage[]
         try {
           messages = decodeUp(asked.frame)
@@ -177,6 +185,7 @@ export function twinRoutes({ relay, accounts, clock, build, seats }: TwinRoutesD
       summary: 'What a space has after a cursor: SUBBED and ENTRIES frames. `wait`: seconds to wait for something new when there is nothing. `tailHash` in hex',
       operation: 'sync.open',
       query: v.object({
+        ...as,
         space: id,
         epoch: v.optional(id, NO_ID),
         cursor: v.optional(whole, '0'),
@@ -188,6 +197,7 @@ export function twinRoutes({ relay, accounts, clock, build, seats }: TwinRoutesD
       refusals: ['storage'],
       async handle(asked) {
         const { space, epoch, cursor, tailHash, wait } = asked.query
+        if (isSomebodyElse(asked)) return { error: 'signed-out' }
         if (!accounts.may(must(asked.caller, 'signed in').user, space, 'space.read')) return { error: 'forbidden' }
         let keptBytes = 0
         const sub = encodeUp({ type: 'sub', space, epoch, cursor, tailHash: fromHex(tailHash) })
