@@ -511,7 +511,11 @@ function createAccounts(database: Database, { mode, clock, dice, report = () => 
       return { token, user }
     },
     userOfToken(token) {
-      const user = isToken(token) ? picture.tokens.get(hashToken(token)) : undefined
+      if (!isToken(token)) return null
+      const hash = hashToken(token)
+      // The command line may have made it a moment ago: whoever uses it at once must not be turned away for good.
+      if (!picture.tokens.has(hash) && database.dataVersion() !== version) refresh()
+      const user = picture.tokens.get(hash)
       return user !== undefined && picture.users.get(user)?.isDisabled === false ? user : null
     },
     dispose: () => bag.dispose(),
