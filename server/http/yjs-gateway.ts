@@ -22,7 +22,9 @@ import { ID_BYTES, isId, newId, type Id, type ItemId, type SpaceId, type UserId,
 import type { Dice } from '../../shared/base/random.ts'
 import { GATEWAY_SCHEMA, type Entry, type NewEntry } from '../../shared/model/entries.ts'
 import { CLOSE, isRetry, type CloseReason, type RefusalCode } from '../../shared/model/errors.ts'
+import type { Operation } from '../../shared/model/grants.ts'
 import { FRAME_BYTES_MAX, PUSHES_IN_FLIGHT_BYTES_MAX, PUSHES_IN_FLIGHT_COUNT_MAX, SOCKET_BUFFER_BYTES_MAX } from '../../shared/model/limits.ts'
+import { OPERATION_OF_YJS_FRAME } from '../../shared/protocol/doors.ts'
 import { readProseHeader, type ProseBlock } from '../../shared/protocol/prose-header.ts'
 import type { Accounts } from '../auth/accounts.ts'
 import type { Directory } from '../auth/directory.ts'
@@ -64,11 +66,13 @@ const isStateVector = (bytes: Uint8Array): boolean => {
   }
 }
 
+/** Where a request of the account of who did what names its connection. */
+const DOOR = 'yjs'
 const EMPTY_UPDATE = new Uint8Array([0, 0])
 const EMPTY_STATE_VECTOR = new Uint8Array([0])
 
 export interface YjsGatewayDeps {
-  relay: Pick<Relay, 'push' | 'onDidCommit' | 'onDidErase' | 'look' | 'onDidLook' | 'viewersOf'>
+  relay: Pick<Relay, 'account' | 'push' | 'onDidCommit' | 'onDidErase' | 'look' | 'onDidLook' | 'viewersOf'>
   log: Pick<Log, 'spaceOf' | 'readItem' | 'tailHashAt'>
   /** Left out: a long history is applied before it is told. */
   snapshots?: Pick<Snapshots, 'labels' | 'body'>
@@ -92,6 +96,8 @@ export interface YjsGateway extends Disposable {
 interface Session {
   readonly socket: FrameSocket
   readonly caller: Caller
+  /** Of the other side. */
+  readonly address: string
   readonly room: Room
   /** `waiting`: has not asked for the document yet. `joining`: being brought level. `live`: gets commits. `lagging`: reads too slowly. */
   phase: 'waiting' | 'joining' | 'live' | 'lagging'
@@ -138,8 +144,13 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
   const server = new WebSocketServer(options) // a variable, because the types of ws lag behind some of these options
 
   const close = (socket: WebSocket, why: CloseReason, words: string = CLOSE[why].reason): void => socket.close(CLOSE[why].code, words)
-  const mayRead = ({ caller, room }: Session): boolean => (room.space === null ? newPageSpace(caller) !== null : directory.may(caller.user, room.space, 'space.read'))
-  const mayWrite = ({ caller, room }: Session): boolean => (room.space === null ? newPageSpace(caller) !== null : directory.may(caller.user, room.space, 'item.write'))
+  const mayRead = ({ caller, room }: Session): boolean => (room.space === null ? newPageSpace(caller) !== null : directory.may(caller.user, room.space, OPERATION_OF_YJS_FRAME.step1))
+  const mayWrite = ({ caller, room }: Session): boolean => (room.space === null ? newPageSpace(caller) !== null : directory.may(caller.user, room.space, OPERATION_OF_YJS_FRAME.update))
+
+  /** What somebody does in an item that nobody has begun stands nowhere yet. */
+  function note({ caller, address, room }: Session, operation: Operation, result: 'done' | 'refused'): void {
+    if (room.space !== null) relay.account({ who: caller.user, operation, space: room.space, item: room.item, session: DOOR, from: address, result })
+  }
 
   /** A token is for one space; where it may write there, an unknown id begins a page of that space. */
   function newPageSpace({ user, via }: Caller): SpaceId | null {
@@ -368,7 +379,10 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
     await keepingRecent(room, async () => {
       if (!mayRead(session)) return close(socket, 'forbidden')
       const isFirst = session.phase === 'waiting'
-      if (isFirst) session.phase = 'joining'
+      if (isFirst) {
+        session.phase = 'joining'
+        note(session, OPERATION_OF_YJS_FRAME.step1, 'done')
+      }
       let answer: { updates: Uint8Array[]; stateVector: Uint8Array; seq: number } = { updates: [], stateVector: EMPTY_STATE_VECTOR, seq: 0 }
       const { space, item } = room
       if (space !== null) {
@@ -392,7 +406,10 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
   function takeUpdate(session: Session, update: Uint8Array, isWhole: boolean): void {
     const { socket, room } = session
     if (!mayRead(session)) return close(socket, 'forbidden')
-    if (!mayWrite(session)) return send(session, deniedFrame('read-only'))
+    if (!mayWrite(session)) {
+      note(session, OPERATION_OF_YJS_FRAME.update, 'refused')
+      return send(session, deniedFrame('read-only'))
+    }
     const header = readProseHeader(update)
     if (header === 'subdocument') return close(socket, 'forbidden', 'subdocument')
     if (header === 'malformed') return close(socket, 'protocol')
@@ -420,7 +437,7 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
     const entry: NewEntry = {
       space, entry: newId(dice), item: room.item, part: 'prose', format: 'yjs1', schema: GATEWAY_SCHEMA, clientTime: clock.now(), writer, payload,
     }
-    const result = await relay.push(caller.user, entry)
+    const result = await relay.push(caller.user, entry, { session: DOOR, address: session.address })
     session.inFlightCount -= 1
     session.inFlightBytes -= payload.length
     hold(session)
@@ -503,7 +520,7 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
     }
     const result = await relay.push(caller.user, {
       space, entry: newId(dice), item: room.item, part: 'facts', format: 'am1', schema: GATEWAY_SCHEMA, clientTime: clock.now(), writer: newId(dice), payload: page.value.payload,
-    })
+    }, { session: DOOR, address: session.address })
     if (result.kind === 'refused') {
       refuse(session, result.code, result.reason)
       return null
@@ -578,10 +595,10 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
     return room
   }
 
-  async function open(socket: FrameSocket, caller: Caller, item: ItemId): Promise<void> {
+  async function open(socket: FrameSocket, caller: Caller, address: string, item: ItemId): Promise<void> {
     const room = roomOf(item)
     const session: Session = {
-      socket, caller, room, phase: 'waiting', sentSeq: 0, ends: new Map(), inFlightCount: 0, inFlightBytes: 0, isPaused: false, fast: Promise.resolve(), slow: Promise.resolve(), slowCount: 0, look: null, isAlive: true,
+      socket, caller, address, room, phase: 'waiting', sentSeq: 0, ends: new Map(), inFlightCount: 0, inFlightBytes: 0, isPaused: false, fast: Promise.resolve(), slow: Promise.resolve(), slowCount: 0, look: null, isAlive: true,
     }
     room.sessions.add(session)
     sessions.add(session)
@@ -601,7 +618,10 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
     try {
       const space = await log.spaceOf(item)
       if (space !== null) room.space ??= space
-      if (!mayRead(session)) return close(socket, 'gone')
+      if (!mayRead(session)) {
+        note(session, OPERATION_OF_YJS_FRAME.step1, 'refused')
+        return close(socket, 'gone')
+      }
     } catch (error) {
       report({ kind: 'gateway-refused', code: 'storage', reason: error instanceof Error ? error.message : String(error), user: caller.user, item })
       return close(socket, 'busy')
@@ -663,7 +683,7 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
         webSocket.on('error', (error) => report({ kind: 'gateway-bad-frame', problem: error.message }))
         if (!caller) return sendAway(webSocket, socket)
         if (!isId(rest)) return close(webSocket, 'gone')
-        void open(webSocket, caller, rest)
+        void open(webSocket, caller, request.socket.remoteAddress ?? '', rest)
       })
     },
     counts: () => ({ sockets: sessions.size, items: rooms.size, bufferedBytes: [...sessions].reduce((sum, { socket }) => sum + socket.bufferedAmount, 0) }),

@@ -63,6 +63,8 @@ export interface Relay {
   look(user: UserId, session: string, space: SpaceId, item: ItemId, bytes: Uint8Array | null): void
   readonly onDidLook: Event<{ item: ItemId; viewer: Viewer; gone: boolean }>
   viewersOf(item: ItemId): readonly Viewer[]
+  /** For the account of who did what, where a door answers by itself what the relay was not asked. */
+  readonly account: Account
   /** Numbers for /metrics and the bench. */
   counts(): { connections: number; subscriptions: number; queuedEntries: number; queuedBytes: number; committedEntries: number; commits: number }
   /** Stops taking pushes, commits what is queued, closes connections with 1012. */

@@ -149,6 +149,7 @@ export function createRelay(deps: RelayDeps): Relay {
       return done
     },
     onDidErase: erased.event,
+    account,
     look(user, session, space, item, bytes) {
       assert(isId(session), 'a session that looks is named by an id')
       const known = otherDoors.get(user)

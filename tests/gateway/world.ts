@@ -16,6 +16,7 @@ import { openAccounts } from '../../server/auth/accounts.ts'
 import { createLogReader, type LogReader } from '../../server/derive/reader.ts'
 import { createDoorkeeper } from '../../server/http/doorkeeper.ts'
 import { createUpgrades } from '../../server/http/upgrades.ts'
+import type { Accounted } from '../../server/relay/accounting.ts'
 import { createYjsGateway, type YjsGateway } from '../../server/http/yjs-gateway.ts'
 import type { Relay } from '../../server/relay/api.ts'
 import { createRelay } from '../../server/relay/relay.ts'
@@ -62,12 +63,13 @@ export async function setupGateway(options: { clock?: Clock; stepMsMax?: number;
   await log.ensureSpace(space)
   await log.ensureSpace(elsewhere)
 
+  const accounted: Accounted[] = []
   let running = await start(0)
   bag.add(() => running.stop())
 
   async function start(port: number): Promise<{ server: Server; relay: Relay; gateway: YjsGateway; port: number; stop(): void }> {
     const own = createBag()
-    const relay = createRelay({ log, directory: accounts, clock: systemClock, dice, build: 'test', report })
+    const relay = createRelay({ log, directory: accounts, clock: systemClock, dice, build: 'test', report, account: (event) => void accounted.push(event) })
     const reader = own.add(createLogReader({ log, clock: systemClock, report, ...(options.stepMsMax === undefined ? {} : { stepMsMax: options.stepMsMax }) }))
     const counting: LogReader = { ...reader, ask: (name, question) => (asked.push(name), reader.ask(name, question)) }
     const gateway = createYjsGateway({ relay, log, directory: accounts, accounts, reader: counting, clock: options.clock ?? systemClock, dice, installation: accounts.installation, report })
@@ -102,7 +104,7 @@ export async function setupGateway(options: { clock?: Clock; stepMsMax?: number;
   }
 
   return {
-    accounts, log, reports, asked, space, elsewhere, token, stock, raw, dice,
+    accounts, log, reports, accounted, asked, space, elsewhere, token, stock, raw, dice,
     newItem: (): ItemId => newId(dice),
     origin: (): string => `http://127.0.0.1:${running.port}`,
     relay: () => running.relay,
