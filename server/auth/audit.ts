@@ -153,8 +153,9 @@ export function createAudit(database: Database, { clock, roleOf, report }: Audit
   }
   const onTime = (): void => {
     timer = null
-    flush(FLUSH_COUNT_MAX)
-    if (waiting.length > 0 && !isDisposed) timer = clock.after(FLUSH_MS, onTime)
+    const isWritten = flush(FLUSH_COUNT_MAX)
+    // The rest in slices between which others get their turn; a store that refuses is given time.
+    if (waiting.length > 0 && !isDisposed) timer = clock.after(isWritten ? 0 : FLUSH_MS, onTime)
   }
   const enqueue = (event: AuditEvent): void => {
     if (waiting.length >= WAITING_COUNT_MAX) return report({ kind: 'audit-overflow', operation: event.operation })
