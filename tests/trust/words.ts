@@ -36,11 +36,15 @@ export const AFTERWORD = `## Who looks at which invariant
 - Who comes back, however late, ends with the same text as the others; nothing is doubled and nothing is dropped silently. What the relay refuses is
   kept on the laptop, shown, and can be taken out as a file.
 - A backup that is put back, or a log that was lost, is noticed by every laptop at its next contact, and the laptops bring back what they hold.
+- Who may not, gets nothing, at any door, and cannot tell an unknown document from a forbidden one. A right that is taken away reaches open sockets within seconds ([access](access.md)).
+- Everything that is asked at a door is accounted for once, refused things too, without content; \`verify\` finds a changed, removed or reordered record.
 - Damaged bytes are found before they are served. A folder, a log or a disk that cannot be used is said in one sentence; nothing is begun anew over it.
 
 ## Not promised
 
 - **End-to-end encryption.** The relay can read what it stores: whoever runs it, or holds its disk or a backup, can read everything.
+- Whoever can write the relay's disk can rewrite the account of who did what together with its head. A copy of the head that \`verify\` prints, kept elsewhere, finds that.
+- A right that is taken away removes the copies of a laptop at its next contact. From a laptop that never comes back, or a picture of its screen, nothing can be taken back.
 - What no laptop holds any more and the last backup does not have is gone. \`samenpad lost\` names it, as long as the log that was moved aside can be read. A laptop offers what it acknowledged for 30 days, and what it has stored of others.
 - Acts (sign, adopt) that only the relay had are not repeated by others: an act is its author's own step.
 - An edit typed within the last tenth of a second may be lost when the browser is killed; the status says "wordt bewaard" until then.
@@ -54,6 +58,8 @@ export const AFTERWORD = `## Who looks at which invariant
 
 - A change of facts that is intact and cannot be applied is taken by the relay, which does not read it; every laptop sets it apart with its author (row B3). One that
   replaces an answer that was never given keeps its item out of compaction: slower to open, nothing lost, and tried again only with twice as many entries.
+- Behind a proxy the account names, for sockets, the address of the proxy: the proxy's own log has the rest.
+- Reading and refusals are on the disk half a second later; a killed relay loses that much of the account, never a change of people or rights.
 - A fellow member of a *restored* space who reads a writer id off the wire can continue that writer's edits (rule ADM7 of the protocol). Elsewhere the author counts too.
 - Damage in the pages of the log that all spaces share (its schema, its list of spaces) stops all of them until a backup is put back; it is never served.
 - Power cuts are built from recorded writes and syncs of the real relay (rows D2, D3), not made by pulling plugs: a disk that lies about its cache is outside it.
