@@ -32,6 +32,7 @@ import { contribute as agreements } from './features/agreements/agreements.contr
 import { contribute as conflicts } from './features/conflicts/conflicts.contribution.ts'
 import { contribute as erasure } from './features/erasure/erasure.contribution.ts'
 import { contribute as explorer } from './features/explorer/explorer.contribution.ts'
+import { contribute as installation } from './features/installation/installation.contribution.ts'
 import { contribute as knowledge } from './features/knowledge/knowledge.contribution.ts'
 import { contribute as meetings } from './features/meetings/meetings.contribution.ts'
 import { contribute as parked } from './features/parked/parked.contribution.ts'
@@ -58,6 +59,7 @@ export const doors: readonly ((services: Services) => Disposable)[] = [
   conflicts,
   erasure,
   explorer,
+  installation,
   knowledge,
   meetings,
   parked,

@@ -3,6 +3,8 @@
  * for themselves. What can be wrong with folder, databases or address comes back as a value; a bug throws.
  */
 import { existsSync, statSync } from 'node:fs'
+import { readdir, stat, statfs } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Logger } from 'pino'
 import type { Clock } from '../shared/base/clock.ts'
@@ -24,6 +26,7 @@ import { startFailureOf, type ListenFailure, type StartFailure } from './explain
 import { createApp, type App } from './http/app.ts'
 import { createYjsGateway } from './http/yjs-gateway.ts'
 import type { Readiness } from './http/routes/health.ts'
+import type { Storage } from './http/routes/installation.ts'
 import type { Relay } from './relay/api.ts'
 import { createRelay } from './relay/relay.ts'
 import { takeDataFolder } from './store/data-folder.ts'
@@ -131,6 +134,7 @@ export async function startRelay(config: Config, surroundings: Surroundings): Pr
     oidc: config.oidc ? createOidc({ settings: config.oidc, clock, dice, report }) : null, roleRules: config.oidc?.roleRules ?? [],
     ensureSpace: (space) => log.ensureSpace(space),
     readiness: () => readinessOf(log, accounts),
+    storage: () => storageOf(folder.value.path),
     reportOf: (municipalities) => reports.reportOf(municipalities),
     eraser: createEraser({ log, relay, reader, clock, dice, report, forgetDerived: (space) => snapshotService.forget(space) }), controlSecret,
   })
@@ -171,6 +175,23 @@ async function beginLogs(log: StoredLog, accounts: Accounts, report: Report): Pr
       report({ kind: 'space-damaged', space, problem })
     }
   }
+}
+
+/** SQLite's own files come and go. */
+const sizeOf = (path: string): Promise<number> =>
+  stat(path).then(
+    ({ size }) => size,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return 0
+      throw error
+    },
+  )
+
+async function storageOf(path: string): Promise<Storage> {
+  const files = await readdir(path, { withFileTypes: true })
+  const sizes = await Promise.all(files.filter((file) => file.isFile()).map(({ name }) => sizeOf(join(path, name))))
+  const { bavail, bsize } = await statfs(path)
+  return { usedBytes: sizes.reduce((sum, size) => sum + size, 0), freeBytes: bavail * bsize }
 }
 
 async function readinessOf(log: StoredLog, accounts: Accounts): Promise<Readiness> {

@@ -68,6 +68,22 @@ export interface Invitation {
   role: Role
 }
 
+export interface Installation {
+  version: string
+  startedAt: number
+  ready: boolean
+  checks: Record<string, string>
+  usedBytes: number
+  freeBytes: number
+  spacesCount: number
+  peopleCount: number
+  socketsCount: number
+  queuedCount: number
+  backupAt: number | null
+  restoreAt: number | null
+  verifyAt: number | null
+}
+
 export interface Participation {
   programme: SpaceId
   name: string
@@ -119,6 +135,7 @@ export interface Http {
   resetPassword(space: SpaceId, user: UserId): Answer<{ link: string; expiresAt: number }>
   changeRole(space: SpaceId, user: UserId, role: Role | null): Answer<null>
   createSpace(kind: SpaceKind, name: string): Answer<{ space: SpaceId }>
+  installation(): Answer<Installation>
   participations(space: SpaceId): Answer<Participation[]>
   takePart(space: SpaceId, programme: SpaceId, takesPart: boolean): Answer<null>
   /** Exactly what a programme sees of this space. */
@@ -173,6 +190,7 @@ export function createHttp(send: typeof fetch): Http {
     resetPassword: (space, user) => ask('POST', `/api/spaces/${part(space)}/members/${part(user)}/reset`),
     changeRole: (space, user, role) => ask('PUT', `/api/spaces/${part(space)}/members/${part(user)}`, { role }),
     createSpace: (kind, name) => ask('POST', '/api/spaces', { kind, name }),
+    installation: () => ask('GET', '/api/installation'),
     participations: (space) => ask('GET', `/api/spaces/${part(space)}/participations`),
     takePart: (space, programme, takesPart) => ask('PUT', `/api/spaces/${part(space)}/participations/${part(programme)}`, { takesPart }),
     seenByProgrammes: (space) => ask('GET', `/api/spaces/${part(space)}/report`),

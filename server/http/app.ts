@@ -28,6 +28,7 @@ import { STATUS_OF_ERROR, type Answer, type Note, type Route } from './route.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { healthRoutes, type Readiness } from './routes/health.ts'
 import { erasureRoutes } from './routes/erasures.ts'
+import { installationRoutes, type Storage } from './routes/installation.ts'
 import { programmeRoutes, type ReportOf } from './routes/programme.ts'
 import { meRoutes } from './routes/me.ts'
 import { oidcRoutes } from './routes/oidc.ts'
@@ -58,6 +59,7 @@ export interface AppDeps {
   roleRules: readonly RoleRule[]
   controlSecret: string
   securityContact: string | null
+  storage(): Promise<Storage>
 }
 
 export interface App {
@@ -150,6 +152,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     ...spaceRoutes({ accounts, ensureSpace: deps.ensureSpace }),
     ...erasureRoutes({ eraser: deps.eraser, controlSecret: deps.controlSecret }),
     ...auditRoutes(accounts),
+    ...installationRoutes({ accounts, relay, version, startedAt: clock.now(), readiness: deps.readiness, storage: deps.storage, socketsCount: () => upgrades.openCount() }),
     ...programmeRoutes({ accounts, reportOf: deps.reportOf }),
     ...twinRoutes({ relay, accounts, clock, build: version, seats }),
     ...healthRoutes({ version, readiness: deps.readiness, metrics: metrics.print, openApi: () => description, securityContact: deps.securityContact, clock }),

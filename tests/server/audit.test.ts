@@ -1,4 +1,4 @@
-// Reading the account of who did what over HTTP, and what is said about weaknesses.
+// What administrators read over HTTP: who did what, how the installation is doing; and what is said about weaknesses.
 import { expect, test } from 'vitest'
 import { startUnderTest } from './relay-under-test.ts'
 
@@ -52,4 +52,17 @@ test('where a weakness may be told is said for half a year, or not at all', asyn
   const expires = Date.parse(/Expires: (.+)/.exec(text)?.[1] ?? '')
   expect(expires - Date.now()).toBeGreaterThan(30 * 86_400_000)
   expect(headers.get('permissions-policy')).toContain('camera=()')
+})
+
+test('administrators of the installation see how it is doing, and when the last backup was made', async () => {
+  const { ask, administrator, running, space, member } = await startUnderTest()
+  const admin = await administrator()
+  running.accounts.audit.record({ who: null, operation: 'machine.backup', space: null, subject: '', from: 'cli', request: null, result: 'done' })
+  const { status, json } = await ask('GET', '/api/installation', { cookie: admin })
+  expect(status).toBe(200)
+  expect(json).toMatchObject({ ready: true, peopleCount: 1, spacesCount: 0, socketsCount: 0, queuedCount: 0, restoreAt: null, backupAt: expect.any(Number) as number })
+  const { usedBytes, freeBytes } = json as { usedBytes: number; freeBytes: number }
+  expect(usedBytes).toBeGreaterThan(0)
+  expect(freeBytes).toBeGreaterThan(0)
+  expect((await ask('GET', '/api/installation', { cookie: (await member(space(), 'admin')).cookie })).status).toBe(403)
 })

@@ -19,5 +19,6 @@ import { erasure } from './erasure.ts'
 import { errors } from './errors.ts'
 import { audit } from './audit.ts'
 import { participation } from './participation.ts'
+import { installation } from './installation.ts'
 
-export const en = { common, workbench, sync, account, people, fields, items, agreements, meetings, progress, acts, conflicts, search, settings, problems, timeline, erasure, errors, audit, participation }
+export const en = { common, workbench, sync, account, people, fields, items, agreements, meetings, progress, acts, conflicts, search, settings, problems, timeline, erasure, errors, audit, participation, installation }
