@@ -400,7 +400,7 @@ export function createChecker(deps: CheckerDeps) {
             if (earlier && earlier.tab === tab && bytesEqual(earlier.payload, edit.payload)) continue
             if (earlier) breach(5, `entry id ${short(edit.entry)} minted twice`)
             minted.set(edit.entry, {
-              device: index, tab, user, space: edit.space, item: edit.item, part: edit.part, payload: edit.payload,
+              device: index, tab, user, space: edit.space, item: edit.item, part: edit.part, payload: edit.payload.slice(),
               tokens: tokensInBytes(edit.payload), order: minted.size,
             })
             model.waiting.add(edit.entry)
