@@ -85,16 +85,16 @@ export function createSnapshotService({ log, relay, snapshots, openReader, clock
 
   const rest = (workedMs: number): Promise<void> => new Promise((resolve) => void clock.after(Math.max(REST_MS_MIN, REST_SHARE * workedMs), resolve))
 
+  /** Whether the log still has this place with this hash. */
+  const isOf = async (space: SpaceId, place: { seq: number; tailHash: Uint8Array }): Promise<boolean> => {
+    const there = await log.tailHashAt(space, place.seq)
+    return there !== null && bytesEqual(there, place.tailHash)
+  }
+
   /** Brings what was noted of a space level with its log; out: up to where, and the tail hash there. */
   async function measure(space: SpaceId): Promise<{ seq: number; tailHash: Uint8Array }> {
     let noted = await snapshots.notedUpTo(space)
-    // Where nothing is noted nothing may be kept: a note and a snapshot can miss each other when a space is forgotten between the two.
-    const isAnother = async (): Promise<boolean> => {
-      if (noted.seq === 0) return (await snapshots.labels(space)).length > 0
-      const there = await log.tailHashAt(space, noted.seq)
-      return there === null || !bytesEqual(there, noted.tailHash)
-    }
-    if (await isAnother()) {
+    if (noted.seq > 0 && !(await isOf(space, noted))) {
       // Another history than the one that was counted: a restored backup, an erasure.
       await snapshots.forget(space)
       noted = await snapshots.notedUpTo(space)
@@ -108,7 +108,9 @@ export function createSnapshotService({ log, relay, snapshots, openReader, clock
   }
 
   async function build(space: SpaceId, upTo: { seq: number; tailHash: Uint8Array }, { item, part }: Growth): Promise<void> {
-    const last = (await snapshots.labels(space, item)).find((label) => label.part === part)
+    const known = (await snapshots.labels(space, item)).find((label) => label.part === part)
+    // One of another history, kept while the log was put back, is nothing to go on from.
+    const last = known && (await isOf(space, { seq: known.toSeq, tailHash: known.tailHash })) ? known : undefined
     const body = last ? await snapshots.body(last) : null
     const before = last && body ? { body, toSeq: last.toSeq } : null
     const made = await (reader ??= openReader()).ask('snapshot', { space, item, part, before, upToSeq: upTo.seq })

@@ -103,7 +103,7 @@ async function expectSame({ clock, anne, item, world, space }: History, laptop: 
   const [row] = await laptop.store.spaces()
   expect(row!.cursor).toBe((await world.log.head(space))!.head)
   expect(row!.tailHash).toEqual(await world.log.tailHashAt(space, row!.cursor))
-  expect((await clock.answer(laptop.engine.freshRows(space)))[0]).toMatchObject({ title: 'Roken', owner: mine.facts.registers.owner })
+  expect((await clock.answer(laptop.engine.freshRows(space))).find((row) => row.item === item)).toMatchObject({ title: 'Roken', owner: mine.facts.registers.owner })
 }
 
 test('[SNP3][INV8] a fresh laptop gets snapshots in the place of entries, shows the same, writes on, and everybody has it', async () => {
@@ -141,8 +141,21 @@ test('[SNP7][INV3] killed between any two writes while it leaps, a laptop begins
 
 test('[SNP7] a run that leaves out what no snapshot stands for ends the connection, and nothing of it is stored', async () => {
   const it = await withHistory()
-  let lies = 1
-  const ben = await it.open(BEN, { wire: { down: (message) => (message.type === 'snapshot' && message.part === 'prose' && lies-- > 0 ? null : message) } })
+  // Whoever goes on after the snapshot names what came before: that is what the hole shows by. Another item's snapshot is later, so both are in one run.
+  type(it.doc, 'daarna ')
+  await it.clock.pass(1_000)
+  const other = await it.clock.answer(it.anne.engine.createItem({ space: it.space, type: 'knowledge', edits: [{ op: 'set', path: 'title', value: 'Bewegen' }], prose: null }))
+  await it.write(it.anne, other, await it.anne.follow(other), 60)
+  await it.world.build()
+  let isLying = true
+  const ben = await it.open(BEN, {
+    wire: {
+      down(message) {
+        if (message.type === 'sifted') isLying = false
+        return isLying && message.type === 'snapshot' && message.item === it.item ? null : message
+      },
+    },
+  })
   await it.clock.pass(5_000)
   expect(ben.up.filter((message) => message.type === 'hello').length).toBeGreaterThan(1)
   await expectSame(it, ben)

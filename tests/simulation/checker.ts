@@ -110,7 +110,7 @@ export interface CheckerDeps {
   /** Those in a payload, also where they do not lie in plain sight. */
   tokensOf(entry: Pick<NewEntry, 'part' | 'payload'>): readonly string[]
   /** Null when a snapshot says what the entries say that it stands for. */
-  snapshotFault(part: Part, body: Uint8Array, entries: readonly Entry[]): string | null
+  snapshotFault(part: Part, body: Uint8Array, entries: readonly Entry[], writerOf: (entry: EntryId) => UserId | null): string | null
   report(violation: Violation): void
 }
 
@@ -194,7 +194,7 @@ export function createChecker(deps: CheckerDeps) {
     const label = `${model.epoch}/${item}/${part}/${toSeq}`
     const before = judged.get(label)
     if (before && bytesEqual(before.body, body)) return before.fault
-    const fault = deps.snapshotFault(part, body, model.entries.filter((entry) => entry.item === item && entry.part === part && entry.seq <= toSeq))
+    const fault = deps.snapshotFault(part, body, model.entries.filter((entry) => entry.item === item && entry.part === part && entry.seq <= toSeq), (entry) => minted.get(entry)?.user ?? null)
     judged.set(label, { body, fault })
     return fault
   }

@@ -8,6 +8,7 @@ import type { SnapshotServiceDeps } from '../../server/derive/snapshot-service.t
 import type { Questions } from '../../server/derive/questions.ts'
 import { createSnapshotBuilder } from '../../server/derive/snapshot-builder.ts'
 import type { Log } from '../../server/store/log.ts'
+import type { EntryId, UserId } from '../../shared/base/ids.ts'
 import { fail, ok } from '../../shared/base/result.ts'
 import type { Entry, Part } from '../../shared/model/entries.ts'
 import { decodeSnapshotBody } from '../../shared/protocol/snapshot-body.ts'
@@ -33,11 +34,13 @@ export const openReader = (log: Pick<Log, 'readItem'>): SnapshotServiceDeps['ope
   dispose: () => undefined,
 })
 
-/** In: a body, and the entries of the part that it stands for. Out: what is wrong with it, null when it says what they say. */
-export function snapshotFault(A: typeof Automerge, part: Part, body: Uint8Array, entries: readonly Entry[]): string | null {
+/**
+ * In: a body, the entries of the part that it stands for, and who wrote each of them first: what only others could bring back after a restore stands
+ * under their names in the new log, and under its writer's in a snapshot of before, as in the laptops that kept it. Out: what is wrong with it, null when it says what they say. */
+export function snapshotFault(A: typeof Automerge, part: Part, body: Uint8Array, entries: readonly Entry[], writerOf: (entry: EntryId) => UserId | null): string | null {
   const { content, attribution } = decodeSnapshotBody(body)
   const { content: expected } = replayItem(A, entries)
-  for (const { author } of attribution.hands) if (!entries.some((entry) => entry.author === author)) return 'it names somebody who wrote nothing'
+  for (const { author } of attribution.hands) if (!entries.some(({ entry, author: named }) => named === author || writerOf(entry) === author)) return 'it names somebody who wrote nothing'
   if (part === 'prose') {
     const doc = untidied()
     Y.applyUpdate(doc, content)

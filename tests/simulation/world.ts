@@ -112,7 +112,7 @@ export async function runPlan(plan: Plan, options: { sabotage?: Sabotage | undef
       return { prose: content.prose, all: JSON.stringify(content) }
     },
     tokensOf: ({ part, payload }) => (part === 'facts' ? textsOf(A, payload).flatMap(tokensIn) : tokensIn(Buffer.from(payload).toString('latin1'))),
-    snapshotFault: (part, body, entries) => snapshotFault(A, part, body, entries),
+    snapshotFault: (part, body, entries, writerOf) => snapshotFault(A, part, body, entries, writerOf),
     report,
   })
 
