@@ -15,7 +15,7 @@ import { FORMAT_OF_PART } from '../../shared/model/entries.ts'
 import { readChangeHeaders } from '../../shared/protocol/automerge-header.ts'
 import { readProseHeader } from '../../shared/protocol/prose-header.ts'
 import { nativeTools } from '../../server/store/admission.ts'
-import { converge, countTokens } from './converge.ts'
+import { converge, countTokens, isListed } from './converge.ts'
 import { createSyncDoor, pushByTwin, pushByYjs, type Said } from './doors.ts'
 import { createEngineLaptop, type EngineLaptop, type Ledger } from './engine-laptop.ts'
 import { createObserver, type Seen as Stored } from './observer.ts'
@@ -183,7 +183,7 @@ async function opens(laptop: EngineLaptop, item: ItemId, violation: (text: strin
     if (facts.registers.type !== 'agreement') violation('the facts of the document are gone')
     await engine.timeline(item, { countMax: 100, withRelay: false })
     await engine.closeItem(item)
-    if (!(await engine.rows()).some((row) => row.item === item)) violation('the document is not in the list')
+    if (!(await isListed(engine, item))) violation('the document is not in the list')
   } catch (error) {
     violation(`does not open: ${error instanceof Error ? error.message : String(error)}`)
   }

@@ -1,5 +1,6 @@
 /** What must be true when everything is quiet: every laptop and a fresh one say the same, and of every token there is exactly as much as there must be. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Engine } from '../../client/engine/api.ts'
 import { must } from '../../shared/base/assert.ts'
 import type { ItemId } from '../../shared/base/ids.ts'
 import { tokensIn } from '../simulation/tokens.ts'
@@ -32,6 +33,31 @@ export async function converge(laptops: readonly EngineLaptop[], items: readonly
       nextNudge = Date.now() + 2_000
     }
     await sleep(LOOK_EVERY_MS)
+  }
+}
+
+/**
+ * Whether the list of this laptop comes to show an item. Rows are drawn up a moment after their documents are level, and a window hears of them, so
+ * that is what is waited for: asking for fresh rows would hide an engine that forgot to make them.
+ */
+export async function isListed(engine: Pick<Engine, 'rows' | 'onEvent'>, item: ItemId, msMax = QUIET_MS_MAX): Promise<boolean> {
+  let heard = (): void => undefined
+  const subscription = engine.onEvent((event) => {
+    if (event.type === 'rows') heard()
+  })
+  const over = new AbortController()
+  const limit = sleep(msMax, true, { signal: over.signal }).catch(() => true)
+  try {
+    for (let isOver = false; ; ) {
+      // Listening begins before looking: what is drawn up in between is not missed.
+      const news = new Promise<false>((resolve) => (heard = () => resolve(false)))
+      if ((await engine.rows()).some((row) => row.item === item)) return true
+      if (isOver) return false
+      isOver = await Promise.race([news, limit])
+    }
+  } finally {
+    over.abort()
+    subscription.dispose()
   }
 }
 

@@ -7,10 +7,13 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test, vi } from 'vitest'
+import type { EngineEvent } from '../../client/engine/api.ts'
 import { must } from '../../shared/base/assert.ts'
+import { createEmitter } from '../../shared/base/emitter.ts'
 import { namedDice } from '../../shared/base/random.ts'
+import type { ItemRow } from '../../shared/model/rows.ts'
 import { tokenText } from '../simulation/tokens.ts'
-import { countTokens } from './converge.ts'
+import { countTokens, isListed } from './converge.ts'
 import type { Ledger } from './engine-laptop.ts'
 import { createObserver } from './observer.ts'
 import { settle } from './people.ts'
@@ -38,6 +41,32 @@ test('the judge of tokens finds what is lost, doubled, back from the dead, in th
   expect(result).toEqual({ lost: 1, doubled: 1, resurrected: 1, invented: 2 })
   expect(said).toHaveLength(5)
   expect(countTokens(ledger, ['a'], [`${kept} ${lost} ${doubled} ${moved}`], (text) => void said.push(text))).toEqual({ lost: 0, doubled: 0, resurrected: 0, invented: 0 })
+})
+
+test('the judge of lists waits for the rows that an engine is drawing up, and finds a document for which none is ever drawn up', async () => {
+  const drawnUp: ItemRow[] = []
+  const events = createEmitter<EngineEvent>()
+  const engine = { rows: () => Promise.resolve([...drawnUp]), onEvent: events.event }
+  const drawUp = (item: string): void => {
+    drawnUp.push({ item } as ItemRow)
+    events.fire({ type: 'rows', spaces: [] })
+  }
+  const asked = isListed(engine, 'a')
+  for (const item of ['b', 'a']) {
+    await new Promise(setImmediate)
+    drawUp(item)
+  }
+  expect(await asked).toBe(true)
+  const drawnUpBeforeTheAnswer = {
+    ...engine,
+    async rows() {
+      const before = [...drawnUp]
+      if (before.length === 2) drawUp('c')
+      return before
+    },
+  }
+  expect(await isListed(drawnUpBeforeTheAnswer, 'c')).toBe(true)
+  expect(await isListed(engine, 'd', 1)).toBe(false)
 })
 
 test('the judge of logs finds an acknowledged entry that the relay no longer has', () =>
@@ -111,6 +140,7 @@ test.each([
   ['B1', 1, 'both websocket doors do what RFC 6455 asks, whatever frames come'],
   ['B11', 40, '[LIM1] what is cheap to send and dear to receive is refused, and who never says HELLO is gone'],
   ['B4', 30, 'nobody writes, signs or is shown in the name of another'],
+  ['B3', 135, 'whatever one member puts in a document, the others go on, stay the same, and open it again'],
   ['B2', 10_000, 'no frame stops the relay or spoils the log'],
 ])('%s (%i) %s', async (id, n, _title) => {
   const outcome = await tried(id, n)
