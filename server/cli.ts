@@ -67,6 +67,7 @@ async function main(args: readonly string[], surroundings: Surroundings): Promis
 function account(command: Command, given: Given, result: Result<Output, CommandFailure>, { data, clock, dice }: Surroundings): void {
   const operation = command.operation(given)
   if (UNRECORDED.has(operation) || (result.ok ? result.value : result.failure).isAccounted) return
+  if (!result.ok && result.failure.kind === 'usage') return // nothing was asked yet
   const folder = findDataFolder(data)
   if (!folder.ok) return
   const accounts = openAccounts({ path: folder.value.file(ACCOUNTS_FILE), mode: 'write', clock, dice })
