@@ -32,7 +32,7 @@ const stages = [
     name: 'vitest',
     tests: ['shared', 'server', 'client', 'tests'],
     quick: true,
-    minutes: 12,
+    minutes: 15,
     run: () => vitest(['unit', 'client', 'contract']),
   },
   { name: 'build', needs: 'client/index.html', quick: true, minutes: 4, run: build },
