@@ -60,6 +60,8 @@ export const AFTERWORD = `## Who looks at which invariant
   replaces an answer that was never given keeps its item out of compaction: slower to open, nothing lost, and tried again only with twice as many entries.
 - Behind a proxy the account names, for sockets, the address of the proxy: the proxy's own log has the rest.
 - Reading and refusals are on the disk half a second later; a killed relay loses that much of the account, never a change of people or rights.
+- A member who writes with a program of their own can make a document that takes seconds or more to draw: Yjs walks past everything that stands in one place, and a
+  small entry can make that walk long. Nothing is lost; the document is set apart only after the browser was restarted over it. It is open, and next.
 - A fellow member of a *restored* space who reads a writer id off the wire can continue that writer's edits (rule ADM7 of the protocol). Elsewhere the author counts too.
 - Damage in the pages of the log that all spaces share (its schema, its list of spaces) stops all of them until a backup is put back; it is never served.
 - Power cuts are built from recorded writes and syncs of the real relay (rows D2, D3), not made by pulling plugs: a disk that lies about its cache is outside it.
