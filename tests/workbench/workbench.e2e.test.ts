@@ -303,7 +303,8 @@ describe('coming in and going out', () => {
     await page.getByLabel('Mailadres van je werk').fill('post@praktijk.nl');
     await page.getByLabel('Wachtwoord').fill('een korte zin');
     await page.getByRole('button', { name: 'Maak mijn account' }).click();
-    await page.getByRole('heading', { level: 1, name: 'Schiedam' }).waitFor();
+    // The welcome page is called "Welkom bij Schiedam": only the workspace is called just that.
+    await page.getByRole('heading', { level: 1, name: 'Schiedam', exact: true }).waitFor();
     expect(new URL(page.url()).pathname).toBe('/');
   });
 
