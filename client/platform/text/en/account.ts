@@ -40,7 +40,7 @@ export const account: Texts<typeof dutch> = {
     unknown: 'Unknown device',
     isThis: 'this device',
     end: 'Sign out',
-    endOf: (device) => `Sign out ${device}`,
+    endOf: (device) => `Sign out: ${device}`,
     ended: (device) => `${device} was signed out.`,
     everywhere: 'Sign out everywhere',
     everywhereTitle: 'Sign out everywhere?',

@@ -37,7 +37,7 @@ export const account = {
     unknown: 'Onbekend apparaat',
     isThis: 'dit apparaat',
     end: 'Afmelden',
-    endOf: (device: string) => `Meld ${device} af`,
+    endOf: (device: string) => `Afmelden: ${device}`,
     ended: (device: string) => `${device} is afgemeld.`,
     everywhere: 'Overal afmelden',
     everywhereTitle: 'Overal afmelden?',
