@@ -56,7 +56,7 @@ it('details, password, devices, a file, and leaving', async () => {
   await page.getByRole('textbox', { name: 'Link om te sturen' }).waitFor()
   await page.getByRole('button', { name: 'Klaar' }).click()
   await person.command('Delen')
-  await page.getByRole('button', { name: /^Trek de uitnodiging als deelnemer/ }).first().click()
+  await page.getByRole('button', { name: /^Trek in: uitnodiging als deelnemer/ }).first().click()
   await page.getByText('De uitnodiging is ingetrokken.', { exact: false }).first().waitFor()
   await person.picture('members')
 

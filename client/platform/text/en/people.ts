@@ -37,7 +37,7 @@ export const people: Texts<typeof dutch> = {
     byMachine: 'the administrator of the installation',
     until: 'Valid until',
     end: 'Take back',
-    endOf: (role, date) => `Take back the invitation as ${role} until ${date}`,
+    endOf: (role, date) => `Take back: invitation as ${role} until ${date}`,
     ended: 'The invitation was taken back. Its link no longer works.',
   },
   invite: {

@@ -34,7 +34,7 @@ export const people = {
     byMachine: 'de beheerder van de installatie',
     until: 'Geldig tot',
     end: 'Trek in',
-    endOf: (role: string, date: string) => `Trek de uitnodiging als ${role} tot ${date} in`,
+    endOf: (role: string, date: string) => `Trek in: uitnodiging als ${role} tot ${date}`,
     ended: 'De uitnodiging is ingetrokken. De link werkt niet meer.',
   },
   invite: {
