@@ -47,6 +47,17 @@ const seconds = v.pipe(v.string(), v.regex(/^\d{1,2}$/), v.transform(Number), v.
 const as = { as: v.optional(id) }
 const isSomebodyElse = ({ query, caller }: Asked<unknown, { as?: string | undefined }, unknown>): boolean => query.as !== undefined && query.as !== must(caller, 'signed in').user
 
+/** What a posted frame says, or why it is not listened to. */
+function said(asked: Asked<unknown, { as?: string | undefined }, unknown>): UpMessage[] | { error: HttpErrorCode } {
+  if (isSomebodyElse(asked)) return { error: 'signed-out' }
+  try {
+    return decodeUp(asked.frame)
+  } catch (error) {
+    if (error instanceof WireError) return { error: 'bad-request' }
+    throw error
+  }
+}
+
 const whole = v.pipe(v.string(), v.regex(/^\d{1,15}$/), v.transform(Number))
 
 export function twinRoutes({ relay, accounts, clock, build, seats }: TwinRoutesDeps): Route[] {
@@ -106,14 +117,8 @@ export function twinRoutes({ relay, accounts, clock, build, seats }: TwinRoutesD
       refusals: ['bad-request', 'too-large', 'storage'],
       query: v.object(as),
       async handle(asked) {
-        if (isSomebodyElse(asked)) return { error: 'signed-out' }
-        let messages: UpMessage[]
-        try {
-          messages = decodeUp(asked.frame)
-        } catch (error) {
-          if (error instanceof WireError) return { error: 'bad-request' }
-          throw error
-        }
+        const messages = said(asked)
+        if ('error' in messages) return messages
         const [first] = messages
         const saysHello = first?.type === 'hello'
         const pushes = messages.filter((message) => message.type === 'push')
@@ -121,9 +126,9 @@ export function twinRoutes({ relay, accounts, clock, build, seats }: TwinRoutesD
         if (pushes.length > PUSHES_IN_FLIGHT_COUNT_MAX) return { error: 'too-large' }
         const unanswered = new Set(pushes.filter(({ fragment, fragments }) => fragment + 1 >= fragments).map(({ n }) => n))
         // A PING at the end: its PONG says that everything that needs no commit has been answered.
-        const said = [...(saysHello ? [] : [hello]), ...messages.map((message) => encodeUp(message)), encodeUp({ type: 'ping', pendingCount: 0, oldestPendingAgeMs: 0 })]
+        const frames = [...(saysHello ? [] : [hello]), ...messages.map((message) => encodeUp(message)), encodeUp({ type: 'ping', pendingCount: 0, oldestPendingAgeMs: 0 })]
         let isHeardOut = false
-        const { frame, closed } = await converse(asked, said, (message) => {
+        const { frame, closed } = await converse(asked, frames, (message) => {
           if (message.type === 'ack') for (const n of unanswered) if (n <= message.upToN) unanswered.delete(n)
           if (message.type === 'nack') unanswered.delete(message.n)
           if (message.type === 'pong') isHeardOut = true
@@ -146,14 +151,8 @@ export function twinRoutes({ relay, accounts, clock, build, seats }: TwinRoutesD
       refusals: ['bad-request', 'too-large', 'storage'],
       query: v.object(as),
       async handle(asked) {
-        if (isSomebodyElse(asked)) return { error: 'signed-out' }
-        let messages: UpMessage[]
-        try {
-          messages = decodeUp(asked.frame)
-        } catch (error) {
-          if (error instanceof WireError) return { error: 'bad-request' }
-          throw error
-        }
+        const messages = said(asked)
+        if ('error' in messages) return messages
         const [first, ...questions] = messages
         if (first?.type !== 'hello') return { error: 'bad-request' }
         const fetches = questions.filter((message) => message.type === 'fetch')
