@@ -7,7 +7,7 @@
  */
 import { bytesEqual } from '../../shared/base/bytes.ts'
 import type { Clock } from '../../shared/base/clock.ts'
-import type { Disposable } from '../../shared/base/dispose.ts'
+import { createBag, type Disposable } from '../../shared/base/dispose.ts'
 import type { SpaceId } from '../../shared/base/ids.ts'
 import { SNAPSHOT_BYTES_MAX } from '../../shared/model/limits.ts'
 import type { Relay } from '../relay/api.ts'
@@ -24,7 +24,7 @@ export interface SnapshotService extends Disposable {
 
 export interface SnapshotServiceDeps {
   log: Pick<Log, 'tailHashAt' | 'measure'>
-  relay: Pick<Relay, 'onDidCommit'>
+  relay: Pick<Relay, 'onDidCommit' | 'onDidErase'>
   snapshots: Snapshots
   /** Begins a reader of its own, and ends it when all is done: whoever waits for an answer about an open document must not wait for a snapshot. */
   openReader(): Pick<LogReader, 'ask' | 'dispose'>
@@ -62,26 +62,32 @@ export function createSnapshotService({ log, relay, snapshots, openReader, clock
     reader = null
   }
 
-  let committedAt = 0
+  let changedAt = 0
   const later = (): void => {
     if (timer || running || isDisposed || changed.size === 0) return
-    const since = clock.now()
+    // What was waited is summed up: a machine's clock may jump, and whoever counts on its time may wait for days.
+    let waitedMs = 0
     const wait = (delayMs: number): void => {
       timer = clock.after(delayMs, () => {
-        const now = clock.now()
-        const leftMs = LOOK_QUIET_MS - (now - committedAt)
-        if (leftMs > 0 && now - since < LOOK_AFTER_MS_MAX) return wait(leftMs)
+        waitedMs += delayMs
+        changedAt = Math.min(changedAt, clock.now())
+        const leftMs = LOOK_QUIET_MS - (clock.now() - changedAt)
+        if (leftMs > 0 && waitedMs < LOOK_AFTER_MS_MAX) return wait(leftMs)
         timer = null
         run().catch((problem: unknown) => report({ kind: 'snapshots-failed', problem }))
       })
     }
     wait(LOOK_QUIET_MS)
   }
-  const listening = relay.onDidCommit(({ space }) => {
-    committedAt = clock.now()
+  const isChanged = ({ space }: { space: SpaceId }): void => {
+    changedAt = clock.now()
     changed.add(space)
     later()
-  })
+  }
+  const listening = createBag()
+  listening.add(relay.onDidCommit(isChanged))
+  // Also when whoever asked for it was told that it failed, and it is on the disk: nobody calls `forget` then.
+  listening.add(relay.onDidErase(isChanged))
 
   const rest = (workedMs: number): Promise<void> => new Promise((resolve) => void clock.after(Math.max(REST_MS_MIN, REST_SHARE * workedMs), resolve))
 

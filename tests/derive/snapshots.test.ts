@@ -13,6 +13,7 @@ import { changesIn, loadFacts } from '../../server/derive/facts-document.ts'
 import { createLogReader } from '../../server/derive/reader.ts'
 import { createSnapshotBuilder } from '../../server/derive/snapshot-builder.ts'
 import { createSnapshotService } from '../../server/derive/snapshot-service.ts'
+import type { Erasure } from '../../server/store/erase.ts'
 import type { CommittedRun } from '../../server/store/log.ts'
 import { createMemoryLog } from '../../server/store/memory-log.ts'
 import { createMemorySnapshots } from '../../server/store/memory-snapshots.ts'
@@ -176,7 +177,7 @@ test('what grew is built in the thread that reads, and again only after it grew 
   const report = (event: { kind: string; [detail: string]: unknown }): void => void reports.push(event)
   await log.ensureSpace(SPACE)
   const service = createSnapshotService({
-    log, relay: { onDidCommit: committed.event }, snapshots, clock: systemClock, report, spaces: () => [SPACE], entriesCountMin: 30,
+    log, relay: { onDidCommit: committed.event, onDidErase: createEmitter<Erasure>().event }, snapshots, clock: systemClock, report, spaces: () => [SPACE], entriesCountMin: 30,
     openReader: () => createLogReader({ log, clock: systemClock, report }),
   })
   bag.add(service)

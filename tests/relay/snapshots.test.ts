@@ -1,6 +1,7 @@
 /** Catching up with snapshots: who gets them, in which order, and that nothing is missing or sent to the wrong person. */
 import { beforeAll, expect, test } from 'vitest'
 import * as Y from 'yjs'
+import type { Clock } from '../../shared/base/clock.ts'
 import { bytesEqual, concatBytes } from '../../shared/base/bytes.ts'
 import { NO_ID, type Id } from '../../shared/base/ids.ts'
 import { seededDice } from '../../shared/base/random.ts'
@@ -24,7 +25,8 @@ const AUTHOR = ANNE
 
 /** A space in which one text was written in many small steps, with facts and another item between them. */
 async function setup(options: { policy?: SnapshotPolicy; snapshots?: Snapshots; writesCount?: number } = {}) {
-  const log = createMemoryLog({ dice: seededDice(4) })
+  const faults: ('unsure' | 'none')[] = []
+  const log = createMemoryLog({ dice: seededDice(4), fault: () => faults.pop() ?? 'none' })
   const kept = options.snapshots ?? createMemorySnapshots()
   const world = setupRelay({ log, snapshots: { kept, policy: options.policy ?? POLICY } })
   const make = createEntryMaker(3)
@@ -45,7 +47,10 @@ async function setup(options: { policy?: SnapshotPolicy; snapshots?: Snapshots; 
     if (i % 25 === 4) await add(long, 'facts', registrar.set('title', `titel ${i}`))
   }
   const openReader = await snapshotReader(log)
-  const service = createSnapshotService({ log, relay: world.relay, snapshots: kept, openReader, clock: world.clock, report: (event) => void world.reports.push(event), spaces: () => [SPACE], entriesCountMin: 30 })
+  /** What somebody did to the clock on the wall: it says another time, and goes as before. */
+  const wall = { offsetMs: 0 }
+  const clock: Clock = { now: () => world.clock.now() + wall.offsetMs, after: world.clock.after }
+  const service = createSnapshotService({ log, relay: world.relay, snapshots: kept, openReader, clock, report: (event) => void world.reports.push(event), spaces: () => [SPACE], entriesCountMin: 30 })
   const build = async (): Promise<void> => {
     let isDone = false
     const done = service.level().then(() => (isDone = true))
@@ -60,7 +65,7 @@ async function setup(options: { policy?: SnapshotPolicy; snapshots?: Snapshots; 
     await world.settle()
     return connection
   }
-  return { ...world, log, kept, typist, long, short, add, build, level, join }
+  return { ...world, log, faults, wall, kept, typist, long, short, add, build, level, join }
 }
 const runs = (connection: TestConnection) => connection.received.filter((message): message is Down<'entries'> | Down<'sifted'> => message.type === 'entries' || message.type === 'sifted')
 const bodiesOf = (connection: TestConnection) => {
@@ -102,6 +107,39 @@ test('[SNP3] a laptop that is far behind gets snapshots first, then the other en
   anne.push(entry)
   await world.pass(20)
   expect(runs(ben).at(-1)!.entries.map((one) => one.entry)).toEqual([entry.entry])
+})
+
+test('snapshots are made a minute after writing at the latest, also on a machine whose clock is set back', async () => {
+  const world = await setup()
+  world.people.give(ANNE, SPACE, 'leader')
+  const anne = await world.join(ANNE, PROTO_MAX, (await world.level()).length)
+  const write = (): void => void anne.push(createEntryMaker(world.clock.now()).entry({ space: SPACE, item: world.long, writer: AUTHOR, payload: world.typist.type('nu ') }))
+  write()
+  await world.pass(5_000)
+  world.wall.offsetMs -= 2 * 86_400_000
+  write()
+  await world.pass(30_000)
+  const [first] = await world.kept.labels(SPACE, world.long)
+  expect(first).toMatchObject({ item: world.long, part: 'prose' })
+  // Whoever never stops writing gets them too.
+  for (let i = 0; i < 40; i++) {
+    write()
+    world.wall.offsetMs -= 60_000
+    await world.pass(2_000)
+  }
+  const [second] = await world.kept.labels(SPACE, world.long)
+  expect(second!.toSeq).toBeGreaterThan(first!.toSeq)
+})
+
+test('[ERA6] a snapshot of what was erased goes within the minute, also when whoever asked for it was told that the disk failed', async () => {
+  const world = await setup()
+  await world.build()
+  expect(await world.kept.labels(SPACE, world.long)).toHaveLength(1)
+  world.faults.push('unsure')
+  const asked = world.relay.erase({ id: '01'.repeat(16), space: SPACE, item: world.long, mode: 'whole', time: 5, by: ANNE, reason: 'per ongeluk', ranges: [] })
+  await expect(asked).rejects.toMatchObject({ kind: 'full' })
+  await world.pass(60_000)
+  expect(await world.kept.labels(SPACE, world.long)).toEqual([])
 })
 
 test('[SNP4] whoever speaks the first version, is hardly behind, or must re-check gets every entry', async () => {

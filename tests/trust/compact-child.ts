@@ -10,6 +10,7 @@ import { newId } from '../../shared/base/ids.ts'
 import { seededDice } from '../../shared/base/random.ts'
 import { createLogReader } from '../../server/derive/reader.ts'
 import { createSnapshotService } from '../../server/derive/snapshot-service.ts'
+import type { Erasure } from '../../server/store/erase.ts'
 import type { AppendRequest, CommittedRun } from '../../server/store/log.ts'
 import { createThreadedLog } from '../../server/store/threaded-log.ts'
 import { createThreadedSnapshots } from '../../server/store/threaded-snapshots.ts'
@@ -41,10 +42,11 @@ const report = (event: { kind: string }): void => console.error(event)
 const log = await createThreadedLog({ folder, report })
 const snapshots = createThreadedSnapshots({ folder, report })
 const committed = createEmitter<CommittedRun>()
+const erased = createEmitter<Erasure>()
 const spaces = ['50', '51'].map((byte) => byte.repeat(16))
 for (const space of spaces) await log.ensureSpace(space)
 const service = createSnapshotService({
-  log, relay: { onDidCommit: committed.event }, snapshots, clock: hasty, report, spaces: () => spaces, entriesCountMin: PER_ROUND,
+  log, relay: { onDidCommit: committed.event, onDidErase: erased.event }, snapshots, clock: hasty, report, spaces: () => spaces, entriesCountMin: PER_ROUND,
   openReader: () => createLogReader({ log, clock: steady, report }),
 })
 const hands = spaces.map((space, i) => ({
