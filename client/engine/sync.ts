@@ -326,7 +326,8 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
         return
       case 'epoch': {
         const one = spaces.get(message.space)
-        if (one && one.row.epoch !== message.epoch) subscriptionStep(one, 'replaced')
+        // Also when it names the log that we follow: whoever subscribed just after it was replaced is told all the same, and follows nothing any more.
+        if (one) subscriptionStep(one, 'replaced')
         return
       }
       case 'ack':

@@ -274,9 +274,11 @@ export class Subscription {
       }
       this.#leap = null
       const from = this.#sentUpTo
-      const { entries, tailHashAfter } = await reads.run(() => log.read(space, from, ENTRIES_BATCH_BYTES_MAX, ENTRIES_BATCH_COUNT_MAX))
+      const { epoch, entries, tailHashAfter } = await reads.run(() => log.read(space, from, ENTRIES_BATCH_BYTES_MAX, ENTRIES_BATCH_COUNT_MAX))
       if (this.#state !== 'catchingUp') return
       if (!this.#reader.mayRead(space)) return this.#step('end')
+      // Of a log that took the place of this one a moment ago, which the relay is about to hear: under the old name none of it may go out.
+      if (epoch !== this.#epoch) return this.replaced(epoch)
       if (entries[0]?.seq !== from + 1) throw new Error(`entry ${from + 1} of ${this.#feed.head} cannot be read`)
       this.#sent(from + entries.length)
       const more = this.#sentUpTo < this.#feed.head
@@ -345,9 +347,10 @@ export class Subscription {
     const { log, reads } = this.#deps
     const { space } = this.#feed
     const from = this.#sentUpTo
-    const { entries, cursorAfter, tailHashAfter } = await reads.run(() => log.readSifted(space, from, leap.upToSeq, leap.leftOut, ENTRIES_BATCH_BYTES_MAX, ENTRIES_BATCH_COUNT_MAX))
+    const { epoch, entries, cursorAfter, tailHashAfter } = await reads.run(() => log.readSifted(space, from, leap.upToSeq, leap.leftOut, ENTRIES_BATCH_BYTES_MAX, ENTRIES_BATCH_COUNT_MAX))
     if (this.#state !== 'catchingUp') return
     if (!this.#reader.mayRead(space)) return this.#step('end')
+    if (epoch !== this.#epoch) return this.replaced(epoch)
     if (cursorAfter <= from) throw new Error(`entry ${from + 1} of ${this.#feed.head} cannot be read`)
     this.#sent(cursorAfter)
     const more = cursorAfter < this.#feed.head

@@ -32,6 +32,8 @@ export interface Database {
   prepare(sql: string): StatementSync
   /** Everything in `work` in one commit, synced before this returns; nothing of it when it throws. */
   transaction<T>(work: () => T): T
+  /** All that `work` reads is of one moment: a commit of another connection may fall between any two statements. */
+  reading<T>(work: () => T): T
   /** Changes when another connection, of this process or another, committed. */
   dataVersion(): number
   /** Journal mode and synchronous level as the connection has them now. */
@@ -165,6 +167,15 @@ function wrap(connection: DatabaseSync, path: string): Database {
         throw error
       } finally {
         isInside = false
+      }
+    },
+    reading(work) {
+      connection.exec('BEGIN')
+      try {
+        return work()
+      } finally {
+        // A damaged file may have ended it.
+        if (connection.isTransaction) connection.exec('COMMIT')
       }
     },
     dataVersion: () => Number(prepared('PRAGMA data_version').get()?.data_version),

@@ -2,12 +2,12 @@
  * Reads the log in SQLite. Synchronous: it runs in the reader thread, or in-process in tests. Every row is compared with its checksum
  * before it is given out, and a hole in the numbers is an error of its own: nothing altered and nothing incomplete is served.
  */
-import type { EntryId, ItemId, SpaceId } from '../../shared/base/ids.ts'
+import { NO_ID, type EntryId, type ItemId, type SpaceId } from '../../shared/base/ids.ts'
 import { must } from '../../shared/base/assert.ts'
 import { PARTS, type Entry, type Part } from '../../shared/model/entries.ts'
 import { EMPTY_TAIL_HASH } from '../../shared/protocol/tail-hash.ts'
 import type { Database } from './database.ts'
-import type { LeftOut, Measured, SpaceHead } from './log.ts'
+import type { LeftOut, Measured, ReadRun, SpaceHead } from './log.ts'
 import { problemOf } from './log-file.ts'
 import { blobOf, ENTRY_COLUMNS, entryOf, idOf, partNo, placeOf, SEQ_MAX, seqOf, type EntryRow } from './log-rows.ts'
 import { StoreProblem } from './problem.ts'
@@ -17,11 +17,11 @@ import { ENTRY_OVERHEAD_BYTES } from './runs.ts'
 export interface LogReader {
   head(space: SpaceId): SpaceHead | null
   tailHashAt(space: SpaceId, seq: number): Uint8Array | null
-  read(space: SpaceId, afterSeq: number, bytesMax: number, countMax: number): { entries: Entry[]; tailHashAfter: Uint8Array }
+  read(space: SpaceId, afterSeq: number, bytesMax: number, countMax: number): ReadRun
   readItem(space: SpaceId, item: ItemId, part: Part | null, fromSeq: number, upToSeq: number, countMax: number, bytesMax?: number): Entry[]
   readSifted(
     space: SpaceId, afterSeq: number, upToSeq: number, leftOut: readonly LeftOut[], bytesMax: number, countMax: number,
-  ): { entries: Entry[]; cursorAfter: number; tailHashAfter: Uint8Array }
+  ): ReadRun & { cursorAfter: number }
   measure(space: SpaceId, afterSeq: number, countMax: number): Measured
   weigh(space: SpaceId, item: ItemId, part: Part, afterSeq: number, upToSeq: number): { entriesCount: number; entriesBytes: number }
   spaceOf(item: ItemId): SpaceId | null
@@ -75,6 +75,9 @@ export function createLogReader(open: () => Database): LogReader {
     }
   }
 
+  /** What is said to be of one epoch is: an erasure is a commit as well. */
+  const atOnce = <T>(work: () => T): T => guarded(() => database.reading(work))
+
   interface SpaceRow {
     no: number
     head: SpaceHead
@@ -112,9 +115,9 @@ export function createLogReader(open: () => Database): LogReader {
         return row && tailAt(row.no, seq)
       }),
     read: (space, afterSeq, bytesMax, countMax) =>
-      guarded(() => {
+      atOnce(() => {
         const row = spaceRow(space)
-        if (!row) return { entries: [], tailHashAfter: EMPTY_TAIL_HASH }
+        if (!row) return { epoch: NO_ID, entries: [], tailHashAfter: EMPTY_TAIL_HASH }
         const entries: Entry[] = []
         let tailHashAfter: Uint8Array | null = null
         const rows = prepared.range.iterate(placeOf(row.no, boundedSeq(afterSeq)), placeOf(row.no, SEQ_MAX), Math.min(countMax, SEQ_MAX))
@@ -124,7 +127,7 @@ export function createLogReader(open: () => Database): LogReader {
           tailHashAfter = tail
         })
         if (entries.length === 0 && countMax > 0 && row.head.head > afterSeq) throw new StoreProblem('corrupt', `Entry ${afterSeq + 1} of space ${space} is missing.`)
-        return { entries, tailHashAfter: tailHashAfter ?? tailAt(row.no, afterSeq) ?? row.head.tailHash }
+        return { epoch: row.head.epoch, entries, tailHashAfter: tailHashAfter ?? tailAt(row.no, afterSeq) ?? row.head.tailHash }
       }),
     readItem: (space, item, part, fromSeq, upToSeq, countMax, bytesMax = Infinity) =>
       guarded(() => {
@@ -138,9 +141,9 @@ export function createLogReader(open: () => Database): LogReader {
         return entries
       }),
     readSifted: (space, afterSeq, upToSeq, leftOut, bytesMax, countMax) =>
-      guarded(() => {
+      atOnce(() => {
         const row = spaceRow(space)
-        if (!row) return { entries: [], cursorAfter: afterSeq, tailHashAfter: EMPTY_TAIL_HASH }
+        if (!row) return { epoch: NO_ID, entries: [], cursorAfter: afterSeq, tailHashAfter: EMPTY_TAIL_HASH }
         const leftOutUpTo = new Map<string, number>()
         for (const { item, part, upToSeq: until } of leftOut) {
           const itemRow = prepared.place.get(blobOf(item)) as unknown as [number] | undefined
@@ -165,7 +168,7 @@ export function createLogReader(open: () => Database): LogReader {
           cursorAfter = seq
         }
         if (cursorAfter === afterSeq && afterSeq < Math.min(upToSeq, row.head.head)) throw new StoreProblem('corrupt', `Entry ${afterSeq + 1} of space ${space} is missing.`)
-        return { entries, cursorAfter, tailHashAfter: tailAt(row.no, cursorAfter) ?? row.head.tailHash }
+        return { epoch: row.head.epoch, entries, cursorAfter, tailHashAfter: tailAt(row.no, cursorAfter) ?? row.head.tailHash }
       }),
     measure: (space, afterSeq, countMax) =>
       guarded(() => {

@@ -38,6 +38,13 @@ export interface SpaceHead {
   tailHash: Uint8Array
 }
 
+/** What one reading found. `epoch`: the log that all of it is of, whatever became of it since; NO_ID where there is none. */
+export interface ReadRun {
+  epoch: Epoch
+  entries: Entry[]
+  tailHashAfter: Uint8Array
+}
+
 /** Entries of this part up to and including `upToSeq`. */
 export interface LeftOut {
   item: ItemId
@@ -65,7 +72,7 @@ export interface Log {
   /** Tail hash after `seq` (0: empty log), null where unknown. */
   tailHashAt(space: SpaceId, seq: number): Promise<Uint8Array | null>
   /** Entries after `afterSeq`, in order, until a bound is reached; at least one if there is one. */
-  read(space: SpaceId, afterSeq: number, bytesMax: number, countMax: number): Promise<{ entries: Entry[]; tailHashAfter: Uint8Array }>
+  read(space: SpaceId, afterSeq: number, bytesMax: number, countMax: number): Promise<ReadRun>
   /** Entries of one item, oldest first, until a bound is reached (`bytesMax`: unbounded if not given); at least one if there is one. */
   readItem(space: SpaceId, item: ItemId, part: Part | null, fromSeq: number, upToSeq: number, countMax: number, bytesMax?: number): Promise<Entry[]>
   /**
@@ -74,7 +81,7 @@ export interface Log {
    */
   readSifted(
     space: SpaceId, afterSeq: number, upToSeq: number, leftOut: readonly LeftOut[], bytesMax: number, countMax: number,
-  ): Promise<{ entries: Entry[]; cursorAfter: number; tailHashAfter: Uint8Array }>
+  ): Promise<ReadRun & { cursorAfter: number }>
   /** What was added after `afterSeq`, per part of an item, of at most `countMax` entries; payloads are not read. */
   measure(space: SpaceId, afterSeq: number, countMax: number): Promise<Measured>
   /** Entries of one part of an item after `afterSeq` up to `upToSeq`, counted. */

@@ -6,7 +6,7 @@
  * `crash()` the handle never answers again, and `reopen()` gives a new one on what was synced. Deterministic; no timers, dice handed in.
  */
 import { must } from '../../shared/base/assert.ts'
-import { newId, type EntryId, type Epoch, type ItemId, type SpaceId } from '../../shared/base/ids.ts'
+import { newId, NO_ID, type EntryId, type Epoch, type ItemId, type SpaceId } from '../../shared/base/ids.ts'
 import type { Dice } from '../../shared/base/random.ts'
 import { NO_ACTS, type ActsState } from '../../shared/model/acts.ts'
 import type { Entry, Part } from '../../shared/model/entries.ts'
@@ -253,7 +253,7 @@ function openMemoryLog(disk: Disk, options: MemoryLogOptions): MemoryLog {
         const store = disk.spaces.get(space)
         const entries = takeWithin(store?.entries.slice(afterSeq, afterSeq + countMax) ?? [], bytesMax)
         const upTo = afterSeq + entries.length
-        return { entries, tailHashAfter: (store && tailHashOf(store, upTo)) ?? EMPTY_TAIL_HASH }
+        return { epoch: store?.epoch ?? NO_ID, entries, tailHashAfter: (store && tailHashOf(store, upTo)) ?? EMPTY_TAIL_HASH }
       }),
     readItem: (space, item, part, fromSeq, upToSeq, countMax, bytesMax = Infinity) =>
       read(() => {
@@ -275,7 +275,7 @@ function openMemoryLog(disk: Disk, options: MemoryLogOptions): MemoryLog {
         const entries = takeWithin(wanted.slice(0, countMax), bytesMax)
         const next = wanted[entries.length]
         const cursorAfter = next ? next.seq - 1 : afterSeq + all.length
-        return { entries, cursorAfter, tailHashAfter: (store && tailHashOf(store, cursorAfter)) ?? EMPTY_TAIL_HASH }
+        return { epoch: store?.epoch ?? NO_ID, entries, cursorAfter, tailHashAfter: (store && tailHashOf(store, cursorAfter)) ?? EMPTY_TAIL_HASH }
       }),
     measure: (space, afterSeq, countMax) =>
       read(() => {

@@ -20,13 +20,13 @@ const functions = {
   head: (...question: Parameters<LogReader['head']>) => opened().head(...question),
   tailHashAt: (...question: Parameters<LogReader['tailHashAt']>) => opened().tailHashAt(...question),
   read(...question: Parameters<LogReader['read']>) {
-    const { entries, tailHashAfter } = opened().read(...question)
-    return { entries: packEntries(entries), tailHashAfter }
+    const { entries, ...rest } = opened().read(...question)
+    return { ...rest, entries: packEntries(entries) }
   },
   readItem: (...question: Parameters<LogReader['readItem']>) => packEntries(opened().readItem(...question)),
   readSifted(...question: Parameters<LogReader['readSifted']>) {
-    const { entries, cursorAfter, tailHashAfter } = opened().readSifted(...question)
-    return { entries: packEntries(entries), cursorAfter, tailHashAfter }
+    const { entries, ...rest } = opened().readSifted(...question)
+    return { ...rest, entries: packEntries(entries) }
   },
   measure: (...question: Parameters<LogReader['measure']>) => opened().measure(...question),
   weigh: (...question: Parameters<LogReader['weigh']>) => opened().weigh(...question),

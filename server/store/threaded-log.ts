@@ -80,13 +80,13 @@ export async function createThreadedLog({ report, ...options }: ThreadedLogOptio
     head: async (space) => (await reader.ask()).head(space),
     tailHashAt: async (space, seq) => (await reader.ask()).tailHashAt(space, seq),
     async read(...question) {
-      const { entries, tailHashAfter } = await (await reader.ask()).read(...question)
-      return { entries: unpackEntries(entries), tailHashAfter }
+      const { entries, ...rest } = await (await reader.ask()).read(...question)
+      return { ...rest, entries: unpackEntries(entries) }
     },
     readItem: async (...question) => unpackEntries(await (await reader.ask()).readItem(...question)),
     async readSifted(...question) {
       const { entries, ...rest } = await (await reader.ask()).readSifted(...question)
-      return { entries: unpackEntries(entries), ...rest }
+      return { ...rest, entries: unpackEntries(entries) }
     },
     measure: async (...question) => (await reader.ask()).measure(...question),
     weigh: async (...question) => (await reader.ask()).weigh(...question),

@@ -134,7 +134,7 @@ export function describeLog(name: string, setup: () => Promise<LogUnderTest>): v
         expect(little.entries.map((entry) => entry.seq)).toEqual([4])
         expect(little.tailHashAfter).toEqual(await log.tailHashAt(SPACE, 4))
         expect((await log.read(SPACE, 3, 300, 100)).entries.length).toBeLessThan(4)
-        expect(await log.read(SPACE, 10, 1e6, 4)).toEqual({ entries: [], tailHashAfter: (await log.head(SPACE))!.tailHash })
+        expect(await log.read(SPACE, 10, 1e6, 4)).toEqual({ epoch: (await log.head(SPACE))!.epoch, entries: [], tailHashAfter: (await log.head(SPACE))!.tailHash })
         expect((await log.read(SPACE, 11, 1e6, 4)).entries).toEqual([])
       })
 
@@ -431,7 +431,7 @@ export function describeLog(name: string, setup: () => Promise<LogUnderTest>): v
           expect(found).toEqual(all.map(({ seq }) => seq).filter((seq) => seq > 4 && !isLeft(seq)))
         }
         const upTo = await log.readSifted(SPACE, 0, 10, [], 1e9, 1000)
-        expect(upTo).toEqual({ entries: all.slice(0, 10), cursorAfter: 10, tailHashAfter: await log.tailHashAt(SPACE, 10) })
+        expect(upTo).toEqual({ epoch: (await log.head(SPACE))!.epoch, entries: all.slice(0, 10), cursorAfter: 10, tailHashAfter: await log.tailHashAt(SPACE, 10) })
         expect(await log.readSifted(SPACE, all.length, all.length, [], 1e9, 10)).toMatchObject({ entries: [], cursorAfter: all.length })
       })
 

@@ -118,6 +118,19 @@ test('[INV3] a log with the same epoch and another tail is not resumed', async (
   expect(log.entries.map((one) => one.entry)).toEqual(['cd'.repeat(16), entry.entry])
 })
 
+test('[EPO1] a subscription that the relay ended is asked for again, also when EPOCH names the log that is followed', async () => {
+  const { world, a } = await setup()
+  const { epoch } = world.relay.log(world.space)
+  const { author } = world.relay.log(world.space).entries[0]!
+  const subs = () => world.relay.heard.filter(({ type }) => type === 'sub').length
+  const before = subs()
+  // Its log was replaced, it subscribed before the relay heard of that, and was told once more.
+  world.relay.say(author, { type: 'epoch', space: world.space, epoch })
+  await world.clock.pass(1_000)
+  expect(subs()).toBe(before + 1)
+  expect((await a.status()).state).toBe('relay')
+})
+
 test('a run whose tail hash does not fit its entries is not stored', async () => {
   const { world, a, item } = await setup()
   const { author, ...entry } = world.relay.log(world.space).entries[0]!

@@ -185,6 +185,14 @@ export const SABOTAGES: Readonly<Record<string, Sabotage>> = {
             heads.set(space, head.head)
             return { ...head, epoch: named(space, head.epoch) }
           },
+          async read(...question) {
+            const answer = await honest.read(...question)
+            return { ...answer, epoch: named(question[0], answer.epoch) }
+          },
+          async readSifted(...question) {
+            const answer = await honest.readSifted(...question)
+            return { ...answer, epoch: named(question[0], answer.epoch) }
+          },
           tailHashAt: async (space, seq) => ((await honest.tailHashAt(space, seq)) === null ? null : anyHash),
           async append(batch) {
             const outcome = await honest.append(batch)
