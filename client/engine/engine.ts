@@ -25,7 +25,7 @@ import { createPresence } from './presence.ts'
 import { createProjection } from './projection.ts'
 import { createSearch } from './search.ts'
 import type { Erasing } from './erasure.ts'
-import { statusOf } from './status.ts'
+import { isWorse, statusOf } from './status.ts'
 import { StoreError, unlessRefused, type EngineStore, type SpaceRow, type StoreChange, type StoreFailure } from './store.ts'
 import { createSync, type SyncView } from './sync.ts'
 import { createTimeline } from './timeline.ts'
@@ -155,10 +155,10 @@ async function openEngine(deps: EngineDeps, bag: DisposableBag): Promise<Engine>
   const presence = bag.add(createPresence({ tab, store, clock, isLeading, send: (message) => sync?.send(message) ?? false, emit: (item, present) => emit({ type: 'presence', item, present }) }))
   const history = bag.add(createHistory({ store, clock, send: (message) => sync?.send(message) ?? false }))
   const timeline = createTimeline({ store, history, clock })
-  const versions = createVersions({ store, history, dice })
+  const versions = createVersions({ store, history, clock, dice })
   const projection = bag.add(createProjection({ store, content, guard, clock, mayRun: isLeading, failed: storeFailed }))
   const search = bag.add(createSearch({ store, content, guard, clock, mayRun: isLeading, failed: storeFailed }))
-  const parked = createParked({ store, outbox, content, dice })
+  const parked = createParked({ store, outbox, content, clock, dice })
 
   // ── Status ──
 
@@ -170,23 +170,37 @@ async function openEngine(deps: EngineDeps, bag: DisposableBag): Promise<Engine>
   }
   const status = (): SyncStatus =>
     statusOf({ ...outbox.counts(), ...syncView(), storeFailure, isRechecking: syncView().isRechecking || spaceRows.some((row) => row.rechecking && row.role !== null) })
-  let lastStatus = ''
-  let isStatusDue = false
+  let said: { state: SyncStatus['state']; text: string } | null = null
+  let isSayingDue = false
+  let isWaitingToSay = false
   function statusChanged(): void {
-    if (!isOpen || isStatusDue || isEnding) return
-    isStatusDue = true
-    // Several things change at once; the sum of them is said, and never from counts that are being read anew.
-    const say = (): void => {
-      if (outbox.isReading) return void outbox.upToDate().then(say, say)
-      isStatusDue = false
-      if (isEnding) return
-      const now = status()
-      const text = JSON.stringify(now)
-      if (text === lastStatus) return
-      lastStatus = text
-      emit({ type: 'status', status: now })
+    if (!isOpen || isSayingDue || isEnding) return
+    // Several things change at once; the sum of them is said.
+    isSayingDue = true
+    void Promise.resolve().then(sayStatus)
+  }
+  function sayStatus(): void {
+    isSayingDue = false
+    if (isEnding) return
+    const now = status()
+    if (outbox.isReading) {
+      sayWhenRead()
+      // Counts that are being read anew may be better than the truth. Bad news does not wait for them: what is typed meanwhile may be stored before they are.
+      if (!said || !isWorse(now.state, said.state)) return
     }
-    void Promise.resolve().then(say)
+    const text = JSON.stringify(now)
+    if (text === said?.text) return
+    said = { state: now.state, text }
+    emit({ type: 'status', status: now })
+  }
+  function sayWhenRead(): void {
+    if (isWaitingToSay) return
+    isWaitingToSay = true
+    const say = (): void => {
+      isWaitingToSay = false
+      sayStatus()
+    }
+    outbox.upToDate().then(say, say)
   }
   let lastSaid = ''
   const syncChanged = (): void => {
@@ -325,7 +339,7 @@ async function openEngine(deps: EngineDeps, bag: DisposableBag): Promise<Engine>
     flush: content.flush,
     heard: (message) => (message.type === 'present' ? presence.heard(message) : history.heard(message)),
     storeFailed,
-    adopt: createAdoption({ store, guard, dice }),
+    adopt: createAdoption({ store, guard, clock, dice }),
   })
   bag.add(sync)
   store.post({ type: 'whoLeads' })

@@ -18,6 +18,11 @@ export interface StatusInput extends Pick<OutboxCounts, 'inMemoryCount' | 'waiti
   isRechecking: boolean
 }
 
+const WORST_FIRST: readonly SyncState[] = ['pending', 'refused', 'rechecking', 'offline', 'local', 'relay']
+
+/** One is further from safe than the other. */
+export const isWorse = (one: SyncState, other: SyncState): boolean => WORST_FIRST.indexOf(one) < WORST_FIRST.indexOf(other)
+
 /** In order of what a person must know first: not even here; refused; in doubt; no connection; on its way; safe. */
 export function stateOf({ inMemoryCount, waitingCount, parkedCount, connection, storeFailure, isRechecking }: StatusInput): SyncState {
   // A store that refuses, or a stand-in in memory, keeps nothing: whatever is not at the relay is not safe.

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { stateOf, statusOf, type StatusInput } from '../../client/engine/status.ts'
+import { isWorse, stateOf, statusOf, type StatusInput } from '../../client/engine/status.ts'
 import type { SyncState } from '../../client/engine/api.ts'
 
 const quiet: StatusInput = {
@@ -38,6 +38,11 @@ test('[INV10] "at the relay" is never said while anything is in memory, waiting,
             const isSafe = inMemoryCount + waitingCount + parkedCount === 0 && !isRechecking && connection === 'live'
             expect(stateOf({ ...quiet, inMemoryCount, waitingCount, parkedCount, isRechecking, connection }) === 'relay').toBe(isSafe)
           }
+})
+
+test('[INV10] nothing is worse than what is not even stored, and nothing better than what is at the relay', () => {
+  const worstFirst: SyncState[] = ['pending', 'refused', 'rechecking', 'offline', 'local', 'relay']
+  for (const [i, one] of worstFirst.entries()) for (const [j, other] of worstFirst.entries()) expect(isWorse(one, other)).toBe(i < j)
 })
 
 test('the status carries what it was made from', () => {

@@ -121,3 +121,26 @@ test('somebody else who signed in in this browser gets nothing over this connect
   await world.clock.pass(60_000)
   expect(await tab.status()).toMatchObject({ connection: 'blocked', blockedBy: 'signedOut', state: 'offline' })
 })
+
+test('[INV10] what is typed while the tab reads the outbox anew is said at once, and not only when that is read', async () => {
+  const { world, first, second, item } = await setup()
+  const read = first.store.outbox
+  const held: (() => void)[] = []
+  first.store.outbox = (...question) => new Promise((resolve) => held.push(() => resolve(read(...question))))
+  // A word from the other tab: the outbox is read.
+  await second.engine.editFacts(item, [set('owner', 'GGD')])
+  expect(held).toHaveLength(1)
+  first.events.length = 0
+  const states = () => first.events.flatMap((event) => (event.type === 'status' ? [event.status.state] : []))
+  void first.engine.editFacts(item, [set('title', 'Stoppen met roken')])
+  await world.clock.pass(1)
+  expect((await first.store.historyOf(item)).map(({ seq }) => seq)).toContain(null)
+  expect(states()).toEqual(['pending'])
+  first.store.outbox = read
+  while (held.length > 0) {
+    held.shift()?.()
+    await world.clock.pass(1)
+  }
+  await world.clock.pass(1000)
+  expect(states().at(-1)).toBe('relay')
+})
