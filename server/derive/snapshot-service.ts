@@ -100,8 +100,9 @@ export function createSnapshotService({ log, relay, snapshots, openReader, clock
   /** Brings what was noted of a space level with its log; out: up to where, and the tail hash there. */
   async function measure(space: SpaceId): Promise<{ seq: number; tailHash: Uint8Array }> {
     let noted = await snapshots.notedUpTo(space)
-    if (noted.seq > 0 && !(await isOf(space, noted))) {
-      // Another history than the one that was counted: a restored backup, an erasure.
+    const isSound = noted.seq > 0 ? await isOf(space, noted) : (await snapshots.labels(space)).length === 0
+    if (!isSound) {
+      // Another history than the one that was counted, a restored backup or an erasure; or snapshots of which nothing says what they are of.
       await snapshots.forget(space)
       noted = await snapshots.notedUpTo(space)
     }

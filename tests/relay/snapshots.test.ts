@@ -142,6 +142,19 @@ test('[ERA6] a snapshot of what was erased goes within the minute, also when who
   expect(await world.kept.labels(SPACE, world.long)).toEqual([])
 })
 
+test('[ERA6] snapshots of which it was never noted up to where they go are thrown away at the first look', async () => {
+  const world = await setup()
+  await world.build()
+  const [label] = await world.kept.labels(SPACE, world.long)
+  const body = (await world.kept.body(label!))!
+  // The note was lost, and the snapshot written after that; then the item was erased.
+  await world.kept.forget(SPACE)
+  await world.kept.put(label!, body)
+  await world.relay.erase({ id: '01'.repeat(16), space: SPACE, item: world.long, mode: 'whole', time: 5, by: ANNE, reason: 'per ongeluk', ranges: [] })
+  await world.build()
+  expect(await world.kept.labels(SPACE, world.long)).toEqual([])
+})
+
 test('[SNP4] whoever speaks the first version, is hardly behind, or must re-check gets every entry', async () => {
   const world = await setup()
   await world.build()
