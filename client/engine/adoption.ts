@@ -4,6 +4,7 @@
  *
  * Invariant: a snapshot that was stored gives its content without anything waiting in it (6, 11).
  */
+import type { Clock } from '../../shared/base/clock.ts'
 import type { Dice } from '../../shared/base/random.ts'
 import { newId, type Epoch, type ItemId, type SpaceId } from '../../shared/base/ids.ts'
 import type { Part } from '../../shared/model/entries.ts'
@@ -27,12 +28,12 @@ export interface ArrivedSnapshot {
 /** `stale`: another tab went on with this space. `refused`: the entries are wanted instead. */
 export type Adopted = 'stored' | 'stale' | 'refused'
 
-export function createAdoption({ store, guard, dice }: { store: EngineStore; guard: CrashGuard; dice: Dice }): (arrived: ArrivedSnapshot) => Promise<Adopted> {
+export function createAdoption({ store, guard, clock, dice }: { store: EngineStore; guard: CrashGuard; clock: Clock; dice: Dice }): (arrived: ArrivedSnapshot) => Promise<Adopted> {
   /** What is stored of it, or null when it cannot be used. */
   const payloadOf = async (part: Part, { content, attribution }: SnapshotBody): Promise<Uint8Array | null> => {
     if (part === 'act') return null
     if (part === 'prose') {
-      const { doc, unreadable } = loadProse([{ entry: null, payload: content }])
+      const { doc, unreadable } = loadProse([{ entry: null, payload: content }], clock)
       const isWhole = unreadable.length === 0 && !hasPending(doc)
       doc.destroy()
       return isWhole ? content : null

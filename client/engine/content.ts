@@ -23,7 +23,7 @@ import type { ActsView, ActView, EngineEvent, ProseOpened } from './api.ts'
 import type { CrashGuard } from './crash-guard.ts'
 import { createFactsDocument, factsReady, type FactsDocument } from './facts.ts'
 import type { LocalEdit, Outbox } from './outbox.ts'
-import { clientsIn, faultOf, isEmptyUpdate, loadProse, mergeProse, type ProsePayload } from './prose.ts'
+import { clientsIn, faultOf, isEmptyUpdate, isKnotty, loadProse, mergeProse, type LoadedProse, type ProsePayload } from './prose.ts'
 import { unlessRefused, type EngineStore, type StoreChange, type StoredEntry, type StoredPart } from './store.ts'
 import type { Unsent } from './unsent-text.ts'
 
@@ -356,14 +356,21 @@ export function createContent(deps: ContentDeps): Content {
     for (const payload of unstored) payloads.push({ entry: null, payload })
     return payloads
   }
-  const proseDoc = (item: ItemId, stored?: StoredPart): Promise<Y.Doc> =>
+  const readProse = (item: ItemId, stored?: StoredPart): Promise<LoadedProse> =>
     guard.reading([item], async () => {
       const payloads = await prosePayloads(item, stored)
       if (guard.isSuspect(item)) await probe(payloads)
-      const { doc, unreadable } = loadProse(payloads)
-      for (const { entry, reason } of unreadable) if (entry) await leaveOut(entry, reason)
-      return doc
+      const read = loadProse(payloads, clock)
+      for (const { entry, reason } of read.unreadable) if (entry) await leaveOut(entry, reason)
+      return read
     })
+  const proseDoc = async (item: ItemId, stored?: StoredPart): Promise<Y.Doc> => (await readProse(item, stored)).doc
+  /** What others stored may keep its reader busy for long: it is read here first, where nobody's typing waits for it. Out: what is left out of it. */
+  const tried = async (item: ItemId): Promise<ReadonlySet<EntryId | null>> => {
+    const { doc, unreadable } = await readProse(item)
+    doc.destroy()
+    return new Set(unreadable.map(({ entry }) => entry))
+  }
   /** The same once before, entry by entry with a mark on each. */
   const probe = async (payloads: readonly ProsePayload[]): Promise<void> => {
     const doc = createProseDoc()
@@ -465,6 +472,7 @@ export function createContent(deps: ContentDeps): Content {
         if (!openCounts.has(item)) continue
         const fault = faultOf(payload)
         if (fault !== null) await leaveOut(entry.entry, fault)
+        else if (isKnotty(payload) && (await tried(item)).has(entry.entry)) continue
         else prose.set(item, [...(prose.get(item) ?? []), payload])
       } else if (part === 'facts' && (loaded.has(item) || loading.has(item))) facts.set(item, [...(facts.get(item) ?? []), entry])
     }

@@ -1,11 +1,15 @@
 /**
  * The window's end of the engine: starts the worker and gives back an `Engine` that lives in it. A worker that does not answer any more
  * is not silence: the status says that the local store is lost, and takes it back when the worker answers again.
+ *
+ * One that stays silent is busy with something that somebody made to keep it busy. It is ended, as a killed browser would, and the next one finds the
+ * crash guard's mark. Not while something typed is on its way to it: nobody else has that, and a person is asked to keep it in a file.
  */
 import type { Clock } from '../../shared/base/clock.ts'
 import type { Disposable } from '../../shared/base/dispose.ts'
 import { createEmitter } from '../../shared/base/emitter.ts'
 import type { Person } from '../../shared/model/people.ts'
+import type { ItemId } from '../../shared/base/ids.ts'
 import type { Engine, EngineEvent, SyncStatus } from './api.ts'
 import { METHOD_NAMES, type FromWorker, type Method, type ToWorker } from './rpc.ts'
 
@@ -28,6 +32,10 @@ export interface HostOptions {
 /** How often the worker is asked whether it is there: a person must know within two questions that typing is not kept. */
 const ASK_EVERY_MS = 1_000
 const UNANSWERED_COUNT_MAX = 2
+/** Questions, not seconds: a laptop that slept asks none. What honest work takes in one go is tenths of a second. */
+const SILENT_COUNT_MAX = 20
+/** A mark names the item at the first, the entry at the second, and sets it apart at the third. Twice that. */
+const RESTARTS_COUNT_MAX = 6
 
 /** What the window asks to be kept. Each of these answers when it is. */
 const WRITES: ReadonlySet<Method> = new Set<Method>(['writeProse', 'editFacts', 'editLinked', 'createItem', 'act'])
@@ -36,37 +44,50 @@ const realWorker = (): WorkerPort => new Worker(new URL('./engine.worker.ts', im
 
 /** Errors: rejects when the worker cannot be started at all. A store that cannot be used is no error here but part of the status. */
 export async function startEngine({ me, build, clock, makeWorker = realWorker }: HostOptions): Promise<Engine> {
-  const worker = makeWorker()
   const events = createEmitter<EngineEvent>()
-  const calls = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>()
+  const calls = new Map<number, { message: ToWorker; resolve(value: unknown): void; reject(error: Error): void }>()
+  /** How often each item is open in this window. */
+  const openCounts = new Map<ItemId, number>()
+  let worker: WorkerPort
+  let isStarted = false
+  let restartsCount = 0
   let lastId = 0
   let status: SyncStatus | null = null
   let isLost = false
   let isEnded = false
   let timer: Disposable | null = null
 
-  const started = new Promise<void>((resolve, reject) => {
-    worker.onmessage = ({ data }) => {
-      switch (data.type) {
-        case 'started':
-          return resolve()
-        case 'startFailed':
-          return reject(new Error(data.reason))
-        case 'alive':
-          return heard(data.id)
-        case 'event':
-          return hear(data.event)
-        case 'answer': {
-          const call = calls.get(data.id)
-          calls.delete(data.id)
-          if (data.ok) call?.resolve(data.value)
-          else call?.reject(new Error(data.reason))
+  /** Out: when the worker can be asked. Errors: rejects when it cannot be started. */
+  const begin = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      isStarted = false
+      const mine = (worker = makeWorker())
+      mine.onmessage = ({ data }) => {
+        if (worker !== mine) return
+        switch (data.type) {
+          case 'started':
+            isStarted = true
+            // Asked of the worker before, which did not answer, or while there was none.
+            for (const { message } of calls.values()) worker.postMessage(message)
+            return resolve()
+          case 'startFailed':
+            return reject(new Error(data.reason))
+          case 'alive':
+            return heard(data.id)
+          case 'event':
+            return hear(data.event)
+          case 'answer': {
+            const call = calls.get(data.id)
+            calls.delete(data.id)
+            if (data.ok) call?.resolve(data.value)
+            else call?.reject(new Error(data.reason))
+          }
         }
       }
-    }
-    // Before it started: it cannot. Later: a bug was thrown somewhere in it; whether it still answers is asked all the time.
-    worker.onerror = ({ message }) => reject(new Error(message ?? 'the engine cannot be started'))
-  })
+      // Before it started: it cannot. Later: a bug was thrown somewhere in it; whether it still answers is asked all the time.
+      mine.onerror = ({ message }) => reject(new Error(message ?? 'the engine cannot be started'))
+      mine.postMessage({ type: 'start', me, build })
+    })
 
   const lost = (from: SyncStatus): SyncStatus => ({ ...from, state: 'pending', storeFailure: 'lost', connection: 'offline' })
   // What is on its way to the worker is not in its counts yet, and the letters are on the screen already.
@@ -106,22 +127,44 @@ export async function startEngine({ me, build, clock, makeWorker = realWorker }:
       isLost = true
       say()
     }
+    if (unanswered >= SILENT_COUNT_MAX && writingCount === 0 && restartsCount < RESTARTS_COUNT_MAX) restart()
     unanswered++
     lastAsked = ++lastId
     worker.postMessage({ type: 'alive', id: lastAsked })
     timer = clock.after(ASK_EVERY_MS, ask)
   }
 
+  function restart(): void {
+    worker.terminate()
+    restartsCount++
+    unanswered = 0
+    // One that cannot be started stays silent, which is said already; nobody waits for its answers.
+    begin().catch((error: Error) => {
+      for (const { reject } of calls.values()) reject(error)
+      calls.clear()
+    })
+    // Whatever writes in it has a name that only the old worker knew; until it is open again nobody can.
+    for (const item of openCounts.keys()) events.fire({ type: 'rebuilt', item })
+  }
+
+  const count = (method: Method, [item]: unknown[]): void => {
+    const change = method === 'openItem' ? 1 : method === 'closeItem' ? -1 : 0
+    if (change === 0) return
+    const next = (openCounts.get(item as ItemId) ?? 0) + change
+    if (next > 0) openCounts.set(item as ItemId, next)
+    else openCounts.delete(item as ItemId)
+  }
   const call = (method: Method, args: unknown[]): Promise<unknown> =>
     new Promise((resolve, reject) => {
+      count(method, args)
       const id = ++lastId
-      calls.set(id, { resolve, reject })
+      const message: ToWorker = { type: 'call', id, method, args }
+      calls.set(id, { message, resolve, reject })
       // Copied, not handed over: other listeners of the document may hold the same bytes.
-      worker.postMessage({ type: 'call', id, method, args })
+      if (isStarted) worker.postMessage(message)
     })
 
-  worker.postMessage({ type: 'start', me, build })
-  await started
+  await begin()
   const remote = Object.fromEntries(METHOD_NAMES.map((method) => [method, (...args: unknown[]) => (WRITES.has(method) ? writing(call(method, args)) : call(method, args))])) as unknown as Omit<Engine, 'onEvent'>
   status = await remote.status()
   ask()

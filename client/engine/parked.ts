@@ -3,6 +3,7 @@
  * choice (9), and dropping never leaves something behind that builds on what is gone (11).
  */
 import { newId, type EntryId, type ItemId } from '../../shared/base/ids.ts'
+import type { Clock } from '../../shared/base/clock.ts'
 import type { Dice } from '../../shared/base/random.ts'
 import type { Part } from '../../shared/model/entries.ts'
 import type { ParkCode } from '../../shared/model/errors.ts'
@@ -26,8 +27,8 @@ export interface Parked {
 /** Reason of an entry that was parked because what it builds on was discarded. */
 export const BUILDS_ON_DISCARDED = 'builds-on-discarded'
 
-export function createParked(deps: { store: EngineStore; outbox: Outbox; content: Content; dice: Dice }): Parked {
-  const { store, outbox, content, dice } = deps
+export function createParked(deps: { store: EngineStore; outbox: Outbox; content: Content; clock: Pick<Clock, 'now'>; dice: Dice }): Parked {
+  const { store, outbox, content, clock, dice } = deps
   const rows = (): OutboxRow[] => [...outbox.rows()].filter(({ state }) => state === 'parked').map(({ row }) => row)
   const chosen = (entries: readonly EntryId[]): OutboxRow[] => {
     const wanted = new Set(entries)
@@ -40,7 +41,7 @@ export function createParked(deps: { store: EngineStore; outbox: Outbox; content
     const readable = entries.filter(({ quarantined }) => quarantined === null)
     const placed = readable.filter(({ seq }) => seq !== null)
     const waiting = readable.filter(({ seq }) => seq === null)
-    return part === 'prose' ? danglingProse(snapshot?.payload ?? null, placed, waiting) : part === 'facts' ? danglingFacts(snapshot?.payload ?? null, placed, waiting, dice) : []
+    return part === 'prose' ? danglingProse(snapshot?.payload ?? null, placed, waiting, clock) : part === 'facts' ? danglingFacts(snapshot?.payload ?? null, placed, waiting, dice) : []
   }
 
   return {
@@ -74,11 +75,11 @@ export function createParked(deps: { store: EngineStore; outbox: Outbox; content
   }
 }
 
-function danglingProse(snapshot: Uint8Array | null, placed: readonly StoredEntry[], waiting: readonly StoredEntry[]): EntryId[] {
+function danglingProse(snapshot: Uint8Array | null, placed: readonly StoredEntry[], waiting: readonly StoredEntry[], clock: Pick<Clock, 'now'>): EntryId[] {
   const good: ProsePayload[] = [...(snapshot ? [{ entry: null, payload: snapshot }] : []), ...placed]
   const bad: EntryId[] = []
   for (const one of waiting) {
-    const { doc } = loadProse([...good, one])
+    const { doc } = loadProse([...good, one], clock)
     if (hasPending(doc)) bad.push(one.entry)
     else good.push(one)
     doc.destroy()

@@ -3,6 +3,7 @@
  * `mergeUpdates` is super-linear in the number of updates (259,778 in one call did not finish in 5 minutes, in groups of 256 it took 0.8 s).
  */
 import * as Y from 'yjs'
+import type { Clock } from '../../shared/base/clock.ts'
 import type { EntryId } from '../../shared/base/ids.ts'
 import { createProseDoc } from '../../shared/derive/prose-doc.ts'
 
@@ -36,22 +37,53 @@ export function faultOf(update: Uint8Array): string | null {
   }
 }
 
+/**
+ * Yjs walks past everything that stands where an item is put, for each item anew: n items put behind n others cost n² (24 kB took 19 s). Items that
+ * go on from the one before are not walked to, and those are nearly all: typing makes a few others, a long text that is pasted one a paragraph.
+ */
+const KNOT_COUNT_MIN = 64
+const KNOT_BYTES_MIN = KNOT_COUNT_MIN * 3
+
+/** Whether an update could keep its reader busy for long. In: readable (see `faultOf`). */
+export function isKnotty(update: Uint8Array): boolean {
+  if (update.length < KNOT_BYTES_MIN) return false
+  let apartCount = 0
+  for (const struct of Y.decodeUpdate(update).structs) {
+    if (!(struct instanceof Y.Item)) continue
+    const { id, origin } = struct
+    if (!(origin && origin.client === id.client && origin.clock === id.clock - 1) && ++apartCount >= KNOT_COUNT_MIN) return true
+  }
+  return false
+}
+
+/** A whole document takes a few tenths of a second on a slow laptop; one entry that takes this long, twice, is made to. */
+export const STEP_MS_MAX = 2_000
+/** Why an entry is left out that can be read and takes too long. */
+export const DEAR = 'dear'
+
 export interface ProsePayload {
-  /** null for a snapshot. */
+  /** null for a snapshot, and for what is typed and not stored yet: never left out. */
   entry: EntryId | null
   payload: Uint8Array
 }
 
-/**
- * A collecting document with everything applied. What cannot be applied is left out and named; the rest is there all the same.
- * The caller destroys the document.
- */
-export function loadProse(payloads: readonly ProsePayload[]): { doc: Y.Doc; unreadable: { entry: EntryId | null; reason: string }[] } {
+export interface LoadedProse {
+  /** Collecting; the caller destroys it. */
+  doc: Y.Doc
+  unreadable: { entry: EntryId | null; reason: string }[]
+}
+
+/** A document with everything applied. What cannot be applied, or takes too long, is left out and named; the rest is there all the same. */
+export function loadProse(payloads: readonly ProsePayload[], clock: Pick<Clock, 'now'>): LoadedProse {
   const whole = createProseDoc()
   try {
-    Y.applyUpdate(whole, mergeProse(payloads.map(({ payload }) => payload)))
+    const tookMs = msOf(clock, () => Y.applyUpdate(whole, mergeProse(payloads.map(({ payload }) => payload))))
+    const dear = tookMs > STEP_MS_MAX ? dearIn(payloads, clock) : []
     // A single payload is not decoded by the merge, but it was by applying it.
-    return { doc: whole, unreadable: [] }
+    if (dear.length === 0) return { doc: whole, unreadable: [] }
+    whole.destroy()
+    const { doc, unreadable } = loadProse(payloads.filter(({ entry }) => entry === null || !dear.includes(entry)), clock)
+    return { doc, unreadable: [...dear.map((entry) => ({ entry, reason: DEAR })), ...unreadable] }
   } catch {
     // One of them is bad, and the document may hold half of it: begin again, one at a time.
     whole.destroy()
@@ -72,6 +104,32 @@ export function loadProse(payloads: readonly ProsePayload[]): { doc: Y.Doc; unre
   const doc = createProseDoc()
   Y.applyUpdate(doc, mergeProse(good))
   return { doc, unreadable }
+}
+
+function msOf(clock: Pick<Clock, 'now'>, work: () => void): number {
+  const began = clock.now()
+  work()
+  return clock.now() - began
+}
+
+/** Entries that take too long by themselves as well: the first time may have been the laptop's sleep. In: payloads that can be applied. */
+function dearIn(payloads: readonly ProsePayload[], clock: Pick<Clock, 'now'>): EntryId[] {
+  const dear: EntryId[] = []
+  const kept: Uint8Array[] = []
+  let doc = createProseDoc()
+  for (const { entry, payload } of payloads) {
+    const tookMs = msOf(clock, () => Y.applyUpdate(doc, payload))
+    if (tookMs <= STEP_MS_MAX || entry === null || !isKnotty(payload)) {
+      kept.push(payload)
+      continue
+    }
+    dear.push(entry)
+    doc.destroy()
+    doc = createProseDoc()
+    Y.applyUpdate(doc, mergeProse(kept))
+  }
+  doc.destroy()
+  return dear
 }
 
 /** The clientIDs that wrote in an update. */

@@ -5,6 +5,7 @@
  * Invariant: a version is whole or not given at all; what cannot be read is left out of it as it was left out then.
  */
 import * as Y from 'yjs'
+import type { Clock } from '../../shared/base/clock.ts'
 import type { Dice } from '../../shared/base/random.ts'
 import { newId, type ItemId, type SpaceId } from '../../shared/base/ids.ts'
 import { applyAct, NO_ACTS, readAct, type ActsState } from '../../shared/model/acts.ts'
@@ -30,9 +31,10 @@ export function earlierSeq(entries: readonly HistoryEntry[]): number | null {
 export function createVersions(deps: {
   store: Pick<EngineStore, 'entriesOf'>
   history: Pick<History, 'whole'>
+  clock: Pick<Clock, 'now'>
   dice: Dice
 }): (space: SpaceId, item: ItemId, upToSeq: number) => Promise<VersionView | null> {
-  const { store, history, dice } = deps
+  const { store, history, clock, dice } = deps
   /** Entries are only taken off this laptop, or never came, where a snapshot stands for them. */
   const isMerged = async (item: ItemId): Promise<boolean> => {
     for (const part of PARTS) if ((await store.entriesOf(item, part)).snapshot) return true
@@ -43,7 +45,7 @@ export function createVersions(deps: {
     const last = entries[entries.length - 1]
     if (!last || (!isAnswered && (await isMerged(item)))) return null
     await factsReady()
-    const { doc } = loadProse(entries.filter(({ part }) => part === 'prose'))
+    const { doc } = loadProse(entries.filter(({ part }) => part === 'prose'), clock)
     const prose = Y.encodeStateAsUpdate(doc)
     doc.destroy()
     const document = createFactsDocument(newId(dice))

@@ -12,12 +12,14 @@ async function setup() {
   const tab = await world.laptop(me).open()
   let isFrozen = false
   const posted: { message: FromWorker; transfer: ArrayBuffer[] }[] = []
-  const port: WorkerPort & { terminated: boolean } = {
+  const port: WorkerPort & { terminated: boolean; ended: () => void } = {
+    ended: () => undefined,
     onmessage: null,
     onerror: null,
     terminated: false,
     terminate() {
       port.terminated = true
+      port.ended()
     },
     postMessage(message) {
       const copy = structuredClone(message)
@@ -132,4 +134,46 @@ test('[INV10] what was handed to a worker that does not answer is counted as not
   void engine.editFacts(item, [{ op: 'set', path: 'title', value: 'hoort iemand mij' }])
   await world.clock.pass(4000)
   expect(await engine.status()).toMatchObject({ state: 'pending', storeFailure: 'lost', inMemoryCount: 1 })
+})
+
+test('[INV10] a worker that stays silent is ended and begun anew: what was asked is answered, and what is open is opened again', async () => {
+  const { world, engine, freeze, port } = await setup()
+  const item = await engine.createItem({ space: world.space, type: 'agreement', edits: [{ op: 'set', path: 'title', value: 'Roken' }], prose: null })
+  const { prose } = await engine.openItem(item)
+  await world.clock.pass(1000)
+  const events: EngineEvent[] = []
+  engine.onEvent((event) => void events.push(event))
+  freeze(true)
+  const asked = engine.rows()
+  port.ended = () => freeze(false)
+  await world.clock.pass(19_000)
+  expect(port.terminated).toBe(false)
+  await world.clock.pass(5_000)
+  expect(port.terminated).toBe(true)
+  expect((await asked).map(({ title }) => title)).toEqual(['Roken'])
+  expect(events.filter(({ type: what }) => what === 'rebuilt')).toEqual([{ type: 'rebuilt', item }])
+  expect(await engine.status()).toMatchObject({ storeFailure: null })
+  const again = await world.clock.answer(engine.openItem(item))
+  expect(again.prose.clientId).not.toBe(prose.clientId)
+})
+
+test('[INV9] a silent worker is not ended while something typed is on its way to it', async () => {
+  const { world, engine, freeze, port } = await setup()
+  const item = await engine.createItem({ space: world.space, type: 'agreement', edits: [], prose: null })
+  await world.clock.pass(1000)
+  freeze(true)
+  void engine.editFacts(item, [{ op: 'set', path: 'title', value: 'nog niet bewaard' }])
+  await world.clock.pass(60_000)
+  expect(port.terminated).toBe(false)
+  expect(await engine.status()).toMatchObject({ state: 'pending', storeFailure: 'lost', inMemoryCount: 1 })
+})
+
+test('a worker that stays silent whatever is done is begun anew only so often', async () => {
+  const { world, engine, freeze, port } = await setup()
+  let endedCount = 0
+  port.ended = () => void endedCount++
+  freeze(true)
+  await world.clock.pass(600_000)
+  expect(endedCount).toBe(6)
+  expect(await engine.status()).toMatchObject({ state: 'pending', storeFailure: 'lost' })
 })
