@@ -15,7 +15,7 @@ import type { Dice } from '../../shared/base/random.ts'
 import { PARTS, type NewEntry, type Part } from '../../shared/model/entries.ts'
 import type { ItemRow } from '../../shared/model/rows.ts'
 import { EMPTY_TAIL_HASH } from '../../shared/protocol/tail-hash.ts'
-import { ERASED, payloadWithout, type Erasing } from './erasure.ts'
+import { ERASED, payloadWithout, type Erasing, type Strip } from './erasure.ts'
 import {
   StoreError, type ArchiveRow, type DirtyMark, type EngineStore, type OutboxRow, type SnapshotRow, type SpaceRow, type StoreChange,
   type StoredEntry, type StoredPart, type StoreFailure, type TabMessage, type TextRow,
@@ -24,7 +24,7 @@ import {
 /** Rises with every change of the tables below; a change only adds. */
 export const STORE_SCHEMA = 1
 /** Dexie counts versions in tenths. */
-const DEXIE_FACTOR = 10
+export const DEXIE_FACTOR = 10
 
 /** The key under which a database says which one it is. */
 const IDENTITY = 'database'
@@ -32,18 +32,18 @@ const IDENTITY = 'database'
 /** Why the content leaves an entry out whose bytes are not what was stored. */
 const CHECKSUM = 'checksum'
 
-interface Summed {
+export interface Summed {
   sum: number
 }
 /** IndexedDB cannot index null and booleans: 0 and 1 instead. */
-type EntryRecord = StoredEntry & Summed & { covered: 0 | 1; placed: 0 | 1 }
-type OutboxRecord = OutboxRow & Summed
-type ArchiveRecord = ArchiveRow & Summed
-type SnapshotRecord = SnapshotRow & Summed
+export type EntryRecord = StoredEntry & Summed & { covered: 0 | 1; placed: 0 | 1 }
+export type OutboxRecord = OutboxRow & Summed
+export type ArchiveRecord = ArchiveRow & Summed
+export type SnapshotRecord = SnapshotRow & Summed
 
 type CounterName = 'at' | 'mark'
 
-class Database extends Dexie {
+export class Database extends Dexie {
   declare entries: Table<EntryRecord, EntryId>
   declare outbox: Table<OutboxRecord, EntryId>
   declare archive: Table<ArchiveRecord, EntryId>
@@ -76,9 +76,9 @@ class Database extends Dexie {
 }
 
 /** Identity and bytes; what may change later (place, author, state) is not in it. */
-const sumOf = ({ entry, item, part, space, writer, payload }: Pick<NewEntry, 'entry' | 'item' | 'part' | 'space' | 'writer' | 'payload'>): number =>
+export const sumOf = ({ entry, item, part, space, writer, payload }: Pick<NewEntry, 'entry' | 'item' | 'part' | 'space' | 'writer' | 'payload'>): number =>
   crc32(payload, crc32(utf8(`${entry}${item}${part}${space}${writer}`)))
-const snapshotSumOf = ({ item, part, space, payload, attribution }: SnapshotRow): number => {
+export const snapshotSumOf = ({ item, part, space, payload, attribution }: SnapshotRow): number => {
   const sum = crc32(payload, crc32(utf8(`${item}${part}${space}`)))
   return attribution ? crc32(attribution, sum) : sum
 }
@@ -88,10 +88,16 @@ const owned = (payload: Uint8Array): Uint8Array => (payload.byteLength === paylo
 
 const nameOfError = (error: unknown): string => (error instanceof Error ? error.name : '')
 
+/** Ends a transaction without a trace: there are payloads in it that whoever takes ranges out of them was not told of. */
+class StrangeBytes extends Error {}
+/** Dexie may wrap what ended a collection's work. */
+const isStrange = (error: unknown): boolean =>
+  error instanceof StrangeBytes || (error instanceof Error && (isStrange((error as { inner?: unknown }).inner) || ((error as { failures?: unknown[] }).failures ?? []).some(isStrange)))
+
 /** Names of errors by which a browser says that the database went away under us. */
 const LOST = new Set(['DatabaseClosedError', 'InvalidStateError', 'UnknownError', 'AbortError', 'TransactionInactiveError', 'NotFoundError', 'OpenFailedError', 'TimeoutError'])
 
-function failureOf(error: unknown): StoreFailure {
+export function failureOf(error: unknown): StoreFailure {
   if (error instanceof StoreError) return error.failure
   const inner = (error as { inner?: unknown }).inner
   const names = [nameOfError(error), nameOfError(inner)]
@@ -106,9 +112,18 @@ function failureOf(error: unknown): StoreFailure {
  * In: whether the database was open before. One that is gone then was deleted under us, and what the documents on screen build on with it:
  * edits put into a fresh one could not be opened from it. It stays lost until the window begins anew.
  */
-async function open(db: Database, factory: IDBFactory, wasOpen: boolean): Promise<void> {
-  const found = await new Promise<number>((resolve, reject) => {
-    const asked = factory.open(db.name)
+export async function openDatabase(db: Database, factory: IDBFactory, wasOpen: boolean): Promise<void> {
+  const found = await versionOf(db.name, factory)
+  const schema = Math.floor(found / DEXIE_FACTOR)
+  if (schema > STORE_SCHEMA) throw new StoreError({ kind: 'newer-schema', found: schema })
+  if (wasOpen && schema === 0) throw new StoreError({ kind: 'lost' })
+  await db.open()
+}
+
+/** Out: the version of a database as the browser counts it, in Dexie's tenths; 0 when there is none, and none is made. */
+export function versionOf(name: string, factory: IDBFactory): Promise<number> {
+  return new Promise<number>((resolve, reject) => {
+    const asked = factory.open(name)
     let isNew = false
     asked.onupgradeneeded = () => {
       isNew = true
@@ -121,15 +136,13 @@ async function open(db: Database, factory: IDBFactory, wasOpen: boolean): Promis
     }
     asked.onerror = () => (isNew ? resolve(0) : reject(asked.error ?? new Error('the database cannot be opened')))
   })
-  const schema = Math.floor(found / DEXIE_FACTOR)
-  if (schema > STORE_SCHEMA) throw new StoreError({ kind: 'newer-schema', found: schema })
-  if (wasOpen && schema === 0) throw new StoreError({ kind: 'lost' })
-  await db.open()
 }
 
 export interface DexieStoreOptions {
   user: UserId
   dice: Dice
+  /** Where the content lies, when it is not in the database of that login itself (vault.ts). */
+  name?: string
   /** Another IndexedDB than the browser's own, for tests. */
   dexie?: { indexedDB?: IDBFactory; IDBKeyRange?: typeof IDBKeyRange }
 }
@@ -140,12 +153,12 @@ export const databaseName = (user: UserId): string => `samenpad-${user}`
  * Opens the store of a login.
  * Errors: rejects with StoreError `newer-schema`, or `unavailable` where the browser has no IndexedDB for us (private windows of some).
  */
-export async function openDexieStore({ user, dice, dexie = {} }: DexieStoreOptions): Promise<EngineStore> {
-  const db = new Database(databaseName(user), dexie)
+export async function openDexieStore({ user, dice, name = databaseName(user), dexie = {} }: DexieStoreOptions): Promise<EngineStore> {
+  const db = new Database(name, dexie)
   const changes = createEmitter<StoreChange>()
   const failures = createEmitter<StoreFailure>()
   const posts = createEmitter<TabMessage>()
-  const channel = new BroadcastChannel(databaseName(user))
+  const channel = new BroadcastChannel(name)
   let isClosed = false
 
   db.on('close', () => {
@@ -161,7 +174,7 @@ export async function openDexieStore({ user, dice, dexie = {} }: DexieStoreOptio
   /** Which database it is: another one of the same name is not ours. */
   let identity: unknown
   const reopen = async (): Promise<void> => {
-    await open(db, dexie.indexedDB ?? indexedDB, wasOpen)
+    await openDatabase(db, dexie.indexedDB ?? indexedDB, wasOpen)
     const found = (await db.values.get(IDENTITY))?.value
     if (wasOpen && found !== identity) {
       db.close()
@@ -212,6 +225,14 @@ export async function openDexieStore({ user, dice, dexie = {} }: DexieStoreOptio
       const { result, change } = await db.transaction('rw', tables, work)
       if (change) announce(change)
       return result
+    })
+  const writeUnlessStrange = (tables: Table[], work: () => Promise<{ result: void; change: Omit<StoreChange, 'foreign'> }>): Promise<void> =>
+    guarded(async () => {
+      const done = await db.transaction('rw', tables, work).catch((error: unknown) => {
+        if (isStrange(error)) return null
+        throw error
+      })
+      if (done) announce(done.change)
     })
   const read = <T>(tables: Table[], work: () => Promise<T>): Promise<T> => guarded(() => db.transaction('r', tables, work))
 
@@ -275,13 +296,16 @@ export async function openDexieStore({ user, dice, dexie = {} }: DexieStoreOptio
     for (const table of [db.rows, db.dirty, db.texts, db.staleTexts] as Table<unknown, ItemId>[]) await table.delete(item)
     return wasShown || entriesCount > 0
   }
-  const eraseRanges = async (one: Erasing, space: SpaceId): Promise<boolean> => {
+  const eraseRanges = async (one: Erasing, space: SpaceId, stripped: Strip): Promise<boolean> => {
     let isHere = false
     const strip = <R extends Summed & { item: ItemId; part: Part; payload: Uint8Array }>(sum: (row: R) => number) => (row: R): void => {
       if (row.item !== one.item) return
-      const payload = payloadWithout(row, one)
-      if (payload === row.payload) return
       const isSound = row.sum === sum(row)
+      const payload = stripped(row, one)
+      // Bytes that went bad and cannot be read are nobody's text any more.
+      if (payload === null && !isSound) return
+      if (payload === row.payload) return
+      if (payload === null) throw new StrangeBytes()
       isHere = true
       row.payload = payload
       if (isSound) row.sum = sum(row)
@@ -453,11 +477,11 @@ export async function openDexieStore({ user, dice, dexie = {} }: DexieStoreOptio
         await db.outbox.bulkPut(rows.map((row) => outboxRecord(row, row.author, row.order, row.ackedAt)))
         return { result: undefined, change: { outbox: 'changed' as const } }
       }),
-    recheckSpace: (space, epoch, commonSeq, tailHash, erasing = []) =>
-      write([db.spaces, db.entries, db.archive, db.outbox, db.snapshots, db.dirty, db.counters, db.rows, db.texts, db.staleTexts], async () => {
+    recheckSpace: (space, epoch, commonSeq, tailHash, erasing = [], strip = payloadWithout) =>
+      writeUnlessStrange([db.spaces, db.entries, db.archive, db.outbox, db.snapshots, db.dirty, db.counters, db.rows, db.texts, db.staleTexts], async () => {
         const row = must(await db.spaces.get(space), 'recheck of an unknown space')
         const erased: Erasing[] = []
-        for (const one of erasing) if (await (one.mode === 'whole' ? eraseItem(one, space) : eraseRanges(one, space))) erased.push(one)
+        for (const one of erasing) if (await (one.mode === 'whole' ? eraseItem(one, space) : eraseRanges(one, space, strip))) erased.push(one)
         const common = new Set<EntryId>()
         await db.entries.where('[space+placed]').equals([space, 1]).modify((record) => {
           if (record.seq !== null && record.seq <= commonSeq) return void common.add(record.entry)

@@ -30,3 +30,6 @@ export function erasingOf(messages: readonly Down<'erased'>[]): Erasing[] {
 
 /** The payload without what was erased; the very same bytes when nothing of it was. */
 export const payloadWithout = (row: { part: Part; payload: Uint8Array }, { ranges }: Erasing): Uint8Array => (row.part === 'prose' ? eraseProse(row.payload, ranges) : row.payload)
+
+/** How a store takes ranges out of a payload when it cannot read it itself. Out: null for bytes that it was not told of. */
+export type Strip = (row: { part: Part; payload: Uint8Array }, one: Erasing) => Uint8Array | null

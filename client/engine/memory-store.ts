@@ -9,7 +9,7 @@ import { NO_ID, type EntryId, type ItemId, type SpaceId } from '../../shared/bas
 import type { NewEntry, Part } from '../../shared/model/entries.ts'
 import type { ItemRow } from '../../shared/model/rows.ts'
 import { EMPTY_TAIL_HASH } from '../../shared/protocol/tail-hash.ts'
-import { ERASED, payloadWithout, type Erasing } from './erasure.ts'
+import { ERASED, payloadWithout, type Erasing, type Strip } from './erasure.ts'
 import { StoreError } from './store.ts'
 import type {
   ArchiveRow, DirtyMark, EngineStore, OutboxRow, SnapshotRow, SpaceRow, StoreChange, StoredEntry, StoredPart, StoreFailure, TabMessage, TextRow,
@@ -147,12 +147,12 @@ export function createMemoryDevice(): MemoryDevice {
       }
     }
     /** Out: whether anything of it was here. */
-    const erase = (one: Erasing): boolean => {
+    const erase = (one: Erasing, stripped: Strip): boolean => {
       const { item } = one
       let isHere = t.rows.has(item)
       const strip = <R extends { item: ItemId; part: Part; payload: Uint8Array }>(row: R, put: (changed: R) => void): void => {
         if (row.item !== item) return
-        const payload = payloadWithout(row, one)
+        const payload = must(stripped(row, one), 'every payload was asked about')
         if (payload === row.payload) return
         isHere = true
         put({ ...row, payload })
@@ -173,6 +173,8 @@ export function createMemoryDevice(): MemoryDevice {
       for (const table of [t.rows, t.dirty, t.texts, t.staleTexts] as Map<string, unknown>[]) table.delete(item)
       return isHere
     }
+    const isStrange = (one: Erasing, strip: Strip): boolean =>
+      one.mode === 'history' && [...t.entries.values(), ...t.outbox.values(), ...t.archive.values(), ...t.snapshots.values()].some((row) => row.item === one.item && strip(row, one) === null)
     const markDirty = (item: ItemId, space: SpaceId): void => void t.dirty.set(item, { item, space, at: ++t.lastMark })
     const toOutbox = (entry: NewEntry, author: string, order: number, storedAt: number): void => {
       const { space, entry: id, item, part, format, schema, clientTime, writer, payload } = entry
@@ -278,10 +280,11 @@ export function createMemoryDevice(): MemoryDevice {
           }
           return { result: undefined, change: { outbox: 'changed' } }
         }),
-      recheckSpace: (space, epoch, commonSeq, tailHash, erasing = []) =>
+      recheckSpace: (space, epoch, commonSeq, tailHash, erasing = [], strip = payloadWithout) =>
         write('recheckSpace', () => {
           const row = must(t.spaces.get(space), 'recheck of an unknown space')
-          const erased = erasing.filter(erase)
+          if (erasing.some((one) => isStrange(one, strip))) return { result: undefined, change: null }
+          const erased = erasing.filter((one) => erase(one, strip))
           for (const held of t.entries.values()) {
             if (held.space !== space || held.seq === null || held.seq <= commonSeq) continue
             held.seq = null

@@ -11,7 +11,7 @@ import type { Entry, NewEntry, Part } from '../../shared/model/entries.ts'
 import type { ParkCode } from '../../shared/model/errors.ts'
 import type { Role, SpaceKind } from '../../shared/model/grants.ts'
 import type { ItemRow } from '../../shared/model/rows.ts'
-import type { Erasing } from './erasure.ts'
+import type { Erasing, Strip } from './erasure.ts'
 
 /** An entry as a laptop keeps it: its own ones have no seq until the relay's log came by. */
 export interface StoredEntry extends NewEntry {
@@ -180,8 +180,9 @@ export interface EngineStore {
    * lose their seq, own acknowledged ones among them go back to the outbox, snapshots that came from the relay are let go (the new log
    * says again what they said), and the space is marked `rechecking`.
    * What was erased for good goes first, out of every table: an item as a whole (its edits that wait are parked as `deleted`), or ranges of its prose.
+   * `strip` takes the ranges out where the payloads mean nothing to the store; where it does not know sound ones nothing at all is done.
    */
-  recheckSpace(space: SpaceId, epoch: Epoch, commonSeq: number, tailHash: Uint8Array, erasing?: readonly Erasing[]): Promise<void>
+  recheckSpace(space: SpaceId, epoch: Epoch, commonSeq: number, tailHash: Uint8Array, erasing?: readonly Erasing[], strip?: Strip): Promise<void>
   /** What that log lacked was offered: takes the mark away and touches nothing else; not when the space is at another epoch by now. */
   finishRecheck(space: SpaceId, epoch: Epoch): Promise<void>
   /** Entries of a space that have no place in its log and do not wait in the outbox: what a relay lost of others, in order of arrival. */
