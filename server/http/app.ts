@@ -76,6 +76,8 @@ const MINUTE_MS = 60_000
 const REQUESTS_PER_MINUTE_MAX = 1_200
 /** Per address and login (or link): a person mistypes a few times, a program that guesses gets nowhere. */
 const GUESSES_PER_MINUTE_MAX = 20
+/** Per address over all logins and links: an office signs in at nine behind one address, a program that tries one password on everybody gets nowhere, and cannot fill the queue for stretching passwords. */
+const SECRETS_PER_MINUTE_MAX = 300
 /** A request that is still arriving after this long is not an honest one; frames of the twin may be large and the line slow. */
 const REQUEST_MS_MAX = 60_000
 /** With the time between two looks this is ten seconds for a handshake, as for HELLO. */
@@ -158,11 +160,13 @@ export async function createApp(deps: AppDeps): Promise<App> {
     ...healthRoutes({ version, readiness: deps.readiness, metrics: metrics.print, openApi: () => description, securityContact: deps.securityContact, clock }),
   ]
   const description = openApiOf(routes, version, doorkeeper.cookieName)
-  for (const route of routes.filter(({ takesForm }) => !takesForm)) serveRoute(app, route, doorkeeper, accounts)
+  const secretsOf = app.createRateLimit({ max: SECRETS_PER_MINUTE_MAX, timeWindow: MINUTE_MS, keyGenerator: ({ ip }) => ip })
+  const serve = (to: FastifyInstance, route: Route): void => serveRoute(to, route, { doorkeeper, accounts, isGuessingOn: async (request) => isOver(await secretsOf(request)) })
+  for (const route of routes.filter(({ takesForm }) => !takesForm)) serve(app, route)
   // Forms are what any page can send without being asked: only where a protocol wants them.
   await app.register(async (forms) => {
     forms.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => done(null, Object.fromEntries(new URLSearchParams(String(body)))))
-    for (const route of routes.filter(({ takesForm }) => takesForm)) serveRoute(forms, route, doorkeeper, accounts)
+    for (const route of routes.filter(({ takesForm }) => takesForm)) serve(forms, route)
   })
   await serveClient(app, deps.dist)
 
@@ -193,7 +197,17 @@ class RateError extends Error {
 
 const NO_FRAME = new Uint8Array()
 
-function serveRoute(app: FastifyInstance, route: Route, doorkeeper: Doorkeeper, accounts: Accounts): void {
+type Limited = Awaited<ReturnType<ReturnType<FastifyInstance['createRateLimit']>>>
+const isOver = (limited: Limited): boolean => !limited.isAllowed && limited.isExceeded
+
+interface Serving {
+  doorkeeper: Doorkeeper
+  accounts: Accounts
+  /** Whether the address of this request has tried secrets too often by now. */
+  isGuessingOn(request: FastifyRequest): Promise<boolean>
+}
+
+function serveRoute(app: FastifyInstance, route: Route, { doorkeeper, accounts, isGuessingOn }: Serving): void {
   const { operation } = route
   const isChange = route.method !== 'GET'
   const isOpen = !isOfSpace(operation) && (DOORS[operation] === 'anyone' || DOORS[operation] === 'machine')
@@ -207,6 +221,7 @@ function serveRoute(app: FastifyInstance, route: Route, doorkeeper: Doorkeeper, 
     },
     /** Before the body is read: whoever may not, sends nothing. */
     onRequest: async (request, reply) => {
+      if (route.guardsSecret && (await isGuessingOn(request))) throw new RateError()
       if (isChange && !doorkeeper.isFromOurPages(request.raw)) return refuse(request, reply, 'forbidden')
       const caller = doorkeeper.callerOf(request.raw)
       request.caller = caller

@@ -1,5 +1,5 @@
 /**
- * B11 (and A13): what costs little to send and much to receive. Compression that was never agreed, messages in a hundred thousand parts, frames that
+ * B11, and the crowd of A13: what costs little to send and much to receive. Compression that was never agreed, messages in a hundred thousand parts, frames that
  * are larger than they may be, handshakes that never end and a thousand sockets that never say who they are, while somebody honest types.
  */
 import { connect } from 'node:net'
@@ -46,9 +46,18 @@ interface Scene {
   endpoints: Endpoint[]
 }
 
-async function weigh({ relay, group, dice, honest }: Bystanding, trial: Trial): Promise<undefined> {
+function sceneOf({ relay, group, dice, honest }: Bystanding, trial: Trial): Scene {
   const unknown = { Origin: relay.address }
-  const scene: Scene = { trial, relay, unknown, known: { ...unknown, Cookie: group.cookie(1) }, endpoints: [syncEndpoint(newId(dice)), yjsEndpoint(honest.item)] }
+  return { trial, relay, unknown, known: { ...unknown, Cookie: group.cookie(1) }, endpoints: [syncEndpoint(newId(dice)), yjsEndpoint(honest.item)] }
+}
+
+/** The crowd alone, as row A13 asks for it. */
+export async function withoutHelloRow(bystanding: Bystanding, trial: Trial): Promise<undefined> {
+  await crowdWithoutHello(sceneOf(bystanding, trial), 'of all kinds', trial.count(60, 1_000, 1_000), KINDS)
+}
+
+async function weigh(bystanding: Bystanding, trial: Trial): Promise<undefined> {
+  const scene = sceneOf(bystanding, trial)
   await compression(scene)
   await tinyFragments(scene)
   await largeFrames(scene)

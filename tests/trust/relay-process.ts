@@ -8,7 +8,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { NODE_FLAGS } from '../../server/node-flags.mjs'
-import { must } from '../../shared/base/assert.ts'
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 /** The same program is started hundreds of times; it need not be translated each time. */
@@ -23,6 +22,8 @@ export interface RelayOptions {
   nodeArguments?: readonly string[]
   /** Account to run under; this process must be root then. */
   uid?: number
+  /** One that is free, for a relay that names the address of its proxy and not its own. */
+  port?: number
 }
 
 export interface Ended {
@@ -51,7 +52,7 @@ export interface RelayProcess {
 }
 
 export function relayProcess(options: RelayOptions): RelayProcess {
-  let port = 0
+  let port = options.port ?? 0
   let child: ChildProcess | null = null
   let output = ''
   let ended: Promise<Ended> = Promise.reject(new Error('never started'))
@@ -109,10 +110,10 @@ export function relayProcess(options: RelayOptions): RelayProcess {
         const timer = setTimeout(() => reject(new Error(`the relay did not start:\n${output}`)), START_MS_MAX)
         void launch().then(({ code, signal }) => reject(new Error(`the relay ended with ${code ?? signal}:\n${output}`)), reject).finally(() => clearTimeout(timer))
         heard = () => {
-          const found = /op http:\/\/[\w.]+:(\d+)/.exec(output)
-          if (!found || !output.includes('Ctrl+C')) return
+          const found = options.port === undefined ? /op http:\/\/[\w.]+:(\d+)/.exec(output)?.[1] : String(options.port)
+          if (found === undefined || !output.includes('Ctrl+C')) return
           heard = () => undefined
-          port = Number(must(found[1], 'the port'))
+          port = Number(found)
           clearTimeout(timer)
           resolve(performance.now() - began)
         }
