@@ -15,6 +15,8 @@ export interface Command {
   /** view.object.verb, for instance `agreements.agreement.create`. */
   id: string
   title: () => string
+  /** Other words that people look for it with; found by, not shown. */
+  also?: () => string
   /** Group in the palette, for instance "Afspraken". */
   category: () => string
   /** tinykeys notation, `$mod+p`. Shown in menus and the palette. */

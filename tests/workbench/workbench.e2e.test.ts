@@ -127,6 +127,14 @@ describe('the keyboard', () => {
     await page.getByRole('heading', { level: 1, name: 'Hulp' }).waitFor();
   });
 
+  test('the palette finds a command by what people call it, too', async () => {
+    const page = await visit();
+    await page.keyboard.press('F1');
+    await page.getByRole('combobox', { name: 'Geef een opdracht' }).waitFor();
+    await page.keyboard.type('leden');
+    await expect.poll(() => page.getByRole('option', { selected: true }).textContent()).toContain('Delen');
+  });
+
   test('typing in a field is never taken for a command', async () => {
     const page = await visit();
     await page.keyboard.press('Control+Shift+f');

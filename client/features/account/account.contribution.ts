@@ -17,7 +17,7 @@ export function contribute({ contributions, layout }: Services): Disposable {
   )
   bag.add(
     contributions.commands.register({
-      id: 'account.page.open', title: () => t.account.open, category: () => t.account.category, icon: CircleUserRound, run: () => layout.open({ kind: 'page', page: 'account' }),
+      id: 'account.page.open', title: () => t.account.open, also: () => t.account.also, category: () => t.account.category, icon: CircleUserRound, run: () => layout.open({ kind: 'page', page: 'account' }),
     }),
   )
   return bag

@@ -30,6 +30,7 @@ export function contribute(services: Services): Disposable {
     contributions.commands.register({
       id: 'people.members.show',
       title: () => t.people.share,
+      also: () => t.people.shareAlso,
       category,
       icon: UsersRound,
       isEnabled: () => may(workspace.space?.role, 'member.list'),
@@ -42,6 +43,7 @@ export function contribute(services: Services): Disposable {
     contributions.commands.register({
       id: 'people.member.invite',
       title: () => t.people.invite.open,
+      also: () => t.people.invite.also,
       category,
       icon: UserRoundPlus,
       isEnabled: () => may(workspace.space?.role, 'member.invite'),

@@ -24,6 +24,7 @@ export function contribute({ contributions, layout, workspace }: Services): Disp
     contributions.commands.register({
       id: 'timeline.item.show',
       title: () => t.timeline.show,
+      also: () => t.timeline.also,
       category: () => t.timeline.category,
       icon: History,
       menu: ['item'],

@@ -5,6 +5,7 @@ import type { Texts } from '../texts.ts'
 export const people: Texts<typeof dutch> = {
   category: 'People',
   share: 'Share',
+  shareAlso: 'members roles rights access',
   title: 'Members',
   titleOf: (space) => `Members of ${space}`,
   intro: 'Members read and write everything in this space. Do you want to keep something apart? Then make a group of its own.',
@@ -42,6 +43,7 @@ export const people: Texts<typeof dutch> = {
   },
   invite: {
     open: 'Invite',
+    also: 'colleague member add invitation link',
     title: (space) => `Invite somebody to ${space}`,
     text: 'You make a link that works once. Send it yourself, for instance by mail.',
     role: 'Which role does this person get?',
@@ -144,6 +146,7 @@ export const people: Texts<typeof dutch> = {
   },
   signOut: {
     command: 'Sign out',
+    also: 'log out log off',
     title: 'Sign out with work that was not sent yet?',
     text: (count) => (count === 1 ? '1 edit is only on this laptop. It stays here and goes along when you sign in here again.' : `${count} edits are only on this laptop. They stay here and go along when you sign in here again.`),
     saveFirst: 'Keep a file first',

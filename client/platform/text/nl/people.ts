@@ -2,6 +2,8 @@
 export const people = {
   category: 'Mensen',
   share: 'Delen',
+  /** Andere woorden waarmee iemand dit zoekt. */
+  shareAlso: 'leden rollen rechten toegang',
   title: 'Leden',
   titleOf: (space: string) => `Leden van ${space}`,
   intro: 'Wie lid is, leest en schrijft mee in alles van deze ruimte. Wil je iets apart houden? Maak dan een eigen groep.',
@@ -39,6 +41,7 @@ export const people = {
   },
   invite: {
     open: 'Uitnodigen',
+    also: 'collega lid toevoegen uitnodiging link',
     title: (space: string) => `Iemand uitnodigen voor ${space}`,
     text: 'Je maakt een link die één keer werkt. Stuur hem zelf, bijvoorbeeld per mail.',
     role: 'Welke rol krijgt deze persoon?',
@@ -141,6 +144,7 @@ export const people = {
   },
   signOut: {
     command: 'Uitloggen',
+    also: 'afmelden',
     title: 'Uitloggen met werk dat nog niet verstuurd is?',
     text: (count: number) => (count === 1 ? '1 wijziging staat alleen op deze laptop. Die blijft hier staan en gaat mee zodra je hier weer inlogt.' : `${count} wijzigingen staan alleen op deze laptop. Ze blijven hier staan en gaan mee zodra je hier weer inlogt.`),
     saveFirst: 'Bewaar eerst een bestand',
