@@ -249,7 +249,55 @@ export interface Engine {
   programmeReport(programme: SpaceId): Promise<ProgrammeReport | null>
   /** All unsent work as one readable file, for when the store refuses. */
   exportUnsent(): Promise<{ fileName: string; text: string }>
-  /** Ask for a connection now instead of after the back-off. */
+  /** Something happened to the network, or a person asks: try now instead of after the back-off; a line that is open is asked whether it lives. */
   reconnect(): Promise<void>
   dispose(): Promise<void>
+}
+
+// ── The lock of the laptop's copy ──
+
+/** The page before the engine: what is locked is opened by a passphrase, what was cut off is brought to its end. */
+export interface LockedView {
+  /** `locking`, `unlocking`: putting the lock on or taking it off, which is going on or was cut off. */
+  kind: 'locked' | 'locking' | 'unlocking'
+  /** Edits in the locked copy that are nowhere else. */
+  unsentCount: number
+  wrong: boolean
+  /** Other tabs store their work first. */
+  isWaiting: boolean
+  /** Why it could not go on; nothing was lost. */
+  failure: 'quota' | 'lost' | 'newer-schema' | 'unavailable' | null
+  /** Rows, while it goes on. */
+  progress: { doneCount: number; count: number } | null
+}
+
+export type LockAnswer =
+  | { kind: 'passphrase'; passphrase: string }
+  /** The copy stays as it was before the lock was asked for. */
+  | { kind: 'stop' }
+  /** The copy goes for good, with what was never sent. */
+  | { kind: 'forget' }
+
+export type LockOrder =
+  | { kind: 'on'; passphrase: string; idleMinutes: number | null }
+  | { kind: 'off'; passphrase: string }
+  | { kind: 'change'; passphrase: string; next: string }
+  | { kind: 'idle'; minutes: number | null }
+  | { kind: 'lock' }
+
+/** `changed`: another tab was first. `unstored`: something is typed that the local store does not take. */
+export type LockOutcome = { kind: 'done' } | { kind: 'wrong' } | { kind: 'changed' } | { kind: 'unstored' } | { kind: 'failed'; failure: NonNullable<LockedView['failure']> }
+
+export interface LaptopLock {
+  /** False where the browser has no way to keep one. */
+  readonly isPossible: boolean
+  readonly isOn: boolean
+  /** Minutes without a sign of a person after which it locks by itself. */
+  readonly idleMinutes: number | null
+  /**
+   * After `on`, `off` and `lock` the window must begin anew; until then its engine is gone. In: what is told while it goes on.
+   */
+  order(order: LockOrder, progress?: (view: LockedView) => void): Promise<LockOutcome>
+  /** Another tab locked: the window must begin anew once everything that was typed is stored. */
+  readonly onMustLeave: Event<void>
 }

@@ -32,27 +32,27 @@ export interface Cipher {
 
 /** Web Crypto takes no shared memory, and nothing here is in any. */
 const source = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => bytes as Uint8Array<ArrayBuffer>
-const random = (count: number): Uint8Array<ArrayBuffer> => crypto.getRandomValues(new Uint8Array(count))
+const random = (web: Crypto, count: number): Uint8Array<ArrayBuffer> => web.getRandomValues(new Uint8Array(count))
 
 /** One way of writing what a person types on different keyboards. */
 const bytesOf = (passphrase: string): Uint8Array<ArrayBuffer> => source(utf8(passphrase.normalize('NFKC')))
 
-async function wrappingKey(passphrase: string, { hash, rounds, salt }: KeyBox['derive']): Promise<CryptoKey> {
-  const typed = await crypto.subtle.importKey('raw', bytesOf(passphrase), 'PBKDF2', false, ['deriveKey'])
-  return crypto.subtle.deriveKey({ name: 'PBKDF2', hash, iterations: rounds, salt: source(salt) }, typed, { name: 'AES-GCM', length: 256 }, false, ['wrapKey', 'unwrapKey'])
+async function wrappingKey(web: Crypto, passphrase: string, { hash, rounds, salt }: KeyBox['derive']): Promise<CryptoKey> {
+  const typed = await web.subtle.importKey('raw', bytesOf(passphrase), 'PBKDF2', false, ['deriveKey'])
+  return web.subtle.deriveKey({ name: 'PBKDF2', hash, iterations: rounds, salt: source(salt) }, typed, { name: 'AES-GCM', length: 256 }, false, ['wrapKey', 'unwrapKey'])
 }
 
-async function boxOf(data: CryptoKey, passphrase: string, rounds: number): Promise<KeyBox> {
-  const derive: KeyBox['derive'] = { name: 'PBKDF2', hash: 'SHA-256', rounds, salt: random(SALT_BYTES) }
-  const iv = random(IV_BYTES)
-  const wrapped = await crypto.subtle.wrapKey('raw', data, await wrappingKey(passphrase, derive), { name: 'AES-GCM', iv })
+async function boxOf(web: Crypto, data: CryptoKey, passphrase: string, rounds: number): Promise<KeyBox> {
+  const derive: KeyBox['derive'] = { name: 'PBKDF2', hash: 'SHA-256', rounds, salt: random(web, SALT_BYTES) }
+  const iv = random(web, IV_BYTES)
+  const wrapped = await web.subtle.wrapKey('raw', data, await wrappingKey(web, passphrase, derive), { name: 'AES-GCM', iv })
   return { derive, wrap: { name: 'AES-GCM', iv }, wrapped: new Uint8Array(wrapped), cipher: 'AES-GCM-256' }
 }
 
-async function unwrap({ derive, wrap, wrapped }: KeyBox, passphrase: string, mayLeave: boolean): Promise<CryptoKey | null> {
-  const key = await wrappingKey(passphrase, derive)
+async function unwrap(web: Crypto, { derive, wrap, wrapped }: KeyBox, passphrase: string, mayLeave: boolean): Promise<CryptoKey | null> {
+  const key = await wrappingKey(web, passphrase, derive)
   try {
-    return await crypto.subtle.unwrapKey('raw', source(wrapped), key, { name: 'AES-GCM', iv: source(wrap.iv) }, { name: 'AES-GCM', length: 256 }, mayLeave, ['encrypt', 'decrypt'])
+    return await web.subtle.unwrapKey('raw', source(wrapped), key, { name: 'AES-GCM', iv: source(wrap.iv) }, { name: 'AES-GCM', length: 256 }, mayLeave, ['encrypt', 'decrypt'])
   } catch (error) {
     if (error instanceof DOMException && error.name === 'OperationError') return null // the tag does not fit: another passphrase
     throw error
@@ -60,24 +60,24 @@ async function unwrap({ derive, wrap, wrapped }: KeyBox, passphrase: string, may
 }
 
 /** A fresh data key in a box. */
-export async function makeBox(passphrase: string, rounds = DERIVE_ROUNDS): Promise<KeyBox> {
-  return boxOf(await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, true, ['encrypt', 'decrypt']), passphrase, rounds)
+export async function makeBox(web: Crypto, passphrase: string, rounds = DERIVE_ROUNDS): Promise<KeyBox> {
+  return boxOf(web, await web.subtle.generateKey({ name: 'AES-GCM', length: 256 }, true, ['encrypt', 'decrypt']), passphrase, rounds)
 }
 
 /** Out: the data key, which the browser does not give out again; null for another passphrase. */
-export const openBox = (box: KeyBox, passphrase: string): Promise<CryptoKey | null> => unwrap(box, passphrase, false)
+export const openBox = (web: Crypto, box: KeyBox, passphrase: string): Promise<CryptoKey | null> => unwrap(web, box, passphrase, false)
 
 /** The same data key under another passphrase: nothing that it sealed has to be written again. Out: null when the old passphrase is not the one. */
-export async function rewrapBox(box: KeyBox, passphrase: string, next: string, rounds = DERIVE_ROUNDS): Promise<KeyBox | null> {
-  const data = await unwrap(box, passphrase, true)
-  return data && boxOf(data, next, rounds)
+export async function rewrapBox(web: Crypto, box: KeyBox, passphrase: string, next: string, rounds = DERIVE_ROUNDS): Promise<KeyBox | null> {
+  const data = await unwrap(web, box, passphrase, true)
+  return data && boxOf(web, data, next, rounds)
 }
 
-export function createCipher(key: CryptoKey): Cipher {
+export function createCipher(web: Crypto, key: CryptoKey): Cipher {
   return {
     async seal(bytes, about) {
-      const iv = random(IV_BYTES)
-      const sealed = await crypto.subtle.encrypt({ name: 'AES-GCM', iv, additionalData: source(utf8(about)) }, key, source(bytes))
+      const iv = random(web, IV_BYTES)
+      const sealed = await web.subtle.encrypt({ name: 'AES-GCM', iv, additionalData: source(utf8(about)) }, key, source(bytes))
       const whole = new Uint8Array(IV_BYTES + sealed.byteLength)
       whole.set(iv)
       whole.set(new Uint8Array(sealed), IV_BYTES)
@@ -87,7 +87,7 @@ export function createCipher(key: CryptoKey): Cipher {
       if (sealed.byteLength <= IV_BYTES) return null
       try {
         const iv = source(sealed.subarray(0, IV_BYTES))
-        return new Uint8Array(await crypto.subtle.decrypt({ name: 'AES-GCM', iv, additionalData: source(utf8(about)) }, key, source(sealed.subarray(IV_BYTES))))
+        return new Uint8Array(await web.subtle.decrypt({ name: 'AES-GCM', iv, additionalData: source(utf8(about)) }, key, source(sealed.subarray(IV_BYTES))))
       } catch (error) {
         if (error instanceof DOMException && error.name === 'OperationError') return null
         throw error

@@ -10,8 +10,8 @@ import type { Disposable } from '../../shared/base/dispose.ts'
 import { createEmitter } from '../../shared/base/emitter.ts'
 import type { Person } from '../../shared/model/people.ts'
 import type { ItemId } from '../../shared/base/ids.ts'
-import type { Engine, EngineEvent, SyncStatus } from './api.ts'
-import { METHOD_NAMES, type FromWorker, type Method, type ToWorker } from './rpc.ts'
+import type { Engine, EngineEvent, LaptopLock, LockAnswer, LockedView, LockOutcome, SyncStatus } from './api.ts'
+import { METHOD_NAMES, type FromWorker, type Method, type StartedLock, type ToWorker } from './rpc.ts'
 
 /** What is used of a Worker. */
 export interface WorkerPort {
@@ -25,6 +25,8 @@ export interface HostOptions {
   me: Person
   build: string
   clock: Clock
+  /** What is stored here is locked: how it stands, and the way to answer. The start waits for it. */
+  locked?: (view: LockedView, answer: (answer: LockAnswer) => void) => void
   /** Left out: the real worker. */
   makeWorker?: () => WorkerPort
 }
@@ -43,7 +45,7 @@ const WRITES: ReadonlySet<Method> = new Set<Method>(['writeProse', 'editFacts', 
 const realWorker = (): WorkerPort => new Worker(new URL('./engine.worker.ts', import.meta.url), { type: 'module', name: 'samenpad-engine' }) as unknown as WorkerPort
 
 /** Errors: rejects when the worker cannot be started at all. A store that cannot be used is no error here but part of the status. */
-export async function startEngine({ me, build, clock, makeWorker = realWorker }: HostOptions): Promise<Engine> {
+export async function startEngine({ me, build, clock, locked, makeWorker = realWorker }: HostOptions): Promise<Engine & { lock: LaptopLock }> {
   const events = createEmitter<EngineEvent>()
   const calls = new Map<number, { message: ToWorker; resolve(value: unknown): void; reject(error: Error): void }>()
   /** How often each item is open in this window. */
@@ -57,6 +59,15 @@ export async function startEngine({ me, build, clock, makeWorker = realWorker }:
   let isEnded = false
   let timer: Disposable | null = null
 
+  // What the laptop's lock needs: the key is held here for a worker that takes the place of one that hangs, and nowhere else.
+  let lock: StartedLock | null = null
+  const leaving = createEmitter<void>()
+  const orders = new Map<number, { resolve(outcome: LockOutcome): void; progress: ((view: LockedView) => void) | undefined }>()
+  const showLocked = (view: LockedView): void => {
+    if (!isStarted) return locked?.(view, (answer) => worker.postMessage({ type: 'lockAnswer', answer }))
+    for (const { progress } of orders.values()) progress?.(view)
+  }
+
   /** Out: when the worker can be asked. Errors: rejects when it cannot be started. */
   const begin = (): Promise<void> =>
     new Promise((resolve, reject) => {
@@ -67,6 +78,7 @@ export async function startEngine({ me, build, clock, makeWorker = realWorker }:
         switch (data.type) {
           case 'started':
             isStarted = true
+            lock = data.lock ?? null
             // Asked of the worker before, which did not answer, or while there was none.
             for (const { message } of calls.values()) worker.postMessage(message)
             return resolve()
@@ -74,6 +86,13 @@ export async function startEngine({ me, build, clock, makeWorker = realWorker }:
             return reject(new Error(data.reason))
           case 'alive':
             return heard(data.id)
+          case 'locked':
+            return showLocked(data.view)
+          case 'mustLeave':
+            return leaving.fire()
+          case 'lockOutcome':
+            orders.get(data.id)?.resolve(data.outcome)
+            return void orders.delete(data.id)
           case 'event':
             return hear(data.event)
           case 'answer': {
@@ -86,7 +105,7 @@ export async function startEngine({ me, build, clock, makeWorker = realWorker }:
       }
       // Before it started: it cannot. Later: a bug was thrown somewhere in it; whether it still answers is asked all the time.
       mine.onerror = ({ message }) => reject(new Error(message ?? 'the engine cannot be started'))
-      mine.postMessage({ type: 'start', me, build })
+      mine.postMessage({ type: 'start', me, build, held: lock?.held ?? null })
     })
 
   const lost = (from: SyncStatus): SyncStatus => ({ ...from, state: 'pending', storeFailure: 'lost', connection: 'offline' })
@@ -170,6 +189,27 @@ export async function startEngine({ me, build, clock, makeWorker = realWorker }:
   ask()
   return {
     ...remote,
+    lock: {
+      get isPossible() {
+        return lock !== null
+      },
+      get isOn() {
+        return lock?.isOn ?? false
+      },
+      get idleMinutes() {
+        return lock?.idleMinutes ?? null
+      },
+      async order(order, progress) {
+        const id = ++lastId
+        const outcome = await new Promise<LockOutcome>((resolve) => {
+          orders.set(id, { resolve, progress })
+          worker.postMessage({ type: 'lockOrder', id, order })
+        })
+        if (order.kind === 'idle' && outcome.kind === 'done' && lock) lock = { ...lock, idleMinutes: order.minutes }
+        return outcome
+      },
+      onMustLeave: leaving.event,
+    },
     onEvent: events.event,
     async status() {
       if (isLost && status) return shown(status)

@@ -6,16 +6,20 @@ import wasmAddress from '@automerge/automerge/automerge.wasm?url'
 import type { Clock } from '../../shared/base/clock.ts'
 import type { Dice } from '../../shared/base/random.ts'
 import type { Person } from '../../shared/model/people.ts'
-import type { ProgrammeReport } from './api.ts'
+import type { Engine, ProgrammeReport } from './api.ts'
 import { createDetourTransport } from './detour-transport.ts'
-import { openDexieStore } from './dexie-store.ts'
+import { createCipher } from './cipher.ts'
+import { failureOf, openDexieStore } from './dexie-store.ts'
 import { createEngine } from './engine.ts'
 import { factsIfPossible, initFacts } from './facts.ts'
 import { createHttpTransport } from './http-transport.ts'
 import { createMemoryDevice } from './memory-store.ts'
 import { serveEngine, type FromWorker, type ToWorker } from './rpc.ts'
+import { createSealedStore } from './sealed-store.ts'
 import { StoreError, type EngineStore, type StoreFailure } from './store.ts'
 import type { Leadership } from './transport.ts'
+import { createUnlocking, type HeldKey, type KeyMessage, type Unlocking } from './unlocking.ts'
+import { createVaultStore } from './vault.ts'
 import { createWebsocketTransport, syncAddress } from './websocket-transport.ts'
 
 const clock: Clock = {
@@ -80,14 +84,64 @@ async function askJson<T>(path: string): Promise<T> {
   return (await response.json()) as T
 }
 
+/** Only where the page is served safely; without it there is no lock of the laptop either. */
+const isLockPossible = 'locks' in navigator && 'subtle' in crypto
+
+/** The lock of the vault of a login, over all its tabs; a tab that ends gives it back, however it ends. */
+const holdVault = (user: string) => (mode: 'shared' | 'exclusive'): Promise<() => void> =>
+  new Promise((resolve, reject) => {
+    if (!isLockPossible) return resolve(() => undefined)
+    navigator.locks.request(`samenpad-vault-${user}`, { mode }, () => new Promise<void>((giveBack) => resolve(() => giveBack()))).catch(reject)
+  })
+
+function createTabUnlocking(me: Person, held: HeldKey | null): Unlocking {
+  const channel = new BroadcastChannel(`samenpad-vault-${me.user}`)
+  return createUnlocking({
+    user: me.user,
+    vault: createVaultStore(me.user, { indexedDB, IDBKeyRange, crypto, pause: (delayMs) => new Promise((resolve) => void clock.after(delayMs, resolve)) }),
+    line: {
+      postMessage: (message) => channel.postMessage(message),
+      listen: (hear) => void (channel.onmessage = ({ data }: MessageEvent<KeyMessage>) => hear(data)),
+    },
+    crypto,
+    hold: holdVault(me.user),
+    show: (view) => post({ type: 'locked', view }),
+    mustLeave: () => post({ type: 'mustLeave' }),
+    after: (delayMs, callback) => void clock.after(delayMs, callback),
+    held,
+  })
+}
+
+interface Opened {
+  store: EngineStore
+  failure: StoreFailure | null
+  idleMinutes: number | null
+}
+
 /** Where the browser keeps nothing for us, work goes on in memory; the status says that it is not kept. */
-async function openStore(me: Person): Promise<{ store: EngineStore; failure: StoreFailure | null }> {
+async function openStore(me: Person, unlocking: Unlocking): Promise<Opened> {
   try {
-    return { store: await openDexieStore({ user: me.user, dice }), failure: null }
+    const { name, key, idleMinutes } = await unlocking.enter()
+    const store = await openDexieStore({ user: me.user, dice, ...(name === undefined ? {} : { name }) })
+    return { store: key ? createSealedStore(store, createCipher(crypto, key)) : store, failure: null, idleMinutes }
   } catch (error) {
     if (!(error instanceof StoreError)) throw error
-    return { store: createMemoryDevice().openStore(), failure: error.failure }
+    return { store: createMemoryDevice().openStore(), failure: error.failure, idleMinutes: null }
   }
+}
+
+/** How long the store has to take what was typed last before an order on the lock is carried out. */
+const STORED_TRIES_MAX = 40
+const STORED_AGAIN_MS = 50
+
+/** Closes the engine once everything that was typed is stored. Out: false, and it goes on, when the store does not take it. */
+const releaseOf = (engine: Engine) => async (): Promise<boolean> => {
+  for (let tries = 0; (await engine.status()).inMemoryCount > 0; tries++) {
+    if (tries >= STORED_TRIES_MAX) return false
+    await new Promise<void>((resolve) => void clock.after(STORED_AGAIN_MS, resolve))
+  }
+  await engine.dispose()
+  return true
 }
 
 /** Not before the first view, and before somebody opens the first item. */
@@ -95,9 +149,9 @@ const FACTS_AFTER_MS = 2_000
 
 const post = (message: FromWorker, transfer: ArrayBuffer[] = []): void => self.postMessage(message, { transfer })
 
-async function start({ me, build }: Extract<ToWorker, { type: 'start' }>): Promise<(message: ToWorker) => void> {
+async function start({ me, build }: Extract<ToWorker, { type: 'start' }>, unlocking: Unlocking): Promise<(message: ToWorker) => void> {
   initFacts(async () => wasmAddress)
-  const { store, failure } = await openStore(me)
+  const { store, failure, idleMinutes } = await openStore(me, unlocking)
   const engine = await createEngine({
     store,
     ...(failure ? { storeFailure: failure.kind } : {}),
@@ -114,17 +168,28 @@ async function start({ me, build }: Extract<ToWorker, { type: 'start' }>): Promi
       report: (programme) => askJson<{ municipalities: ProgrammeReport['municipalities'] }>(`/api/programmes/${programme}/report`),
     },
   })
-  self.addEventListener('online', () => void engine.reconnect())
+  // Either way the line is asked: a socket over a network that went says nothing by itself, for most of a minute.
+  for (const event of ['online', 'offline']) self.addEventListener(event, () => void engine.reconnect())
   const receive = serveEngine(engine, post)
-  post({ type: 'started', failure })
+  const { held } = unlocking
+  post({ type: 'started', failure, ...(failure || !isLockPossible ? {} : { lock: { isOn: held !== null, idleMinutes, held } }) })
   clock.after(FACTS_AFTER_MS, () => void factsIfPossible())
-  return receive
+  return (message) => {
+    if (message.type !== 'lockOrder') return receive(message)
+    unlocking.order(message.order, releaseOf(engine)).then(
+      (outcome) => post({ type: 'lockOutcome', id: message.id, outcome }),
+      (error: unknown) => post({ type: 'lockOutcome', id: message.id, outcome: { kind: 'failed', failure: failureOf(error).kind } }),
+    )
+  }
 }
 
+let unlocking: Unlocking | null = null
 let receive: ((message: ToWorker) => void) | null = null
 self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
+  if (data.type === 'lockAnswer') return unlocking?.answer(data.answer)
   if (data.type !== 'start') return receive?.(data)
-  start(data).then(
+  unlocking = createTabUnlocking(data.me, data.held ?? null)
+  start(data, unlocking).then(
     (serving) => {
       receive = serving
     },

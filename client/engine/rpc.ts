@@ -2,9 +2,10 @@
  * What goes between the window and the engine's worker: calls and answers by number, events as they come. Plain data only; bytes that
  * nobody here needs any more are handed over instead of copied.
  */
-import type { Engine, EngineEvent } from './api.ts'
+import type { Engine, EngineEvent, LockAnswer, LockedView, LockOrder, LockOutcome } from './api.ts'
 import type { Person } from '../../shared/model/people.ts'
 import type { StoreFailure } from './store.ts'
+import type { HeldKey } from './unlocking.ts'
 
 export type Method = Exclude<keyof Engine, 'onEvent'>
 /** Every method of the engine; a forgotten one does not compile. */
@@ -16,13 +17,27 @@ const METHODS: Record<Method, true> = {
 export const METHOD_NAMES = Object.keys(METHODS) as Method[]
 
 export type ToWorker =
-  | { type: 'start'; me: Person; build: string }
+  /** `held`: the key of the worker whose place this one takes. */
+  | { type: 'start'; me: Person; build: string; held?: HeldKey | null }
+  | { type: 'lockAnswer'; answer: LockAnswer }
+  | { type: 'lockOrder'; id: number; order: LockOrder }
   | { type: 'call'; id: number; method: Method; args: unknown[] }
   | { type: 'alive'; id: number }
 
+/** `held` stays in the memory of the window. */
+export interface StartedLock {
+  isOn: boolean
+  idleMinutes: number | null
+  held: HeldKey | null
+}
+
 export type FromWorker =
   /** `failure`: the local store cannot be used; the engine works in memory and says so in its status. */
-  | { type: 'started'; failure: StoreFailure | null }
+  | { type: 'started'; failure: StoreFailure | null; lock?: StartedLock }
+  /** Before it started: a passphrase is needed. Later: how far an order is. */
+  | { type: 'locked'; view: LockedView }
+  | { type: 'lockOutcome'; id: number; outcome: LockOutcome }
+  | { type: 'mustLeave' }
   | { type: 'startFailed'; reason: string }
   | { type: 'answer'; id: number; ok: true; value: unknown }
   | { type: 'answer'; id: number; ok: false; reason: string }

@@ -10,7 +10,7 @@ import { must } from '../../shared/base/assert.ts'
 import { bytesEqual, fromUtf8, utf8 } from '../../shared/base/bytes.ts'
 import { dice, edit, engineStoreContract, id, received, spaceRow, TAIL } from './engine-store.contract.ts'
 
-const cipherOf = async () => createCipher(must(await openBox(await makeBox('een zin die klopt', 1_000), 'een zin die klopt'), 'the passphrase it was made with'))
+const cipherOf = async () => createCipher(crypto, must(await openBox(crypto, await makeBox(crypto, 'een zin die klopt', 1_000), 'een zin die klopt'), 'the passphrase it was made with'))
 const cipher = await cipherOf()
 
 const around = (open: () => Promise<EngineStore>) => async () => {
