@@ -52,6 +52,7 @@ export interface Sync extends Disposable {
   view(): SyncView
   /** Sends what waits. */
   pump(): void
+  /** Asks for a connection now; one that is there is asked whether it lives. */
   tryNow(): void
   /** Stored payloads of a space went bad: everything of it is asked for again. */
   rewound(space: SpaceId): void
@@ -254,10 +255,11 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
     backOff.restart()
     if (state === 'waiting') step('tryNow')
     else if (state === 'connecting' || state === 'hello') start('connect', WOKEN_MS_MAX, () => step('dropped'))
-    else if (state === 'up') {
-      ping()
-      awaitPong()
-    }
+    else if (state === 'up') askLine()
+  }
+  function askLine(): void {
+    ping()
+    awaitPong()
   }
   function awaitPong(): void {
     start('woken', WOKEN_MS_MAX, () => step('dropped'))
@@ -600,7 +602,7 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
       pusher?.pump()
       parkLost().catch(deps.storeFailed)
     },
-    tryNow: () => step('tryNow'),
+    tryNow: () => (state === 'up' ? askLine() : step('tryNow')),
     rewound(space) {
       const one = spaces.get(space)
       if (!one) return

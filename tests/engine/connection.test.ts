@@ -134,6 +134,23 @@ for (const [napMs, timersSleepToo] of NAPS_MS.flatMap((napMs) => [[napMs, false]
   })
 }
 
+test('[INV9] a laptop that hears that its network went asks the line at once, and says within seconds that it has none', async () => {
+  const world = createWorld()
+  const tab = await world.laptop(world.user('verloskundige')).open()
+  const other = await world.laptop(world.user('projectleider')).open()
+  await world.clock.pass(1_000)
+  await tab.engine.reconnect()
+  await world.clock.pass(10_000)
+  expect((await tab.status()).connection).toBe('live') // it lives, and is kept
+  expect(attempts(world)).toBe(2)
+  world.relay.isUp = false
+  world.relay.loseLines()
+  await tab.engine.reconnect()
+  await world.clock.pass(6_000)
+  expect((await tab.status()).connection).not.toBe('live')
+  expect((await other.status()).connection).toBe('live') // nobody told that one, and it cannot know yet
+})
+
 test('[INV10] a line that swallows what we send while others are heard is given up as well', async () => {
   const world = createWorld()
   const a = await world.laptop(world.user('verloskundige')).open()
