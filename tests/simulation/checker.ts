@@ -76,6 +76,10 @@ export interface DeviceModel {
   cursors: Map<SpaceId, { epoch: Epoch; cursor: number }>
   /** Virtual time of the last change of waiting or parked, by the tab that made it. */
   changedAt: Map<string, number>
+  /** How often they changed. */
+  changesCount: number
+  /** By tab, the status that was found to be true, with nothing that time alone could change: it is looked at again when one of the two is another. */
+  foundTrue: Map<string, { status: SyncStatus; changesCount: number }>
 }
 
 interface Subscription {
@@ -120,6 +124,18 @@ const HEARING_MS = 20
 
 const DENSE_LIMIT = 8
 
+/** A frame arrives as it was sent, and a run goes to many: what is in it is read once. */
+const once = <T>(read: (frame: Uint8Array) => T): ((frame: Uint8Array) => T) => {
+  const known = new WeakMap<Uint8Array, T>()
+  return (frame) => {
+    let found = known.get(frame)
+    if (found === undefined) known.set(frame, (found = read(frame)))
+    return found
+  }
+}
+const readDown = once(decodeDown)
+const readUp = once(decodeUp)
+
 export type Checker = ReturnType<typeof createChecker>
 
 export function createChecker(deps: CheckerDeps) {
@@ -132,6 +148,8 @@ export function createChecker(deps: CheckerDeps) {
   const written = createWritten()
   /** Logs that an erasure replaced, of which the relay has not heard. */
   const unheard = new Map<Epoch, SpaceModel>()
+  /** Who might write an entry when the disk was asked for it. That is the last moment at which a relay can say no: nobody takes back what a disk is doing. */
+  const mightWrite = new Set<string>()
   /** Refused entries about which a person has decided. */
   const chosen = new Set<EntryId>()
   let reported = 0
@@ -154,10 +172,14 @@ export function createChecker(deps: CheckerDeps) {
   const device = (index: number): DeviceModel => {
     let model = devices.get(index)
     if (!model) {
-      model = { waiting: new Set(), parked: new Map(), discarded: new Set(), acknowledged: new Map(), merged: new Set(), adopted: new Map(), cursors: new Map(), changedAt: new Map() }
+      model = { waiting: new Set(), parked: new Map(), discarded: new Set(), acknowledged: new Map(), merged: new Set(), adopted: new Map(), cursors: new Map(), changedAt: new Map(), changesCount: 0, foundTrue: new Map() }
       devices.set(index, model)
     }
     return model
+  }
+  const changed = (model: DeviceModel, tab: string): void => {
+    model.changedAt.set(tab, deps.now())
+    model.changesCount++
   }
   const operationOf = (entry: NewEntry): Operation => {
     if (entry.part !== 'act') return 'item.write'
@@ -351,6 +373,14 @@ export function createChecker(deps: CheckerDeps) {
       for (const entry of entries) chosen.add(entry)
     },
 
+    /** The relay hands a batch to its disk. */
+    asked(batch: readonly AppendRequest[]): void {
+      for (const { entry, author } of batch) {
+        if (deps.may(author, entry.space, operationOf(entry))) mightWrite.add(`${entry.entry}/${author}`)
+        else mightWrite.delete(`${entry.entry}/${author}`)
+      }
+    },
+
     /** At the moment of the synced commit, before the relay hears of it. */
     committed(batch: readonly AppendRequest[], results: readonly AppendResult[], runs: readonly CommittedRun[]): void {
       for (const run of runs) {
@@ -371,7 +401,7 @@ export function createChecker(deps: CheckerDeps) {
             if (fault !== null) breach(5, `entry ${short(entry.entry)} in the log ${fault}`)
             if (origin.space !== entry.space || origin.item !== entry.item || origin.part !== entry.part) breach(5, `entry ${short(entry.entry)} is in the log in another place than it was written for`)
           }
-          if (!deps.may(entry.author, entry.space, operationOf(entry))) breach(7, `entry ${short(entry.entry)} committed for user ${short(entry.author)}, who may not write`)
+          if (!mightWrite.has(`${entry.entry}/${entry.author}`)) breach(7, `entry ${short(entry.entry)} committed for user ${short(entry.author)}, who may not write`)
           const home = spaceOfItem.get(entry.item)
           if (home && home !== entry.space) breach(7, `item ${short(entry.item)} lives in two spaces`)
           spaceOfItem.set(entry.item, entry.space)
@@ -390,7 +420,7 @@ export function createChecker(deps: CheckerDeps) {
     /** A write of a local store took effect. */
     storeWritten(index: number, tab: string, user: UserId, name: keyof EngineStore, args: readonly unknown[]): void {
       const model = device(index)
-      const touched = (): void => void model.changedAt.set(tab, deps.now())
+      const touched = (): void => changed(model, tab)
       switch (name) {
         case 'putLocal': {
           const [edits] = args as Parameters<EngineStore['putLocal']>
@@ -502,7 +532,7 @@ export function createChecker(deps: CheckerDeps) {
 
     sentDown(id: number, frame: Uint8Array): readonly DownMessage[] {
       const connection = connections.get(id)
-      const messages = decodeDown(frame)
+      const messages = readDown(frame)
       if (!connection) return messages
       checkTokensOnWire(connection, frame)
       for (const message of messages) {
@@ -520,7 +550,7 @@ export function createChecker(deps: CheckerDeps) {
     arrivedDown(id: number, frame: Uint8Array): void {
       const connection = connections.get(id)
       if (!connection) return
-      for (const message of decodeDown(frame)) {
+      for (const message of readDown(frame)) {
         if (message.type === 'subbed') {
           const subscription = connection.subscriptions.get(message.space)
           if (!subscription) continue
@@ -549,7 +579,7 @@ export function createChecker(deps: CheckerDeps) {
 
     sentUp(id: number, tab: string, frame: Uint8Array): readonly UpMessage[] {
       const connection = connections.get(id)
-      const messages = decodeUp(frame)
+      const messages = readUp(frame)
       if (!connection) return messages
       for (const message of messages) {
         if (message.type !== 'push') continue
@@ -575,7 +605,7 @@ export function createChecker(deps: CheckerDeps) {
     arrivedUp(id: number, frame: Uint8Array): void {
       const connection = connections.get(id)
       if (!connection) return
-      for (const message of decodeUp(frame)) {
+      for (const message of readUp(frame)) {
         if (message.type === 'push') {
           if (message.n !== connection.lastPushed + 1) breach(2, `push ${message.n} arrived after ${connection.lastPushed} on connection ${id}`)
           connection.lastPushed = message.n
@@ -592,6 +622,8 @@ export function createChecker(deps: CheckerDeps) {
      */
     statusShown(index: number, tab: string, status: SyncStatus, unsettled: number, unsettledSince: number): void {
       const model = device(index)
+      const before = model.foundTrue.get(tab)
+      if (unsettled === 0 && before?.status === status && before.changesCount === model.changesCount) return
       if (unsettled > 0 && deps.now() - unsettledSince > HEARING_MS) {
         if (status.inMemoryCount === 0) breach(10, `${tab} shows nothing in memory while ${unsettled} edits are`)
         if (status.state !== 'pending') breach(10, `${tab} shows "${status.state}" while ${unsettled} edits are in memory`)
@@ -610,12 +642,13 @@ export function createChecker(deps: CheckerDeps) {
       if (deps.now() - (model.changedAt.get(tab) ?? 0) < HEARING_MS) return
       if (status.parkedCount < model.parked.size) breach(10, `${tab} shows ${status.parkedCount} refused edits; ${model.parked.size} are stored`)
       if (model.parked.size > 0 && (status.state === 'relay' || status.state === 'local')) breach(10, `${tab} shows "${status.state}" while ${model.parked.size} edits are refused`)
+      model.foundTrue.set(tab, { status, changesCount: model.changesCount })
     },
 
     /** After a change that only the store can tell (another epoch, a lost right): nothing that waited may be gone, and what came back waits. */
     outboxAdopted(index: number, tab: string, outbox: readonly OutboxRow[]): void {
       const model = device(index)
-      model.changedAt.set(tab, deps.now())
+      changed(model, tab)
       const rows = new Map(outbox.map((row) => [row.entry, row]))
       for (const entry of [...model.waiting, ...model.parked.keys()]) if (!rows.has(entry)) breach(4, `entry ${short(entry)} vanished from the outbox of device ${index}`)
       model.waiting.clear()

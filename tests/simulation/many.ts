@@ -4,6 +4,8 @@ import { Worker } from 'node:worker_threads'
 import type { Focus } from './focus.ts'
 import type { RunResult } from './world.ts'
 
+const HOOKS = new URL('./platform-hooks.ts', import.meta.url).href
+
 /** `cpuMs`: of the thread that played it, whatever else the machine did. */
 export type SeedResult = Omit<RunResult, 'lines'> & { cpuMs: number }
 
@@ -24,7 +26,7 @@ export async function runMany({ from, count, threads, focus = 'C1', sabotage, pl
   let telling = Promise.resolve()
   await Promise.all(
     Array.from({ length: Math.min(threads, count) }, async () => {
-      const worker = new Worker(new URL('./seeds.worker.ts', import.meta.url), { workerData: { from, count, taken, focus, sabotage } })
+      const worker = new Worker(new URL('./seeds.worker.ts', import.meta.url), { workerData: { from, count, taken, focus, sabotage }, execArgv: ['--import', HOOKS] })
       worker.on('message', (result: SeedResult) => {
         telling = telling.then(async () => {
           if ((await played(result)) === 'stop') Atomics.store(taken, 0, count)

@@ -171,6 +171,7 @@ export function createRelayHost(deps: RelayHostDeps): VirtualRelayHost {
     ...honest,
     append(batch) {
       asked.push(batch)
+      checker.asked(batch)
       return honest.append(batch).then((outcome) => {
         for (const result of outcome.results) {
           if (result.kind === 'stored' && result.repeated) counted('repeated entry acknowledged again')

@@ -1,7 +1,10 @@
 /** The simulator on itself: virtual time, virtual lines and plans do what the schedules rely on. */
 import { expect, test } from 'vitest'
 import type { Connection } from '../../server/relay/connection.ts'
-import { namedDice } from '../../shared/base/random.ts'
+import { toHex } from '../../shared/base/bytes.ts'
+import { sha256 } from '../../shared/base/hash.ts'
+import { namedDice, randomBytes } from '../../shared/base/random.ts'
+import { digest } from './platform-digest.ts'
 import { createNetwork, type Direction, type Line, type Network, type NetworkTap } from './network.ts'
 import { makePlan } from './plan.ts'
 import { createScheduler, START_TIME, type Process, type Scheduler } from './scheduler.ts'
@@ -161,6 +164,13 @@ test('tokens are found in texts and in bytes, and are unique', () => {
   expect(tokensIn(`a${tokens[3]}b${tokens[4]}`)).toEqual([tokens[3], tokens[4]])
   expect(tokensInBytes(Buffer.from(`\u0000\u00ff${tokens[9]}`, 'latin1'))).toEqual([tokens[9]])
   expect(tokensIn('[[u1.e000001.k]] [[u1]]')).toEqual([])
+})
+
+test('the digest that schedules are played with is the product\'s', () => {
+  for (let length = 0; length < 200; length++) {
+    const bytes = randomBytes(namedDice(length, 'bytes'), length)
+    expect(toHex(digest(bytes))).toBe(toHex(sha256(bytes)))
+  }
 })
 
 test('nobody types inside a token, not even between two that touch', () => {

@@ -133,6 +133,8 @@ export async function judgeAtRest(world: World, tools: Tools): Promise<void> {
       for (const space of world.spaces) {
         if (!directory.may(user, space, 'space.read')) continue
         const { byItem, replayed } = rest.get(space)!
+        /** What this laptop's own copy says of each item; left out where that cannot be told. */
+        const copies = new Map<ItemId, Content>()
         for (const [item, own] of byItem) {
           const handle = tab.handles.get(item)
           if (!isFirst && !handle) continue
@@ -147,6 +149,7 @@ export async function judgeAtRest(world: World, tools: Tools): Promise<void> {
           // What was refused, or waits behind that, stays in its author's own copy until somebody drops it, or the right to the space is lost.
           const kept = (await device.disk.inspect.historyOf(item)).filter((entry) => entry.seq === null && entry.part !== 'act')
           const expected = kept.length === 0 ? replayed.get(item)!.content : replayItem(A, [...own, ...kept.map((entry) => ({ ...entry, serverTime: 0 }))]).content
+          copies.set(item, expected)
           // Somebody threw away a refused edit on which another one of theirs was built: that one is refused and shown, and its text has nothing to stand on.
           const mayWait = kept.length > 0 && [...checker.deviceModel(device.index).discarded].some((entry) => checker.minted.get(entry)?.item === item) ? expected.pending : null
           const there = await tools.inTime(contentFrom(tab.engine, item))
@@ -158,7 +161,7 @@ export async function judgeAtRest(world: World, tools: Tools): Promise<void> {
             prose: proseText(handle.doc), facts: factsText(handle.facts), acts: actsText(handle.acts.settled), pending: null,
           })
         }
-        if (isFirst) await tools.inTime(judgeRows(world, name, tab.engine, space, rest.get(space)!))
+        if (isFirst) await tools.inTime(judgeRows(world, name, tab.engine, space, byItem, copies))
       }
       await tools.inTime(judgeStatus(world, name, tab.engine, outbox))
     }
@@ -207,12 +210,13 @@ function excerpt(text: string, other: string): string {
   return `…${text.slice(Math.max(0, at - 40), at + 120)}…`
 }
 
-/** Rows of trees and boards say the same as the documents. */
-async function judgeRows(world: World, name: string, engine: Engine, space: SpaceId, { byItem, replayed }: AtRest): Promise<void> {
+/** Rows of trees and boards say the same as the documents of this laptop: with what was refused to it, and with what the log lost and it may not bring back. */
+async function judgeRows(world: World, name: string, engine: Engine, space: SpaceId, byItem: AtRest['byItem'], copies: ReadonlyMap<ItemId, Content>): Promise<void> {
   const rows = new Map((await engine.rows(space)).map((row) => [row.item, row]))
   for (const [item, entries] of byItem) {
     const row = rows.get(item)
-    const content = replayed.get(item)!.content
+    const content = copies.get(item)
+    if (!content) continue
     if (!row) {
       if (entries.some((entry) => entry.part === 'facts')) world.checker.breach(8, `${name} has no row for item ${short(item)}`)
       continue
@@ -220,8 +224,6 @@ async function judgeRows(world: World, name: string, engine: Engine, space: Spac
     const facts = JSON.parse(content.facts) as { registers: [string, unknown][]; conflicts: unknown[] }
     const acts = JSON.parse(content.acts) as { status: string; version: number }
     const title = facts.registers.find(([path]) => path === 'title')?.[1] ?? ''
-    const isOwn = (await world.devices[Number(name.slice(1, name.indexOf('t')))]!.disk.inspect.outbox()).some((waiting) => waiting.item === item)
-    if (isOwn) continue // the row shows the own copy, which holds refused edits
     if (row.title !== title) world.checker.breach(8, `${name}: the row of item ${short(item)} is called ${row.title}, the document ${String(title)}`)
     if (row.status !== acts.status || row.version !== acts.version) world.checker.breach(8, `${name}: the row of item ${short(item)} says ${row.status} ${row.version}, the acts ${acts.status} ${acts.version}`)
     if (row.conflictCount !== facts.conflicts.length) world.checker.breach(8, `${name}: the row of item ${short(item)} counts ${row.conflictCount} conflicts, the document has ${facts.conflicts.length}`)
