@@ -168,8 +168,6 @@ async function start({ me, build }: Extract<ToWorker, { type: 'start' }>, unlock
       report: (programme) => askJson<{ municipalities: ProgrammeReport['municipalities'] }>(`/api/programmes/${programme}/report`),
     },
   })
-  // Either way the line is asked: a socket over a network that went says nothing by itself, for most of a minute.
-  for (const event of ['online', 'offline']) self.addEventListener(event, () => void engine.reconnect())
   const receive = serveEngine(engine, post)
   const { held } = unlocking
   post({ type: 'started', failure, ...(failure || !isLockPossible ? {} : { lock: { isOn: held !== null, idleMinutes, held } }) })

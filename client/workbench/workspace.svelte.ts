@@ -199,6 +199,12 @@ export function createWorkspace({ engine, identity, storage, clock }: Deps): Wor
   }
   document.addEventListener('visibilitychange', lookAgain)
   bag.add(() => document.removeEventListener('visibilitychange', lookAgain))
+  // A socket over a network that went says nothing by itself, for most of a minute.
+  const askLine = (): void => void engine.reconnect()
+  for (const event of ['online', 'offline']) {
+    window.addEventListener(event, askLine)
+    bag.add(() => window.removeEventListener(event, askLine))
+  }
 
   void readAll()
 

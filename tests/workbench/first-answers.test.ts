@@ -5,7 +5,9 @@ import { createWorkspace } from '../../client/workbench/workspace.svelte.ts';
 import { createFakeEngine, exampleWorld } from '../support/fake-engine.ts';
 import { handClock } from '../support/hand-clock.ts';
 
-beforeEach(() => void vi.stubGlobal('document', new EventTarget()));
+beforeEach(() => {
+  for (const name of ['document', 'window']) vi.stubGlobal(name, new EventTarget());
+});
 afterEach(() => void vi.unstubAllGlobals());
 
 test('[10] what the engine tells while the first questions are being answered is not overwritten by their older answers', async () => {
