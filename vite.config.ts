@@ -58,6 +58,7 @@ export default defineConfig({
         navigateFallbackDenylist: [relayPaths],
         clientsClaim: true, // the first visit is ready for offline at once; an update still waits for the person.
         cleanupOutdatedCaches: true,
+        inlineWorkboxRuntime: true, // importScripts takes a string, which the policy of trusted types refuses.
       },
     }),
     failOnPwaWarning(),

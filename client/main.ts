@@ -2,6 +2,7 @@
  * Ties the knot of the window: the one place that knows the real engine, the real relay and every feature. What is here is handed down;
  * nothing below imports it.
  */
+import './platform/trusted-types.ts'
 import { mount } from 'svelte'
 import { must } from '../shared/base/assert.ts'
 import App from './App.svelte'

@@ -18,6 +18,8 @@ export interface Config {
   publicUrl: string | null
   /** Where a weakness may be told: an address for mail or a page; null: not said. */
   securityContact: string | null
+  /** The service worker of the window is taken away from every browser that comes by: for when one does harm. */
+  withdrawsWorker: boolean
   /** How long the account of who did what is kept. */
   auditDays: number
   logLevel: (typeof LOG_LEVELS)[number]
@@ -62,6 +64,7 @@ const environment = v.object({
   SAMENPAD_DATA: v.optional(v.string()),
   PUBLIC_URL: v.optional(v.pipe(v.string(), v.check(isOrigin, 'een adres zonder pad, bijvoorbeeld https://samenpad.gemeente.nl'), v.transform((text) => new URL(text).origin))),
   SECURITY_CONTACT: v.optional(v.pipe(v.string(), v.regex(/^(mailto:[^\s@]+@[^\s@]+|https:\/\/\S+)$/, 'mailto: met een adres, of een pagina met https://'))),
+  WITHDRAW_WORKER: v.optional(v.picklist(['0', '1'], '1 om de service worker in te trekken, anders 0'), '0'),
   AUDIT_DAYS: v.optional(
     v.pipe(v.string(), v.regex(/^\d{1,5}$/, AUDIT_DAYS_TEXT), v.transform(Number), v.minValue(AUDIT_DAYS_MIN, AUDIT_DAYS_TEXT)),
     String(AUDIT_DAYS_DEFAULT),
@@ -103,7 +106,7 @@ export function readConfig(env: NodeJS.ProcessEnv, args: readonly string[], node
     const name = String(issue.path?.[0].key)
     return fail({ kind: 'bad-setting', name, found: String(env[name]), wanted: issue.message })
   }
-  const { PORT, HOST, SAMENPAD_DATA, PUBLIC_URL, SECURITY_CONTACT, AUDIT_DAYS, LOG_LEVEL, OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET, OIDC_SCOPE, OIDC_ROLE_MAP } = read.output
+  const { PORT, HOST, SAMENPAD_DATA, PUBLIC_URL, SECURITY_CONTACT, WITHDRAW_WORKER, AUDIT_DAYS, LOG_LEVEL, OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET, OIDC_SCOPE, OIDC_ROLE_MAP } = read.output
   // All three or none: half a configuration is a mistake that would show up at the first sign-in only.
   const whole = { OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET }
   const missing = Object.entries(whole).find(([, value]) => value === undefined)?.[0]
@@ -112,7 +115,7 @@ export function readConfig(env: NodeJS.ProcessEnv, args: readonly string[], node
     ? { issuer: OIDC_ISSUER, clientId: OIDC_CLIENT_ID, clientSecret: OIDC_CLIENT_SECRET, scope: OIDC_SCOPE, roleRules: OIDC_ROLE_MAP }
     : null
   return ok({ port: PORT, host: HOST, data: SAMENPAD_DATA ?? (isDemo ? './data-demo' : './data'), isDemo, publicUrl: PUBLIC_URL ?? null,
-    securityContact: SECURITY_CONTACT ?? null, auditDays: AUDIT_DAYS, logLevel: LOG_LEVEL, ...(oidc ? { oidc } : {}) })
+    securityContact: SECURITY_CONTACT ?? null, withdrawsWorker: WITHDRAW_WORKER === '1', auditDays: AUDIT_DAYS, logLevel: LOG_LEVEL, ...(oidc ? { oidc } : {}) })
 }
 
 /** The data folder alone, for the command line. */

@@ -59,6 +59,7 @@ export interface AppDeps {
   roleRules: readonly RoleRule[]
   controlSecret: string
   securityContact: string | null
+  withdrawsWorker: boolean
   storage(): Promise<Storage>
 }
 
@@ -168,7 +169,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     forms.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => done(null, Object.fromEntries(new URLSearchParams(String(body)))))
     for (const route of routes.filter(({ takesForm }) => takesForm)) serve(forms, route)
   })
-  await serveClient(app, deps.dist)
+  await serveClient(app, deps.dist, { withdrawsWorker: deps.withdrawsWorker })
 
   return {
     fastify: app,
@@ -305,7 +306,8 @@ function send(reply: FastifyReply, answer: Answer, { cookieName, flowCookieName,
   const cookie = { path: '/', httpOnly: true, sameSite: 'strict', secure: isSecure } as const
   switch (answer.status) {
     case 204:
-      if (answer.session === null) reply.clearCookie(cookieName, cookie)
+      // What the browser's own cache has; what the laptop holds stays, because somebody else's unsent work may be in it (decision 0019).
+      if (answer.session === null) reply.clearCookie(cookieName, cookie).header('clear-site-data', '"cache"')
       return reply.code(204).header('cache-control', 'no-store').send()
     case 302: {
       const flowCookie = { ...cookie, sameSite: 'lax' } as const
@@ -336,7 +338,7 @@ function securityHeaders(isSecure: boolean): Parameters<typeof fastifyHelmet>[1]
     contentSecurityPolicy: {
       useDefaults: false,
       directives: {
-        defaultSrc: ["'self'"],
+        defaultSrc: ["'none'"],
         scriptSrc: ["'self'", "'wasm-unsafe-eval'"],
         scriptSrcAttr: ["'none'"],
         styleSrc: ["'self'"],
@@ -350,6 +352,8 @@ function securityHeaders(isSecure: boolean): Parameters<typeof fastifyHelmet>[1]
         baseUri: ["'none'"],
         formAction: ["'self'"],
         frameAncestors: ["'none'"],
+        requireTrustedTypesFor: ["'script'"],
+        trustedTypes: ['default', 'svelte-trusted-html'], // ours is in client/platform/trusted-types.ts
       },
     },
     referrerPolicy: { policy: 'no-referrer' }, // a link's token stands in the path

@@ -1,6 +1,9 @@
 /**
  * The built client from `dist/`. Hashed assets never change and may be kept for ever; the page, the service worker and the manifest are asked for
  * anew each time, or an update would never arrive. Any other path that a browser asks a page for gets the page: its own router knows it.
+ *
+ * A service worker that does harm would outlive every mend of the page. It can be withdrawn: in its place stands one that takes it away with what it
+ * cached, and touches nothing that people wrote.
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -17,8 +20,17 @@ const NOT_BUILT = `<!doctype html>
 </main></body></html>
 `
 
-export async function serveClient(app: FastifyInstance, dist: string): Promise<void> {
+/** Browsers look for it at every visit and at least once a day. Windows that are open go on with what they loaded and get the rest from the relay. */
+const WITHDRAWN_WORKER = `self.addEventListener('install', () => self.skipWaiting())
+self.addEventListener('activate', (event) => event.waitUntil((async () => {
+  for (const name of await caches.keys()) await caches.delete(name)
+  await self.registration.unregister()
+})()))
+`
+
+export async function serveClient(app: FastifyInstance, dist: string, { withdrawsWorker }: { withdrawsWorker: boolean }): Promise<void> {
   const page = join(dist, 'index.html')
+  if (withdrawsWorker) app.get('/sw.js', (_request, reply) => reply.header('cache-control', 'no-cache').type('text/javascript; charset=utf-8').send(WITHDRAWN_WORKER))
   await app.register(fastifyStatic, {
     root: dist,
     wildcard: true,

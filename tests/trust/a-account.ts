@@ -151,7 +151,7 @@ async function secrets(town: Town, trial: Trial): Promise<void> {
   for (const path of sockets) {
     const client = new WebSocket(`${relay.address.replace('http', 'ws')}${path}`)
     await new Promise<void>((resolve) => {
-      client.onopen = () => client.send(utf8(`${wrong} ${BSN}`))
+      client.onopen = () => client.send(`${wrong} ${BSN}`)
       client.onclose = () => resolve()
       client.onerror = () => resolve()
       setTimeout(() => {

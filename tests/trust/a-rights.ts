@@ -63,8 +63,8 @@ async function everywhere(town: Town, who: Townsman, space: SpaceId, spot: ItemI
   let [cursor, tail, epoch] = [0, '0'.repeat(32), '0'.repeat(32)]
   const twin = async (): Promise<void> => {
     while (!isOver) {
-      const response = await fetch(`${relay.address}/sync/entries?space=${space}&epoch=${epoch}&cursor=${cursor}&tailHash=${tail}&wait=5`, { headers: { cookie: who.cookie } }).catch(() => null)
-      if (response?.status !== 200) break
+      const response = await fetch(`${relay.address}/sync/entries?space=${space}&epoch=${epoch}&cursor=${cursor}&tailHash=${tail}&wait=5`, { headers: { cookie: who.cookie } })
+      if (response.status !== 200) break
       const bytes = new Uint8Array(await response.arrayBuffer())
       if (bytes.length === 0) {
         await sleep(50) // nothing to say: the next question is refused, or answered
@@ -78,9 +78,9 @@ async function everywhere(town: Town, who: Townsman, space: SpaceId, spot: ItemI
         tail = Buffer.from(message.tailHashAfter).toString('hex')
       }
     }
-    closedCount++
   }
-  void twin()
+  // A line that is cut is as much an end as a refusal.
+  void twin().finally(() => closedCount++).catch((problem: unknown) => (problem instanceof TypeError ? undefined : Promise.reject(problem as Error)))
   const writer = createWriter({ space, dice, window: 1 })
   const { gone } = await writer.connect(relay.address, who.cookie)
   void gone.then(() => closedCount++)

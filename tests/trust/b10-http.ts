@@ -56,7 +56,7 @@ const HOSTILE: readonly string[] = [
   '', ' ', '0', '-1', '1e309', '9007199254740993', 'NaN', 'null', 'undefined', 'true', '[]', '{}', '../../etc/passwd', '..%2f..%2fetc%2fpasswd', '%', '%zz', '%00', '%c0%ae', '\u0000', '\u202e', '\ud800',
   "' OR 1=1 --", '"; DROP TABLE users; --', '<script>alert(1)</script>', '${7*7}', '{{7*7}}', '__proto__', 'constructor', 'toString', 'a'.repeat(5_000), '٣', '𝟙', '😀', 'f'.repeat(32), 'F'.repeat(32), 'g'.repeat(32), 'f'.repeat(31), '\r\nX-Injected: 1',
 ]
-const HOSTILE_JSON: readonly unknown[] = [null, true, 0, -1, 1e308, [], {}, [[[[]]]], { __proto__: null }, { length: 1 }, ...HOSTILE]
+const HOSTILE_JSON: readonly unknown[] = [null, true, 0, -1, 1e308, [], {}, [[[[]]]], JSON.parse('{"__proto__":{}}'), { length: 1 }, ...HOSTILE]
 
 function valueOf(schema: Schema, dice: Dice, ids: readonly string[]): unknown {
   if (schema.const !== undefined) return schema.const

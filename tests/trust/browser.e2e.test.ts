@@ -1,10 +1,14 @@
-/** The short form of K1 for continuous integration: only what must never be. The other rows with a browser are for the command, which counts more. */
+/** The short forms of rows with a real browser for continuous integration: only what must never be. The other ones are for the command, which counts more. */
 import { expect, test } from 'vitest'
+import { a8 } from './a8-forgery.ts'
 import { k1 } from './k1-browser-kill.ts'
 import { tryRow } from './row.ts'
 
-test('[INV10] K1: what a frame called kept is there after the browser was killed, with and without a network', async () => {
-  const outcome = await tryRow(k1, { seed: 2026, size: 'small' })
+test.each([
+  [k1, '[INV10] what a frame called kept is there after the browser was killed, with and without a network'],
+  [a8, 'a page of somebody else changes nothing in the name of whoever is signed in in that browser'],
+])('$id: %s', async (row) => {
+  const outcome = await tryRow(row, { seed: 2026, size: 'small' })
   expect(outcome.violations).toEqual([])
   expect(outcome.skipped === null ? outcome.figures.length : 1).toBeGreaterThan(0)
 })

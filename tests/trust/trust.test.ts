@@ -124,7 +124,7 @@ test('a trial that breaks off or misses a figure ends in an error, is one line o
   }))
 
 test('every row that the promises name can be tried', () => {
-  const named = ['C1', 'C2', 'C4', 'C6', ...numbered('D', 1, 11), ...numbered('K', 1, 5), 'O1', ...numbered('O', 3, 13), 'L1', 'L2', 'L3', 'L7', ...numbered('B', 1, 4), 'B11']
+  const named = ['C1', 'C2', 'C4', 'C6', ...numbered('D', 1, 11), ...numbered('K', 1, 5), 'O1', ...numbered('O', 3, 13), 'L1', 'L2', 'L3', 'L7', ...numbered('A', 3, 8), ...numbered('A', 10, 15), ...numbered('B', 1, 4), 'B10', 'B11', ...numbered('S', 1, 4)]
   expect(named.filter((id) => !ROWS.some((row) => row.id === id))).toEqual([])
 })
 

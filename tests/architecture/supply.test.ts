@@ -1,0 +1,45 @@
+// S1, S3 and S4, as far as files say it: how much the product leans on, why, under which licence, what may run while installing, and that the list of it is whole.
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { CLIENT_DIRECT_COUNT_MAX, dependenciesPage, INSTALL_SCRIPTS, isCompatible, leaningOf, licenceOf, locked, manifest, REASONS, RELAY_ALL_COUNT_MAX, RELAY_DIRECT_COUNT_MAX, runtimePlaces } from './supply.ts'
+import { root } from './sources.ts'
+
+test('S3: neither half leans on more packages than was decided', () => {
+  const [relay, client] = [leaningOf('server'), leaningOf('client')]
+  expect(relay.direct.size).toBeLessThanOrEqual(RELAY_DIRECT_COUNT_MAX)
+  expect(relay.all.size).toBeLessThanOrEqual(RELAY_ALL_COUNT_MAX)
+  expect(client.direct.size).toBeLessThanOrEqual(CLIENT_DIRECT_COUNT_MAX)
+  expect([...relay.direct.keys()]).toEqual(expect.arrayContaining(['fastify', 'ws', 'pino', 'yjs']))
+  expect([...relay.all].some((place) => place.endsWith('/avvio'))).toBe(true) // comes along with fastify: the count counts
+})
+
+test('S3: every package has a reason, and every reason a package', () => {
+  expect(Object.keys(REASONS).sort()).toEqual(Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies }).sort())
+})
+
+test('S4: everything that runs is under a licence that goes with EUPL-1.2', () => {
+  const places = runtimePlaces()
+  expect(places.length).toBeGreaterThan(100)
+  expect(places.filter((place) => !isCompatible(licenceOf(place))).map((place) => `${place} ${licenceOf(place)}`)).toEqual([])
+  expect(['MIT', '(MIT OR GPL-3.0-or-later)', 'MIT AND ISC'].map(isCompatible)).toEqual([true, true, true])
+  expect(['GPL-3.0-only', 'MIT AND GPL-3.0', 'SEE LICENSE IN x', 'unknown', ''].map(isCompatible)).toEqual([false, false, false, false, false])
+})
+
+test('S1: what may run a script while installing is on the list, and nothing else does', () => {
+  expect([...locked].filter(([path, { hasInstallScript }]) => hasInstallScript === true && !INSTALL_SCRIPTS.has(path)).map(([path]) => path)).toEqual([])
+})
+
+test('S4: `npm run sbom` names every component, those that build as well, with version and licence, and no registry', () => {
+  const text = execFileSync('npm', ['run', '-s', 'sbom'], { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+  const { bomFormat, components } = JSON.parse(text) as { bomFormat: string; components: { purl: string; version: string }[] }
+  expect(bomFormat).toBe('CycloneDX')
+  const named = new Set(components.map(({ purl }) => decodeURIComponent(purl)))
+  const missing = runtimePlaces().filter((place) => !named.has(`pkg:npm/${place.slice(place.lastIndexOf('node_modules/') + 'node_modules/'.length)}@${locked.get(place)?.version ?? ''}`))
+  expect(missing).toEqual([])
+  expect(text).not.toMatch(/https?:\/\/[^"]*registry/)
+})
+
+test('docs/dependencies.md says so; `npm run dependencies` brings it up to date', () => {
+  expect(readFileSync(`${root}docs/dependencies.md`, 'utf8')).toBe(dependenciesPage())
+})
