@@ -34,6 +34,7 @@ import { contribute as erasure } from './features/erasure/erasure.contribution.t
 import { contribute as explorer } from './features/explorer/explorer.contribution.ts'
 import { contribute as installation } from './features/installation/installation.contribution.ts'
 import { contribute as knowledge } from './features/knowledge/knowledge.contribution.ts'
+import { contribute as lock } from './features/lock/lock.contribution.ts'
 import { contribute as meetings } from './features/meetings/meetings.contribution.ts'
 import { contribute as parked } from './features/parked/parked.contribution.ts'
 import { contribute as participation } from './features/participation/participation.contribution.ts'
@@ -61,6 +62,7 @@ export const doors: readonly ((services: Services) => Disposable)[] = [
   explorer,
   installation,
   knowledge,
+  lock,
   meetings,
   parked,
   participation,

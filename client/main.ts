@@ -29,7 +29,7 @@ mount(App, {
       clock: browserClock,
       http: createHttp((input, init) => fetch(input, init)),
       doors,
-      startEngine: ({ person }) => startEngine({ me: person, build: BUILD, clock: browserClock }),
+      startEngine: ({ person }, locked) => startEngine({ me: person, build: BUILD, clock: browserClock, locked }),
       createItems: (engine, workspace) =>
         createItems({ engine, row: (item) => workspace.rowsById.get(item) ?? null, role: (space) => workspace.spaces.find((one) => one.space === space)?.role ?? null }),
       onWorking(services) {

@@ -1,5 +1,5 @@
 /**
- * Which of the three things this window is: an opened link, the sign-in page, or the workbench. The workbench opens on the identity kept
+ * Which of the four things this window is: an opened link, the sign-in page, the door of a locked laptop, or the workbench. The workbench opens on the identity kept
  * in this browser without asking the relay first, so that a cold start needs no network; the relay is asked beside it.
  *
  * Signing in, out and accepting a link end in a fresh load of `/`: no engine, handle or row of one person ever lives on under another.
@@ -7,7 +7,7 @@
 import type { Clock } from '../shared/base/clock.ts'
 import type { Disposable } from '../shared/base/dispose.ts'
 import { isId } from '../shared/base/ids.ts'
-import type { Engine } from './engine/api.ts'
+import type { Engine, LaptopLock, LockAnswer, LockedView } from './engine/api.ts'
 import type { Items } from './items/items.ts'
 import type { Appearance } from './platform/appearance.svelte.ts'
 import { noteIfEmpty } from './platform/begun-empty.ts'
@@ -22,7 +22,8 @@ export interface AppDeps {
   storage: Storage
   appearance: Appearance
   clock: Clock
-  startEngine(identity: Identity): Promise<Engine>
+  /** In: what is told while the copy on this laptop is locked. An engine without a lock cannot be locked. */
+  startEngine(identity: Identity, locked: (view: LockedView, answer: (answer: LockAnswer) => void) => void): Promise<Engine & { lock?: LaptopLock }>
   createItems(engine: Engine, workspace: Services['workspace']): Items
   doors: readonly ((services: Services) => Disposable)[]
   /** Called once the workbench is there: service worker, asking for storage. */
@@ -33,6 +34,8 @@ export type Phase =
   | { kind: 'starting' }
   | { kind: 'link'; token: string }
   | { kind: 'sign-in'; isOffline: boolean; known: Identity | null }
+  /** What lies on this laptop is locked, or is being locked or unlocked. */
+  | { kind: 'locked'; view: LockedView; answer(answer: LockAnswer): void }
   | { kind: 'working'; services: WorkbenchServices }
   | { kind: 'failed' }
 
@@ -44,6 +47,8 @@ export interface Session {
 
 const LINK = /^\/welkom\/([^/]+)\/?$/
 const ITEM = /^\/item\/([0-9a-f]{32})\/?$/
+/** How long what was typed last is waited for before it is looked at again. */
+const LEAVE_AGAIN_MS = 200
 export const SIGN_IN_PATH = '/inloggen'
 
 export function createSession(deps: AppDeps, location: Location = window.location): Session {
@@ -52,8 +57,10 @@ export function createSession(deps: AppDeps, location: Location = window.locatio
 
   async function work(identity: Identity): Promise<void> {
     try {
-      const engine = await deps.startEngine(identity)
-      const services = composeServices({ identity, engine, createItems: deps.createItems, http, storage, appearance: deps.appearance, clock: deps.clock, doors: deps.doors })
+      const engine = await deps.startEngine(identity, (view, answer) => {
+        phase = { kind: 'locked', view, answer }
+      })
+      const services = composeServices({ identity, engine, lock: lockOf(engine), createItems: deps.createItems, http, storage, appearance: deps.appearance, clock: deps.clock, doors: deps.doors })
       const item = ITEM.exec(location.pathname)?.[1]
       if (item && isId(item)) services.layout.open({ kind: 'item', item })
       if (location.pathname !== '/') history.replaceState(null, '', '/')
@@ -62,6 +69,36 @@ export function createSession(deps: AppDeps, location: Location = window.locatio
     } catch (error) {
       reportError(error)
       phase = { kind: 'failed' }
+    }
+  }
+
+  /** Every tab of this person locks together: once its last letters are kept this one begins anew, before the door. */
+  async function leave(engine: Engine): Promise<void> {
+    if ((await engine.status()).inMemoryCount > 0) return void deps.clock.after(LEAVE_AGAIN_MS, () => void leave(engine))
+    await engine.dispose()
+    location.reload()
+  }
+  function lockOf(engine: Engine & { lock?: LaptopLock }): LaptopLock | null {
+    const { lock } = engine
+    if (!lock) return null
+    lock.onMustLeave(() => void leave(engine))
+    return {
+      get isPossible() { return lock.isPossible },
+      get isOn() { return lock.isOn },
+      get idleMinutes() { return lock.idleMinutes },
+      onMustLeave: lock.onMustLeave,
+      async order(order) {
+        const before = phase
+        const outcome = await lock.order(order, (view) => {
+          phase = { kind: 'locked', view, answer: () => undefined }
+        })
+        if (order.kind === 'change' || order.kind === 'idle') return outcome
+        if (outcome.kind === 'done') location.reload()
+        // The engine is gone and nothing is lost: the next start finds what was begun.
+        else if (outcome.kind === 'failed') phase = { kind: 'locked', view: { kind: order.kind === 'off' ? 'unlocking' : 'locking', unsentCount: 0, wrong: false, isWaiting: false, failure: outcome.failure, progress: null }, answer: () => location.reload() }
+        else phase = before
+        return outcome
+      },
     }
   }
 

@@ -10,8 +10,8 @@ import type { ItemRow } from '../../shared/model/rows.ts'
 import type { Cipher } from './cipher.ts'
 import type { SnapshotRow, SpaceRow, TextRow } from './store.ts'
 
-/** Device, marks of the crash guard, the probe of a refusing store, the last contact, the identity of the database: ids and times only. */
-const CLEAR_VALUES = new Set(['device', 'applying', 'crashes', 'probe', 'contact', 'database'])
+/** Device, marks of the crash guard, the probe of a refusing store, the identity of the database: ids and times only. */
+const CLEAR_VALUES = new Set(['device', 'applying', 'crashes', 'probe', 'database'])
 
 /** Stands in the table in the place of a row or text; the store below looks at `item` and `space` alone. */
 interface Stand {

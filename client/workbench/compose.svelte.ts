@@ -5,7 +5,8 @@ import { MediaQuery } from 'svelte/reactivity'
 import { assert } from '../../shared/base/assert.ts'
 import type { Clock } from '../../shared/base/clock.ts'
 import { createBag, type Disposable } from '../../shared/base/dispose.ts'
-import type { Engine } from '../engine/api.ts'
+import { createEmitter } from '../../shared/base/emitter.ts'
+import type { Engine, LaptopLock } from '../engine/api.ts'
 import type { Items } from '../items/items.ts'
 import type { Appearance } from '../platform/appearance.svelte.ts'
 import { createContributions } from '../platform/contributions.ts'
@@ -29,6 +30,8 @@ export interface WorkbenchServices extends Services {
 export interface ComposeDeps {
   identity: Identity
   engine: Engine
+  /** null or left out: what lies here cannot be locked. */
+  lock?: LaptopLock | null
   createItems(engine: Engine, workspace: Services['workspace']): Items
   http: Http
   storage: Storage
@@ -38,7 +41,9 @@ export interface ComposeDeps {
   doors: readonly ((services: Services) => Disposable)[]
 }
 
-export function composeServices({ identity, engine, createItems, http, storage, appearance, clock, doors }: ComposeDeps): WorkbenchServices & Disposable {
+const noLock: LaptopLock = { isPossible: false, isOn: false, idleMinutes: null, order: () => Promise.resolve({ kind: 'failed', failure: 'unavailable' }), onMustLeave: createEmitter<void>().event }
+
+export function composeServices({ identity, engine, lock, createItems, http, storage, appearance, clock, doors }: ComposeDeps): WorkbenchServices & Disposable {
   const bag = createBag()
   const contributions = createContributions()
   const keyWorld = keyWorldOf(window)
@@ -56,6 +61,7 @@ export function composeServices({ identity, engine, createItems, http, storage, 
   const services: WorkbenchServices = {
     contributions,
     engine,
+    lock: lock ?? noLock,
     items: createItems(engine, workspace),
     workspace,
     layout,

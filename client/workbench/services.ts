@@ -2,7 +2,7 @@
  * What every feature gets: made once in `client/main.ts`, handed down, never imported as a singleton.
  */
 import type { Contributions, EditorInput } from '../platform/contributions.ts'
-import type { Engine, PresenceView, SpaceView, SyncStatus } from '../engine/api.ts'
+import type { Engine, LaptopLock, PresenceView, SpaceView, SyncStatus } from '../engine/api.ts'
 import type { Appearance } from '../platform/appearance.svelte.ts'
 import type { Http } from '../platform/http.ts'
 import type { KeyWorld } from '../platform/keys.ts'
@@ -64,6 +64,8 @@ export interface Notices {
 export interface Services {
   readonly contributions: Contributions
   readonly engine: Engine
+  /** The lock of what lies on this laptop. */
+  readonly lock: LaptopLock
   readonly items: Items
   readonly workspace: Workspace
   readonly layout: Layout

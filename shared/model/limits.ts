@@ -130,6 +130,8 @@ export const NAME_CHARS_MAX = 120
 /** Shorter passwords are guessed; longer ones with rules are written on paper. */
 export const PASSWORD_CHARS_MIN = 10
 export const PASSWORD_CHARS_MAX = 200
+/** Of the passphrase that locks a laptop: whoever has the laptop may guess without anybody counting, so longer than a password. */
+export const PASSPHRASE_CHARS_MIN = 12
 /** A laptop that is opened once a month stays signed in; counted from the last use. */
 export const SESSION_DAYS_MAX = 30
 /** Long enough for somebody on holiday, short enough to be forgotten in a mailbox. */

@@ -12,9 +12,10 @@ import type { Services } from '../../workbench/services.ts'
 import { beginWithOverview } from './begin.svelte.ts'
 
 /** Shown before there is a workbench; the composition root knows them by these names. */
-export const pages: Record<'link' | 'signIn', ComponentLoader> = {
+export const pages: Record<'link' | 'signIn' | 'locked', ComponentLoader> = {
   link: () => import('./LinkPage.svelte'),
   signIn: () => import('./SignInPage.svelte'),
+  locked: () => import('./LockedPage.svelte'),
 }
 
 export function contribute(services: Services): Disposable {

@@ -20,5 +20,6 @@ import { errors } from './errors.ts'
 import { audit } from './audit.ts'
 import { participation } from './participation.ts'
 import { installation } from './installation.ts'
+import { lock } from './lock.ts'
 
-export const en = { common, workbench, sync, account, people, fields, items, agreements, meetings, progress, acts, conflicts, search, settings, problems, timeline, erasure, errors, audit, participation, installation }
+export const en = { common, workbench, sync, account, people, fields, items, agreements, meetings, progress, acts, conflicts, search, settings, problems, timeline, erasure, errors, audit, participation, installation, lock }
