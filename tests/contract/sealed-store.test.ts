@@ -1,11 +1,13 @@
 // The store whose contents are sealed keeps the contract of every store, whatever it is laid around, and keeps no word in clear.
 import { IDBFactory, IDBKeyRange } from 'fake-indexeddb'
 import { expect, test } from 'vitest'
+import * as Y from 'yjs'
 import { createCipher, makeBox, openBox } from '../../client/engine/cipher.ts'
 import { openDexieStore } from '../../client/engine/dexie-store.ts'
 import { createMemoryDevice } from '../../client/engine/memory-store.ts'
 import { createSealedStore } from '../../client/engine/sealed-store.ts'
 import type { EngineStore } from '../../client/engine/store.ts'
+import { deletedRanges } from '../../server/derive/deleted-ranges.ts'
 import { must } from '../../shared/base/assert.ts'
 import { bytesEqual, fromUtf8, utf8 } from '../../shared/base/bytes.ts'
 import { dice, edit, engineStoreContract, id, received, spaceRow, TAIL } from './engine-store.contract.ts'
@@ -109,3 +111,63 @@ test('no payload, name or value stands in the store below as it was given, and a
   expect((await store.entriesOf(item, 'prose')).snapshot).toMatchObject({ payload: words, attribution: words })
   expect([(await store.spaces())[0]?.name, await store.getValue('people'), await store.getValue('nothing')]).toEqual(['Kanarie', ['Kanarie'], undefined])
 })
+
+/** Typing a secret and taking it out again, and what that erases for good. */
+function secret() {
+  const doc = new Y.Doc()
+  const updates: Uint8Array[] = []
+  doc.on('update', (update: Uint8Array) => void updates.push(update))
+  const text = doc.getXmlFragment('prose')
+  const line = new Y.XmlText()
+  text.insert(0, [line])
+  line.insert(0, 'Eerst GEHEIM daarna')
+  line.delete(6, 6)
+  return { updates, whole: Y.encodeStateAsUpdate(doc), ranges: deletedRanges(updates) }
+}
+const openDexie = () => {
+  const [user, indexedDB] = [id(), new IDBFactory()]
+  return openDexieStore({ user, dice, dexie: { indexedDB, IDBKeyRange } })
+}
+
+test.each([['memory', async () => createMemoryDevice().openStore()], ['Dexie', openDexie]] as const)(
+  'ranges that were erased for good go out of sealed rows as out of open ones, also when a row comes in between: %s',
+  async (_name, openBelow) => {
+    const { updates, whole, ranges } = secret()
+    const [space, item, epoch, next] = [id(), id(), id(), id()]
+    const edits = updates.map((payload) => edit(space, item, { payload }))
+    const late = edit(space, item, { payload: must(updates[1], 'the secret was typed') })
+    const said = async (isSealed: boolean) => {
+      const below = await openBelow()
+      let isDisturbed = false
+      const disturbed: EngineStore = {
+        ...below,
+        async recheckSpace(...args) {
+          if (isSealed && !isDisturbed) {
+            isDisturbed = true
+            await createSealedStore(below, cipher).putLocal([late], 9)
+          }
+          return below.recheckSpace(...args)
+        },
+      }
+      const store = isSealed ? createSealedStore(disturbed, cipher) : below
+      await store.putSpace(spaceRow(space, { epoch }))
+      await store.putLocal(edits, 1)
+      await store.putRun(space, epoch, edits.map((one, i) => received(one, i + 1, epoch)), edits.length, TAIL)
+      await store.acknowledge([must(edits[0], 'one').entry], epoch, 2)
+      await store.putSnapshot({ item, part: 'prose', space, version: 1, upToSeq: 1, upToAt: 1, payload: whole, changedAt: 1, changedBy: id(), epoch }, [], 0)
+      if (!isSealed) await store.putLocal([late], 9)
+      await store.recheckSpace(space, next, edits.length, TAIL, [{ item, mode: 'history', time: 1, reason: 'naam', ranges }])
+      expect(isDisturbed).toBe(isSealed)
+      const { snapshot } = await store.entriesOf(item, 'prose')
+      const payloads = [...(await store.historyOf(item)), ...(await store.outbox()), ...(await store.archive(space)), must(snapshot, 'is there')].map(({ payload }) => payload)
+      const epochs = (await store.spaces()).map((row) => row.epoch)
+      await store.close()
+      return { payloads, epochs }
+    }
+    const [open, sealed] = [await said(false), await said(true)]
+    expect(sealed).toEqual(open)
+    expect(sealed.epochs).toEqual([next])
+    expect(updates.map((bytes) => new TextDecoder('latin1').decode(bytes)).join()).toContain('GEHEIM')
+    for (const bytes of sealed.payloads) expect(new TextDecoder('latin1').decode(bytes)).not.toContain('GEHEIM')
+  },
+)
