@@ -20,6 +20,7 @@ import type { RoleRule } from '../auth/claims.ts'
 import { FLOW_MS, type Oidc } from '../auth/oidc.ts'
 import type { Eraser } from '../derive/eraser.ts'
 import type { Relay } from '../relay/api.ts'
+import { isNear } from './address.ts'
 import { deviceOf } from './device.ts'
 import { createDoorkeeper, type Caller, type Doorkeeper } from './doorkeeper.ts'
 import { createMetrics } from './metrics.ts'
@@ -99,7 +100,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     http: { headersTimeout: HEADERS_MS_MAX, connectionsCheckingInterval: SLOW_CHECKED_EVERY_MS },
     forceCloseConnections: true,
     // A proxy may say whom it speaks for, if there is meant to be one.
-    trustProxy: publicUrl === null ? false : ['loopback', 'linklocal', 'uniquelocal'],
+    trustProxy: publicUrl === null ? false : isNear,
   })
   const metrics = createMetrics(() => relay.counts(), () => upgrades.openCount())
   const upgrades = createUpgrades({

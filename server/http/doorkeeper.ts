@@ -12,6 +12,7 @@ import type { IncomingMessage } from 'node:http'
 import { fastifyCookie } from '@fastify/cookie'
 import type { UserId } from '../../shared/base/ids.ts'
 import type { Accounts } from '../auth/accounts.ts'
+import { createAddressOf, type AddressOf } from './address.ts'
 
 export interface Caller {
   user: UserId
@@ -34,6 +35,8 @@ export interface Doorkeeper {
   sessionToken(request: IncomingMessage): string | null
   /** What people type to get here: the configured address, or the one the request came to. */
   originOf(request: IncomingMessage): string
+  /** Where it comes from: for limits and for the account of who did what, see address.ts. */
+  addressOf: AddressOf
 }
 
 export interface DoorkeeperDeps {
@@ -77,6 +80,7 @@ export function createDoorkeeper({ accounts, publicUrl }: DoorkeeperDeps): Doork
     },
     sessionToken,
     originOf,
+    addressOf: createAddressOf({ isBehindProxy: publicUrl !== null }),
   }
 }
 

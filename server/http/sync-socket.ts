@@ -133,11 +133,11 @@ export function createSyncSockets({ relay, accounts, clock, onBadFrame }: SyncSo
   }
 
   return {
-    door({ request, socket, head, caller }) {
+    door({ request, socket, head, caller, address }) {
       server.handleUpgrade(request, socket, head, (webSocket) => {
         webSocket.on('error', onError)
         webSocket.carriedBy(socket)
-        if (caller) carry(webSocket, socket, request.socket.remoteAddress ?? '', caller)
+        if (caller) carry(webSocket, socket, address, caller)
         else sendAway(webSocket, socket)
       })
     },

@@ -11,8 +11,8 @@ import type { Clock } from '../../shared/base/clock.ts'
 import type { Disposable } from '../../shared/base/dispose.ts'
 import type { Caller, Doorkeeper } from './doorkeeper.ts'
 
-/** In: the path after the prefix, without query; who asks, null for nobody known. Takes over the socket. */
-export type UpgradeDoor = (upgrade: { request: IncomingMessage; socket: Duplex; head: Buffer; rest: string; caller: Caller | null }) => void
+/** In: the path after the prefix, without query; who asks, null for nobody known; from where. Takes over the socket. */
+export type UpgradeDoor = (upgrade: { request: IncomingMessage; socket: Duplex; head: Buffer; rest: string; caller: Caller | null; address: string }) => void
 
 export interface UpgradesDeps {
   server: Server
@@ -56,7 +56,7 @@ export function createUpgrades({ server, doorkeeper, socketsMax, onRefused }: Up
     const prefix = [...doors.keys()].find((path) => (path.endsWith('/') ? pathname.startsWith(path) && pathname.length > path.length : pathname === path))
     const door = prefix === undefined ? undefined : doors.get(prefix)
     const refuse = (status: number, words: string, headers = ''): void => {
-      onRefused({ path: prefix ?? 'unknown', status, address: request.socket.remoteAddress ?? '' })
+      onRefused({ path: prefix ?? 'unknown', status, address: doorkeeper.addressOf(request) })
       socket.end(`HTTP/1.1 ${status} ${words}\r\n${headers}Connection: close\r\nContent-Length: 0\r\n\r\n`)
     }
     if (!door || prefix === undefined) return refuse(404, 'Not Found')
@@ -64,7 +64,7 @@ export function createUpgrades({ server, doorkeeper, socketsMax, onRefused }: Up
     if (open.size >= socketsMax) return refuse(503, 'Service Unavailable', 'Retry-After: 10\r\n')
     const caller = doorkeeper.callerOf(request)
     watch(socket, caller?.session ?? null)
-    door({ request, socket, head, rest: pathname.slice(prefix.length), caller })
+    door({ request, socket, head, rest: pathname.slice(prefix.length), caller, address: doorkeeper.addressOf(request) })
   }
   server.on('upgrade', onUpgrade)
 

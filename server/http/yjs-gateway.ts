@@ -676,14 +676,14 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
   bag.add(accounts.onDidEndSession(({ session: ended }) => closeAll((session) => session.caller.session === ended, 'signedOut')))
 
   return {
-    door({ request, socket, head, rest, caller }) {
+    door({ request, socket, head, rest, caller, address }) {
       server.handleUpgrade(request, socket, head, (webSocket) => {
         // A malformed frame: ws is already closing with 1002, 1007 or 1009, and throws when nobody listens. Its close follows.
         webSocket.carriedBy(socket)
         webSocket.on('error', (error) => report({ kind: 'gateway-bad-frame', problem: error.message }))
         if (!caller) return sendAway(webSocket, socket)
         if (!isId(rest)) return close(webSocket, 'gone')
-        void open(webSocket, caller, request.socket.remoteAddress ?? '', rest)
+        void open(webSocket, caller, address, rest)
       })
     },
     counts: () => ({ sockets: sessions.size, items: rooms.size, bufferedBytes: [...sessions].reduce((sum, { socket }) => sum + socket.bufferedAmount, 0) }),

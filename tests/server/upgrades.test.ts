@@ -1,12 +1,14 @@
 // Before and during the websocket: who gets in, from which page, and what a malformed frame may cost.
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { describe, expect, test } from 'vitest'
+import WebSocket from 'ws'
 import { NO_ID } from '../../shared/base/ids.ts'
 import { seededDice, below } from '../../shared/base/random.ts'
 import { FRAME_BYTES_MAX, FRAME_BYTES_MAX_BEFORE_LOGIN } from '../../shared/model/limits.ts'
 import { decodeDown, encodeUp } from '../../shared/protocol/codec.ts'
 import { foreignOrigins } from '../support/foreign-origins.ts'
-import { openSocket, raw, startUnderTest, upgradeRequest, type UnderTest } from './relay-under-test.ts'
+import { atEnd, openSocket, raw, startUnderTest, upgradeRequest, type UnderTest } from './relay-under-test.ts'
 
 const HELLO = encodeUp({ type: 'hello', protoMin: 1, protoMax: 1, build: 'test', device: NO_ID, pendingCount: 0 })
 const PING = encodeUp({ type: 'ping', pendingCount: 0, oldestPendingAgeMs: 0 })
@@ -73,6 +75,25 @@ describe('the page that a socket is opened from', () => {
     expect(invited.status).toBe(401)
     expect(invited.headers.get('strict-transport-security')).toContain('max-age=31536000')
   })
+})
+
+test('behind a proxy the account names where a websocket came from, as it does for requests', async () => {
+  const relay = await startUnderTest({ publicUrl: 'https://samenpad.gemeente.nl' })
+  const { cookie, user } = await relay.member(relay.space(), 'member')
+  const other = relay.space('Almere')
+  const headers = { Host: 'samenpad.gemeente.nl', 'X-Forwarded-For': '198.51.100.1, 203.0.113.9' }
+  const refused = await raw(relay.port, upgradeRequest('/sync', { ...headers, Cookie: cookie, Origin: 'https://evil.example' }))
+  expect(statusOf(refused)).toBe(403)
+  const socket = new WebSocket(`ws://127.0.0.1:${relay.port}/sync`, { headers: { cookie, 'x-forwarded-for': headers['X-Forwarded-For'] }, origin: 'https://samenpad.gemeente.nl' })
+  atEnd(() => socket.terminate())
+  await once(socket, 'open')
+  socket.send(HELLO)
+  await once(socket, 'message')
+  socket.send(encodeUp({ type: 'sub', space: other, epoch: NO_ID, cursor: 0, tailHash: new Uint8Array(16) }))
+  socket.send(PING)
+  await once(socket, 'message')
+  const { audit } = relay.running.accounts
+  expect([audit.page({ operation: 'sync.open' }, 1)[0]?.from, audit.page({ who: user, operation: 'space.read' }, 1)[0]?.from]).toEqual(['203.0.113.9', '203.0.113.9'])
 })
 
 describe('whoever is not signed in', () => {

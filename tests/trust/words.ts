@@ -5,7 +5,7 @@ What the product promises, how far it was tried, and what it does not promise. T
 row starts the relay that people run as a process of its own and treats it badly. A row that was not tried again keeps its last line, with the date, the
 commit and the machine of that day. \`npm run trust -- --only D1 --seed 7\` repeats one row; \`--n\` says how often, \`--full\` takes the counts of the
 targets, \`--list\` names the rows, and each row ends with one line of JSON. Continuous integration runs short forms of C2, D1, D2, D8, D9, D10, P5, L7, B1,
-B2, B4 and B11 (\`tests/trust/trust.test.ts\`), of K1 in a real browser (\`tests/trust/browser.e2e.test.ts\`), a thousand simulated schedules and more where there is time (row C1, \`npm run sim\`),
+B2, B3, B4 and B11 (\`tests/trust/trust.test.ts\`), of A3 to A7, A10 to A12, A14, A15 and B10 (\`tests/trust/access.test.ts\`), of K1 and A8 in a real browser (\`tests/trust/browser.e2e.test.ts\`), four thousand simulated schedules where there is time and a thousand anywhere (row C1, \`npm run sim\`),
 and everything else in \`tests/\`.
 
 "Violations" are things that must never be: an acknowledged edit that is lost, doubled or altered, a relay that ended. MISSED is a time or a size beyond
@@ -26,8 +26,8 @@ export const AFTERWORD = `## Who looks at which invariant
 | I8 Order and clocks | places without gaps and with the same hash at every reading; a new epoch after every restore; clocks that jump | C1, D1, D8, O13, every row with an observer |
 | I9 The status is true | every frame drawn, every frozen disk; the simulator asks at every event | C1, K1–K3, K5, D1–D4 |
 | I10 Bounded | memory, buffers, stalls and files as figures of the rows | D4, L1–L3, L7, B2, B3, B11 |
-| I11 Nobody reads without the right | tokens on every wire against the right of that moment; every door and role | C1, C4, \`tests/access\` |
-| I12 Accounted | one record per operation, its chain rehashed by \`verify\` at the end of D8 and P5 | \`server/auth/audit.test.ts\`, \`tests/server/cli.test.ts\`, \`tests/access\` |
+| I11 Nobody reads without the right | tokens on every wire against the right of that moment; every door and role | C1, C4, A4–A6, A14, \`tests/access\` |
+| I12 Accounted | one record per operation, its chain rehashed by \`verify\` at the end of D8 and P5 | A11, \`server/auth/audit.test.ts\`, \`tests/server/cli.test.ts\`, \`tests/access\` |
 
 ## Promised
 
@@ -38,6 +38,7 @@ export const AFTERWORD = `## Who looks at which invariant
 - A backup that is put back, or a log that was lost, is noticed by every laptop at its next contact, and the laptops bring back what they hold.
 - Who may not, gets nothing, at any door, and cannot tell an unknown document from a forbidden one. A right that is taken away reaches open sockets within seconds ([access](access.md)).
 - Everything that is asked at a door is accounted for once, refused things too, without content; \`verify\` finds a changed, removed or reordered record.
+- A string becomes script or markup under two named policies only ([0019](decisions/0019-strings-and-signing-out.md)); a page that is not ours opens no websocket and changes nothing; what runs is listed with licences ([dependencies](dependencies.md)).
 - Damaged bytes are found before they are served. A folder, a log or a disk that cannot be used is said in one sentence; nothing is begun anew over it.
 
 ## Not promised
@@ -51,6 +52,7 @@ export const AFTERWORD = `## Who looks at which invariant
 - Where a network refuses websockets, plain web requests take over: the same work, a little later, and no line that stays open.
 - A browser of which somebody cleared the data cannot say which unsent work went with it; it opens from the relay and sends no emptiness.
 - When the store of a browser is full nothing is let go to make room; it is said, and a person makes room.
+- Search, export and import work on the laptop or on the command line: no door of the relay is asked, so no limit of it counts (row A10).
 - Two relays on one store are kept apart by a lock of the file system: on a network disk that does not lock, nothing keeps them apart.
 - Accounts that are lost without a backup cannot be rebuilt by laptops: spaces are found by the ids in them.
 
@@ -58,7 +60,10 @@ export const AFTERWORD = `## Who looks at which invariant
 
 - A change of facts that is intact and cannot be applied is taken by the relay, which does not read it; every laptop sets it apart with its author (row B3). One that
   replaces an answer that was never given keeps its item out of compaction: slower to open, nothing lost, and tried again only with twice as many entries.
-- Behind a proxy the account names, for sockets, the address of the proxy: the proxy's own log has the rest.
+- Behind a proxy the account believes what an address of this machine or of a private network says of where a request or a websocket came from.
+- How often somebody may open a websocket is not limited, only how many are open and how long one may stay silent; messages and requests are (row A10).
+- Limits on requests are kept in memory and per process: a restart forgets them, which is also why it locks nobody out.
+- The relay runs more packages than was aimed at ([0020](decisions/0020-what-the-relay-leans-on.md)); known weaknesses (row S2) are asked of a registry that answers \`npm audit\`.
 - Reading and refusals are on the disk half a second later; a killed relay loses that much of the account, never a change of people or rights.
 - A member who writes with a program of their own can make a document that takes seconds or more to draw: Yjs walks past everything that stands in one place, and a
   small entry can make that walk long. Nothing is lost; the document is set apart only after the browser was restarted over it. It is open, and next.
