@@ -89,6 +89,17 @@ test('rights are asked as everywhere: a reader writes nothing, a neighbour reads
   expect((await relay.ask('GET', `/sync/entries?space=${space}`)).status).toBe(401)
 })
 
+test('[INV7] a right that ends while a question waits ends the question, and nothing is handed over', async () => {
+  const relay = await startUnderTest()
+  const space = relay.space()
+  await restartKnows(relay, space)
+  const { cookie, user } = await relay.member(space, 'member')
+  const waiting = relay.ask('GET', `/sync/entries?space=${space}&wait=25`, { cookie })
+  while (relay.running.relay.counts().subscriptions === 0) await new Promise(setImmediate)
+  relay.running.accounts.setRole(user, space, null)
+  expect(await waiting).toMatchObject({ status: 403, text: '{"error":"forbidden"}' })
+})
+
 test('HELLO is answered with WELCOME and the spaces; what is no push is refused', async () => {
   const relay = await startUnderTest()
   const space = relay.space()

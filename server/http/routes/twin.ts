@@ -206,10 +206,13 @@ export function twinRoutes({ relay, accounts, clock, build, seats }: TwinRoutesD
             return isLevel ? { keep: true, endInMs: wait * 1000 } : { keep: true }
           }
           if (message.type === 'erased') return { keep: true }
+          if (message.type === 'scope' && message.space === space && message.role === null) return { keep: false, endInMs: 0 }
           if (message.type !== 'entries') return { keep: false }
           keptBytes += message.entries.reduce((sum, entry) => sum + entry.payload.length, 0)
           return message.entries.length > 0 && (!message.more || keptBytes >= RESPONSE_BYTES_MAX) ? { keep: true, endInMs: 0 } : { keep: true }
         })
+        // The right may have ended while the question waited: then nothing is handed over, and the laptop hears it now.
+        if (!accounts.may(must(asked.caller, 'signed in').user, space, 'space.read')) return { error: 'forbidden' }
         return closed !== null && frame.length === 0 ? { error: errorOfClose(closed) } : { status: 200, frame }
       },
     }),
