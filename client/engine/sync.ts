@@ -399,6 +399,7 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
   }
 
   async function scoped({ space, role, kind, name }: Down<'scope'>): Promise<void> {
+    const mine = socket
     const known = spaces.get(space)
     if (role === null) {
       if (!known || known.row.role === null) return
@@ -413,18 +414,21 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
       : { space, role, kind, name, epoch: NO_ID, cursor: 0, tailHash: EMPTY_TAIL_HASH, head: 0, rechecking: false }
     const isSame = known && known.row.role === role && known.row.kind === kind && known.row.name === name
     const one = isSame ? known : await keep(row)
-    subscriptionStep(one, 'scoped')
+    // The connection may have gone while that was stored. The next one asks for every space; asked here, it would be taken for asked there.
+    if (socket === mine) subscriptionStep(one, 'scoped')
   }
 
   async function subbed({ space, epoch, head, mode, commonSeq }: Down<'subbed'>): Promise<void> {
     const one = spaces.get(space)
     if (!one || one.state !== 'asked') return
     const { row } = one
+    const mine = socket
     const isFirst = row.epoch === NO_ID
     if (isFirst || (mode === 'resume' && epoch === row.epoch)) {
       // The head alone is not worth a write: it is told again at every connection.
       if (isFirst) await keep({ ...row, epoch, head, cursor: 0, tailHash: EMPTY_TAIL_HASH })
       else one.row = { ...row, head }
+      if (socket !== mine) return
       subscriptionStep(one, 'resume')
     } else {
       subscriptionStep(one, 'recover')
@@ -432,6 +436,7 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
       const tailHash = common === row.cursor ? row.tailHash : common === 0 ? EMPTY_TAIL_HASH : UNKNOWN_TAIL_HASH
       await outbox.bringBack((await store.archive(space)).length, () => store.recheckSpace(space, epoch, common, tailHash, erasingOf(one.erased)))
       one.row = { ...row, epoch, head, cursor: common, tailHash, rechecking: true }
+      if (socket !== mine) return
       subscriptionStep(one, 'rechecked')
     }
     one.behindCount = Math.max(0, head - one.row.cursor)

@@ -230,3 +230,27 @@ test('[FAN3] what is left of a catch-up is asked for frame by frame; its last fr
   await world.clock.pass(2000)
   expect(answers()).toBe(frames - 1)
 })
+
+test('a role that is stored while the line goes leaves its space to be asked for on the next one', async () => {
+  const world = createWorld()
+  const me = world.user('verloskundige')
+  const held: (() => void)[] = []
+  let isHeld = false
+  const tab = await world.laptop(me).open({ hooks: { beforeCommit: (operation) => (isHeld && operation === 'putSpace' ? new Promise((resolve) => held.push(() => resolve('go'))) : 'go') } })
+  await world.clock.pass(1000)
+  isHeld = true
+  world.relay.grant(me.user, world.space, 'member')
+  await world.clock.pass(5)
+  expect(held).toHaveLength(1)
+  world.relay.cut()
+  await world.clock.pass(5)
+  expect((await tab.status()).connection).toBe('offline')
+  isHeld = false
+  held[0]?.()
+  await world.clock.pass(5000)
+  // What somebody else writes arrives, and what is written here leaves.
+  await tab.engine.createItem({ space: world.space, type: 'agreement', edits: [{ op: 'set', path: 'title', value: 'een' }], prose: null })
+  await world.clock.pass(1000)
+  expect(world.relay.log(world.space).entries).toHaveLength(1)
+  expect((await tab.status()).state).toBe('relay')
+})
