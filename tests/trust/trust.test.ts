@@ -17,10 +17,11 @@ import { countTokens, isListed } from './converge.ts'
 import type { Ledger } from './engine-laptop.ts'
 import { createObserver } from './observer.ts'
 import { settle } from './people.ts'
-import { relayProcess, withFolder } from './relay-process.ts'
+import { relayProcess, ROOT, withFolder } from './relay-process.ts'
 import { exitCodeOf, jsonOf, tryRow, type Outcome, type Row } from './row.ts'
 import { ROWS } from './rows.ts'
 import { writeTable } from './table.ts'
+import { AFTERWORD, PREAMBLE } from './words.ts'
 import { createWriter } from './writer.ts'
 
 vi.setConfig({ testTimeout: 600_000 })
@@ -122,6 +123,11 @@ test('a trial that breaks off or misses a figure ends in an error, is one line o
     expect(lines[0]).toContain('| 3 kills, 0 violations | 2026-01-02 | abc |')
     expect(lines[1]).toContain('**MISSED: 6 s**')
   }))
+
+test('the page says what is written around its table here, so that printing a row loses no sentence', () => {
+  const page = readFileSync(join(ROOT, 'docs/trust.md'), 'utf8')
+  expect([page.startsWith(PREAMBLE), page.endsWith(`${AFTERWORD}\n`)]).toEqual([true, true])
+})
 
 test('every row that the promises name can be tried', () => {
   const named = ['C1', 'C2', 'C4', 'C6', ...numbered('D', 1, 11), ...numbered('K', 1, 5), 'O1', ...numbered('O', 3, 13), 'L1', 'L2', 'L3', 'L7', ...numbered('A', 3, 8), ...numbered('A', 10, 15), ...numbered('B', 1, 4), 'B10', 'B11', ...numbered('S', 1, 4)]

@@ -40,6 +40,8 @@ export const AFTERWORD = `## Who looks at which invariant
 - Everything that is asked at a door is accounted for once, refused things too, without content; \`verify\` finds a changed, removed or reordered record.
 - A string becomes script or markup under two named policies only ([0019](decisions/0019-strings-and-signing-out.md)); a page that is not ours opens no websocket and changes nothing; what runs is listed with licences ([dependencies](dependencies.md)).
 - Damaged bytes are found before they are served. A folder, a log or a disk that cannot be used is said in one sentence; nothing is begun anew over it.
+- A laptop whose copy was locked with a passphrase keeps no word, title or name of a space readable in its store while no tab is unlocked; locking, unlocking and another passphrase lose
+  nothing, wherever they are cut off ([decision 0021](decisions/0021-lock-of-a-laptop.md)).
 
 ## Not promised
 
@@ -48,6 +50,8 @@ export const AFTERWORD = `## Who looks at which invariant
 - A right that is taken away removes the copies of a laptop at its next contact. From a laptop that never comes back, or a picture of its screen, nothing can be taken back.
 - What no laptop holds any more and the last backup does not have is gone. \`samenpad lost\` names it, as long as the log that was moved aside can be read. A laptop offers what it acknowledged for 30 days, and what it has stored of others.
 - Acts (sign, adopt) that only the relay had are not repeated by others: an act is its author's own step.
+- The lock of a laptop does not protect an unlocked browser, its memory, or what an SSD or an old backup of the disk still holds; ids, sizes and times of rows stay readable. A forgotten passphrase
+  opens nothing: what was never sent is gone then.
 - An edit typed within the last tenth of a second may be lost when the browser is killed; the status says "wordt bewaard" until then.
 - Where a network refuses websockets, plain web requests take over: the same work, a little later, and no line that stays open.
 - A browser of which somebody cleared the data cannot say which unsent work went with it; it opens from the relay and sends no emptiness.
@@ -65,8 +69,10 @@ export const AFTERWORD = `## Who looks at which invariant
 - Limits on requests are kept in memory and per process: a restart forgets them, which is also why it locks nobody out.
 - The relay runs more packages than was aimed at ([0020](decisions/0020-what-the-relay-leans-on.md)); known weaknesses (row S2) are asked of a registry that answers \`npm audit\`.
 - Reading and refusals are on the disk half a second later; a killed relay loses that much of the account, never a change of people or rights.
-- A member who writes with a program of their own can make a document that takes seconds or more to draw: Yjs walks past everything that stands in one place, and a
-  small entry can make that walk long. Nothing is lost; the document is set apart only after the browser was restarted over it. It is open, and next.
+- A member who writes with a program of their own can make a document dear: Yjs walks past everything that stands in one place, and a small entry can make that
+  walk long. An entry that takes a laptop two seconds by itself is set apart with its author (\`tests/engine/dear.test.ts\`); one that would take it for ever ends the
+  engine's worker after twenty silent seconds, and the crash guard sets it apart after the third time. Many entries of a second each are not found: the document opens
+  as slowly as their sum. While something typed is on its way to a silent worker it is not ended; the status is red and the text can be kept in a file.
 - A fellow member of a *restored* space who reads a writer id off the wire can continue that writer's edits (rule ADM7 of the protocol). Elsewhere the author counts too.
 - Damage in the pages of the log that all spaces share (its schema, its list of spaces) stops all of them until a backup is put back; it is never served.
 - Power cuts are built from recorded writes and syncs of the real relay (rows D2, D3), not made by pulling plugs: a disk that lies about its cache is outside it.
