@@ -197,6 +197,7 @@ export async function openDexieStore({ user, dice, name = databaseName(user), de
     })
   /** The first time, and again after the connection was lost: meanwhile another tab may have brought a newer build and its database. */
   const ensureOpen = (): Promise<void> => {
+    if (isClosed) return Promise.reject(new StoreError({ kind: 'lost' }))
     if (db.isOpen()) return Promise.resolve()
     opening ??= reopen().finally(() => {
       opening = null

@@ -135,11 +135,12 @@ const STORED_TRIES_MAX = 40
 const STORED_AGAIN_MS = 50
 
 /** Closes the engine once everything that was typed is stored. Out: false, and it goes on, when the store does not take it. */
-const releaseOf = (engine: Engine) => async (): Promise<boolean> => {
+const releaseOf = (engine: Engine, released: () => void) => async (): Promise<boolean> => {
   for (let tries = 0; (await engine.status()).inMemoryCount > 0; tries++) {
     if (tries >= STORED_TRIES_MAX) return false
     await new Promise<void>((resolve) => void clock.after(STORED_AGAIN_MS, resolve))
   }
+  released()
   await engine.dispose()
   return true
 }
@@ -168,13 +169,20 @@ async function start({ me, build }: Extract<ToWorker, { type: 'start' }>, unlock
       report: (programme) => askJson<{ municipalities: ProgrammeReport['municipalities'] }>(`/api/programmes/${programme}/report`),
     },
   })
-  const receive = serveEngine(engine, post)
+  /** The lock moves the content: the window begins anew, and nothing reads or writes what lay here before. */
+  let isReleased = false
+  const receive = serveEngine(engine, (message, transfer) => {
+    if (!isReleased || message.type !== 'answer') post(message, transfer)
+  })
+  const release = releaseOf(engine, () => {
+    isReleased = true
+  })
   const { held } = unlocking
   post({ type: 'started', failure, ...(failure || !isLockPossible ? {} : { lock: { isOn: held !== null, idleMinutes, held } }) })
   clock.after(FACTS_AFTER_MS, () => void factsIfPossible())
   return (message) => {
-    if (message.type !== 'lockOrder') return receive(message)
-    unlocking.order(message.order, releaseOf(engine)).then(
+    if (message.type !== 'lockOrder') return isReleased && message.type === 'call' ? undefined : receive(message)
+    unlocking.order(message.order, release).then(
       (outcome) => post({ type: 'lockOutcome', id: message.id, outcome }),
       (error: unknown) => post({ type: 'lockOutcome', id: message.id, outcome: { kind: 'failed', failure: failureOf(error).kind } }),
     )
