@@ -58,12 +58,11 @@ export default defineConfig({
         },
       },
       {
-        // Real browsers and real relays: one file at a time, and time limits that only say "it hangs".
+        // Real browsers and real relays, two files at a time: half of such a walk is waiting. Time limits only say "it hangs".
         test: {
           name: 'e2e',
           environment: 'node',
           include: [inBrowser],
-          fileParallelism: false,
           // Three processes of a browser on two cores: what fails once may be the machine, what fails twice is not. Second tries are printed at the end.
           retry: 1,
           testTimeout: 180 * SECOND_MS,
