@@ -1,8 +1,10 @@
 /** The short forms of rows with a real browser for continuous integration: only what must never be. The other ones are for the command, which counts more. */
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { a8 } from './a8-forgery.ts'
 import { k1 } from './k1-browser-kill.ts'
 import { tryRow } from './row.ts'
+
+vi.setConfig({ testTimeout: 600_000 })
 
 test.each([
   [k1, '[INV10] what a frame called kept is there after the browser was killed, with and without a network'],

@@ -23,7 +23,7 @@ export const d1: Row = {
 }
 
 async function killUnderLoad(folder: string, trial: Trial): Promise<void> {
-  const kills = trial.count(20, 100, 1_000)
+  const kills = trial.count(100, 100, 1_000)
   const dice = namedDice(trial.seed, 'D1')
   const data = join(folder, 'data')
   const { spaces, cookie, ...group } = settle(data, SPACES, 4)
