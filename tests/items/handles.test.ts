@@ -280,6 +280,19 @@ describe('lifetime and rights', () => {
     one.set('type', 'hologram')
     expect(one.isWritable).toBe(false)
   })
+
+  test('what has no row, because it was erased for good while it was being opened, offers nothing to write', async () => {
+    const world = setup()
+    const { item, one } = await shared(world)
+    const { engine, items } = world.at(1)
+    items.dispose()
+    let isErased = false
+    const opening = createItems({ engine, clock: world.clock, row: (of) => (isErased ? null : (engine.rowList().find((row) => row.item === of) ?? null)), role: () => 'leader' })
+    const handle = await opening.open(item)
+    expect(handle.isWritable).toBe(true)
+    isErased = true
+    expect([handle.isWritable, one.isWritable]).toEqual([false, true])
+  })
 })
 
 describe('presence', () => {

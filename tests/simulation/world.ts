@@ -442,11 +442,16 @@ export async function runPlan(plan: Plan, options: { sabotage?: Sabotage | undef
     return planned !== 'reader' || (space !== undefined && canWrite(device.user, space))
   }
   /** Nobody sees, and opens, an item that has not reached the laptop. */
-  const openArrived = async (tab: Tab, device: Device, item: ItemId): Promise<void> => {
+  const isHere = async (device: Device, item: ItemId): Promise<boolean> => {
     const [parts] = await device.disk.inspect.partsOf([item])
-    const isHere = parts && Object.values(parts).some(({ snapshot, entries }) => snapshot !== null || entries.length > 0)
-    if (!isHere) return counted('looked for before it arrived')
-    if (await tab.open(item)) counted('opened')
+    return parts !== undefined && Object.values(parts).some(({ snapshot, entries }) => snapshot !== null || entries.length > 0)
+  }
+  const openArrived = async (tab: Tab, device: Device, item: ItemId): Promise<void> => {
+    if (!(await isHere(device, item))) return counted('looked for before it arrived')
+    if (!(await tab.open(item))) return
+    counted('opened')
+    // Erased for good while it was being opened: there is no row of it, and a window offers nothing to write in what has none.
+    if (!(await isHere(device, item))) await tab.close(item)
   }
   const choose = async (tab: Tab, what: 'retryParked' | 'discardParked'): Promise<void> => {
     const parked = await tab.engine.parked()
