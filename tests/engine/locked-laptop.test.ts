@@ -264,6 +264,16 @@ function profile(user: string, dexie: { indexedDB: IDBFactory; IDBKeyRange: type
 }
 const right: LockAnswer = { kind: 'passphrase', passphrase: PHRASE }
 
+/** A profile of which one tab put the lock on, and left. */
+async function lockedProfile(...asked: Parameters<typeof setup>) {
+  const made = await setup(...asked)
+  const { tab } = profile(made.user, made.dexie)
+  const first = tab()
+  await first.unlocking.enter()
+  await first.unlocking.order({ kind: 'on', passphrase: PHRASE, idleMinutes: null }, first.release)
+  return { ...made, tab }
+}
+
 test('a tab puts the lock on; the next start asks, says that a passphrase is wrong, names what was not sent, and opens with the right one', async () => {
   const { user, dexie, before, said } = await setup()
   const { tab } = profile(user, dexie)
@@ -281,11 +291,7 @@ test('a tab puts the lock on; the next start asks, says that a passphrase is wro
 })
 
 test('a second tab gets the key from the first and asks nobody; once it was locked nobody gets it', async () => {
-  const { user, dexie } = await setup()
-  const { tab } = profile(user, dexie)
-  const first = tab()
-  await first.unlocking.enter()
-  await first.unlocking.order({ kind: 'on', passphrase: PHRASE, idleMinutes: null }, first.release)
+  const { tab } = await lockedProfile()
   const [second, third, fourth] = [tab(), tab(), tab()]
   second.answering(right)
   await second.unlocking.enter()
@@ -326,11 +332,7 @@ test('what the store does not take keeps the tab open: nothing is locked over it
 })
 
 test('another passphrase opens the same content, the old one no longer; with a wrong one nothing changes', async () => {
-  const { user, dexie } = await setup()
-  const { tab } = profile(user, dexie)
-  const first = tab()
-  await first.unlocking.enter()
-  await first.unlocking.order({ kind: 'on', passphrase: PHRASE, idleMinutes: null }, first.release)
+  const { tab } = await lockedProfile()
   const second = tab()
   second.answering(right)
   const { name } = await second.unlocking.enter()
@@ -345,11 +347,7 @@ test('another passphrase opens the same content, the old one no longer; with a w
 })
 
 test('the lock comes off with the passphrase only, and what was cut off while it came off goes on at the next start', async () => {
-  const { user, dexie, before, said, open, vault } = await setup(100)
-  const { tab } = profile(user, dexie)
-  const first = tab()
-  await first.unlocking.enter()
-  await first.unlocking.order({ kind: 'on', passphrase: PHRASE, idleMinutes: null }, first.release)
+  const { before, said, open, vault, tab } = await lockedProfile(100)
   const second = tab()
   second.answering(right)
   await second.unlocking.enter()
@@ -368,11 +366,7 @@ test('the lock comes off with the passphrase only, and what was cut off while it
 })
 
 test('a forgotten passphrase: by choice the copy goes for good and an empty one begins', async () => {
-  const { user, dexie, vault, open, indexedDB } = await setup()
-  const { tab } = profile(user, dexie)
-  const first = tab()
-  await first.unlocking.enter()
-  await first.unlocking.order({ kind: 'on', passphrase: PHRASE, idleMinutes: null }, first.release)
+  const { vault, open, indexedDB, tab } = await lockedProfile()
   const locked = must(await vault().read(), 'there is one').content
   const second = tab()
   second.answering({ kind: 'forget' })
