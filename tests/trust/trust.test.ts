@@ -1,12 +1,12 @@
 /**
- * The short form of `npm run trust`, for continuous integration: real processes, few rounds, and only what must never be. Times and sizes are for the
- * command; no limit here says more than "it hangs". First the judges themselves: a trial that finds nothing must be able to find something.
+ * The judges of `npm run trust`: a trial that finds nothing must be able to find something. Then the short form of the rows with many laptops at once or
+ * with hostile bytes; those of the disk are in disk.test.ts, of who may what in access.test.ts, with a browser in browser.e2e.test.ts.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import type { EngineEvent } from '../../client/engine/api.ts'
 import { must } from '../../shared/base/assert.ts'
 import { createEmitter } from '../../shared/base/emitter.ts'
@@ -18,19 +18,14 @@ import type { Ledger } from './engine-laptop.ts'
 import { createObserver } from './observer.ts'
 import { settle } from './people.ts'
 import { relayProcess, ROOT, withFolder } from './relay-process.ts'
-import { exitCodeOf, jsonOf, tryRow, type Outcome, type Row } from './row.ts'
+import { exitCodeOf, jsonOf, tryRow, type Row } from './row.ts'
 import { ROWS } from './rows.ts'
+import { SEED, shortForms } from './short-form.ts'
 import { writeTable } from './table.ts'
 import { AFTERWORD, PREAMBLE } from './words.ts'
 import { createWriter } from './writer.ts'
 
-vi.setConfig({ testTimeout: 600_000 })
-
-const SEED = 2026
-
 const numbered = (letter: string, from: number, to: number): string[] => Array.from({ length: to - from + 1 }, (_, i) => `${letter}${from + i}`)
-
-const tried = (id: string, n: number): Promise<Outcome> => tryRow(must(ROWS.find((row) => row.id === id), `row ${id}`), { seed: SEED, size: 'small', n })
 
 test('the judge of tokens finds what is lost, doubled, back from the dead, in the wrong place and typed by nobody', () => {
   const tokens = Array.from({ length: 6 }, (_, i) => tokenText(SEED, 1, i))
@@ -134,22 +129,13 @@ test('every row that the promises name can be tried', () => {
   expect(named.filter((id) => !ROWS.some((row) => row.id === id))).toEqual([])
 })
 
-test.each([
-  ['D1', 100, '[INV1] killed under load: what was acknowledged or handed on is there, once'],
+shortForms(
   ['C2', 2, '[INV8] real engines, a bad network and a relay that is killed end with the same text'],
   ['P5', 2, '[ERA9] what is erased for good is in no file and on no laptop, also after an old backup was put back'],
-  ['D8', 2, '[EPO2] after an old backup, put back once, twice or not at all, the laptops bring the rest'],
-  ['D9', 2, 'a backup made while people type is a consistent beginning of the log'],
-  ['D2', 2_000, '[INV1] after a power cut every acknowledged entry is there'],
-  ['D10', 4, '[INV6] killed while snapshots are built or a log is brought forward: nothing is lost, and every catch-up is right'],
   ['L7', 6, 'two hundred who type steadily lose nothing and leave nothing open'],
   ['B1', 1, 'both websocket doors do what RFC 6455 asks, whatever frames come'],
   ['B11', 40, '[LIM1] what is cheap to send and dear to receive is refused, and who never says HELLO is gone'],
   ['B4', 30, 'nobody writes, signs or is shown in the name of another'],
   ['B3', 135, 'whatever one member puts in a document, the others go on, stay the same, and open it again'],
   ['B2', 2_000, 'no frame stops the relay or spoils the log'],
-])('%s (%i) %s', async (id, n, _title) => {
-  const outcome = await tried(id, n)
-  expect(outcome.violations).toEqual([])
-  expect(outcome.skipped === null ? outcome.figures.length : 1).toBeGreaterThan(0)
-})
+)

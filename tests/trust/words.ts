@@ -5,7 +5,7 @@ What the product promises, how far it was tried, and what it does not promise. T
 row starts the relay that people run as a process of its own and treats it badly. A row that was not tried again keeps its last line, with the date, the
 commit and the machine of that day. \`npm run trust -- --only D1 --seed 7\` repeats one row; \`--n\` says how often, \`--full\` takes the counts of the
 targets, \`--list\` names the rows, and each row ends with one line of JSON. Continuous integration runs short forms of C2, D1, D2, D8, D9, D10, P5, L7, B1,
-B2, B3, B4 and B11 (\`tests/trust/trust.test.ts\`), of A3 to A7, A10 to A12, A14, A15 and B10 (\`tests/trust/access.test.ts\`), of K1 and A8 in a real browser (\`tests/trust/browser.e2e.test.ts\`), ten thousand simulated schedules (a thousand where there is no time for more) (row C1, \`npm run sim\`),
+B2, B3, B4 and B11 (\`tests/trust/trust.test.ts\`, \`disk.test.ts\`), of A3 to A7, A10 to A12, A14, A15 and B10 (\`tests/trust/access.test.ts\`), of K1 and A8 in a real browser (\`tests/trust/browser.e2e.test.ts\`), ten thousand simulated schedules (a thousand where there is no time for more) (row C1, \`npm run sim\`),
 and everything else in \`tests/\`.
 
 "Violations" are things that must never be: an acknowledged edit that is lost, doubled or altered, a relay that ended. MISSED is a time or a size beyond
@@ -65,7 +65,8 @@ export const AFTERWORD = `## Who looks at which invariant
 - A change of facts that is intact and cannot be applied is taken by the relay, which does not read it; every laptop sets it apart with its author (row B3). One that
   replaces an answer that was never given keeps its item out of compaction: slower to open, nothing lost, and tried again only with twice as many entries.
 - Behind a proxy the account believes what an address of this machine or of a private network says of where a request or a websocket came from.
-- How often somebody may open a websocket is not limited, only how many are open and how long one may stay silent; messages and requests are (row A10).
+- One person may open ten thousand websockets at once and a hundred a second after that, so that no script or office that comes back after a restart ever waits; nobody known a thousand from one address,
+  and twenty a second (row A10). Whoever has many addresses has that many times as much.
 - Limits on requests are kept in memory and per process: a restart forgets them, which is also why it locks nobody out.
 - The relay runs more packages than was aimed at ([0020](decisions/0020-what-the-relay-leans-on.md)); known weaknesses (row S2) are asked of a registry that answers \`npm audit\`.
 - Reading and refusals are on the disk half a second later; a killed relay loses that much of the account, never a change of people or rights.
