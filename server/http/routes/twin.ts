@@ -58,6 +58,16 @@ function said(asked: Asked<unknown, { as?: string | undefined }, unknown>): UpMe
   }
 }
 
+/** What every route is that takes frames and answers with frames. */
+const ofFrames = {
+  operation: 'sync.open',
+  takesFrame: true,
+  answer: null,
+  answerType: 'application/octet-stream',
+  refusals: ['bad-request', 'too-large', 'storage'],
+  query: v.object(as),
+} as const
+
 const whole = v.pipe(v.string(), v.regex(/^\d{1,15}$/), v.transform(Number))
 
 export function twinRoutes({ relay, accounts, clock, build, seats }: TwinRoutesDeps): Route[] {
@@ -110,12 +120,7 @@ export function twinRoutes({ relay, accounts, clock, build, seats }: TwinRoutesD
       method: 'POST',
       path: '/sync/push',
       summary: `Frames with PUSH messages, at most ${PUSHES_IN_FLIGHT_COUNT_MAX}, optionally with HELLO first; answers with ACK and NACK frames, after HELLO also WELCOME and SCOPE`,
-      operation: 'sync.open',
-      takesFrame: true,
-      answer: null,
-      answerType: 'application/octet-stream',
-      refusals: ['bad-request', 'too-large', 'storage'],
-      query: v.object(as),
+      ...ofFrames,
       async handle(asked) {
         const messages = said(asked)
         if ('error' in messages) return messages
@@ -144,12 +149,7 @@ export function twinRoutes({ relay, accounts, clock, build, seats }: TwinRoutesD
       method: 'POST',
       path: '/sync/ask',
       summary: `HELLO, then FETCH messages (at most ${FETCHES_COUNT_MAX}), or a PRESENCE message for everything that is open in this browser; answers with ITEM_ENTRIES frames, or with PRESENT frames of the others there`,
-      operation: 'sync.open',
-      takesFrame: true,
-      answer: null,
-      answerType: 'application/octet-stream',
-      refusals: ['bad-request', 'too-large', 'storage'],
-      query: v.object(as),
+      ...ofFrames,
       async handle(asked) {
         const messages = said(asked)
         if ('error' in messages) return messages
