@@ -106,6 +106,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
   const upgrades = createUpgrades({
     server: app.server,
     doorkeeper,
+    clock,
     socketsMax: SOCKETS_COUNT_MAX,
     onRefused({ path, status, address }) {
       metrics.countRefusedUpgrade(status)

@@ -1,6 +1,6 @@
 /**
- * The one listener for websocket upgrades. Before anything is read from or written to a socket: is there room, is this a path of ours, and
- * does it come from our own page? What may happen after that is decided by the door behind the path.
+ * The one listener for websocket upgrades. Before anything is read from or written to a socket: is this a path of ours, does it come from our own
+ * page, not too often, and is there room? What may happen after that is decided by the door behind the path.
  *
  * A refusal is a plain HTTP answer on the raw socket. Every socket has an error listener from its first moment: one that is cut while we
  * answer must not take the relay with it.
@@ -10,6 +10,7 @@ import type { Duplex } from 'node:stream'
 import type { Clock } from '../../shared/base/clock.ts'
 import type { Disposable } from '../../shared/base/dispose.ts'
 import type { Caller, Doorkeeper } from './doorkeeper.ts'
+import { createKnocks } from './knocks.ts'
 
 /** In: the path after the prefix, without query; who asks, null for nobody known; from where. Takes over the socket. */
 export type UpgradeDoor = (upgrade: { request: IncomingMessage; socket: Duplex; head: Buffer; rest: string; caller: Caller | null; address: string }) => void
@@ -17,6 +18,7 @@ export type UpgradeDoor = (upgrade: { request: IncomingMessage; socket: Duplex; 
 export interface UpgradesDeps {
   server: Server
   doorkeeper: Doorkeeper
+  clock: Clock
   socketsMax: number
   /** `path` is the prefix of the door, never the URL: that may hold a token. */
   onRefused(refusal: { path: string; status: number; address: string }): void
@@ -36,7 +38,8 @@ function destroyIt(this: Duplex): void {
   this.destroy()
 }
 
-export function createUpgrades({ server, doorkeeper, socketsMax, onRefused }: UpgradesDeps): Upgrades {
+export function createUpgrades({ server, doorkeeper, clock, socketsMax, onRefused }: UpgradesDeps): Upgrades {
+  const knocks = createKnocks(clock)
   const doors = new Map<string, UpgradeDoor>()
   /** With the session that opened it; null for a bearer token. */
   const open = new Map<Duplex, string | null>()
@@ -55,16 +58,20 @@ export function createUpgrades({ server, doorkeeper, socketsMax, onRefused }: Up
     const pathname = (request.url ?? '').split('?')[0] ?? ''
     const prefix = [...doors.keys()].find((path) => (path.endsWith('/') ? pathname.startsWith(path) && pathname.length > path.length : pathname === path))
     const door = prefix === undefined ? undefined : doors.get(prefix)
+    const address = doorkeeper.addressOf(request)
     const refuse = (status: number, words: string, headers = ''): void => {
-      onRefused({ path: prefix ?? 'unknown', status, address: doorkeeper.addressOf(request) })
+      onRefused({ path: prefix ?? 'unknown', status, address })
       socket.end(`HTTP/1.1 ${status} ${words}\r\n${headers}Connection: close\r\nContent-Length: 0\r\n\r\n`)
     }
     if (!door || prefix === undefined) return refuse(404, 'Not Found')
-    if (!doorkeeper.isFromOurPages(request)) return refuse(403, 'Forbidden')
+    const isOurs = doorkeeper.isFromOurPages(request)
+    const caller = isOurs ? doorkeeper.callerOf(request) : null
+    const seconds = knocks.waitSeconds(caller?.user ?? null, address)
+    if (seconds > 0) return refuse(429, 'Too Many Requests', `Retry-After: ${seconds}\r\n`)
+    if (!isOurs) return refuse(403, 'Forbidden')
     if (open.size >= socketsMax) return refuse(503, 'Service Unavailable', 'Retry-After: 10\r\n')
-    const caller = doorkeeper.callerOf(request)
     watch(socket, caller?.session ?? null)
-    door({ request, socket, head, rest: pathname.slice(prefix.length), caller, address: doorkeeper.addressOf(request) })
+    door({ request, socket, head, rest: pathname.slice(prefix.length), caller, address })
   }
   server.on('upgrade', onUpgrade)
 

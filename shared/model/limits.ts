@@ -151,6 +151,16 @@ export const RESET_LINK_HOURS_MAX = 24
 export const HTTP_BODY_BYTES_MAX = 64 * 1024
 /** Open websockets of one relay; the next is answered 503 with Retry-After. About 12 KiB each when idle. */
 export const SOCKETS_COUNT_MAX = 10_000
+/**
+ * Websockets that one person opens per second, averaged, over all their devices and both doors; beyond it an upgrade is answered 429. At once: as many as
+ * there is room for (a script with a socket for each document of a space, after a restart). A line that flaps opens 4 a second.
+ */
+export const SOCKETS_OPENED_PER_SECOND_MAX = 100
+/** The same for whoever is not signed in, or comes from a page that is not ours: from one address. A window that hears "sign in" does not come back by itself. */
+export const STRANGERS_PER_SECOND_MAX = 20
+export const STRANGERS_AT_ONCE_COUNT_MAX = 1_000
+/** People and addresses of which the relay remembers how often they knocked: about 150 bytes each. Whoever knocked longest ago is forgotten first. */
+export const KNOCKERS_COUNT_MAX = 20_000
 /** Changes in one entry of facts: an engine sends one or a few; an imported sheet at most a few thousand. Each costs the writer about 20 µs. */
 export const FACTS_CHANGES_COUNT_MAX = 4_000
 /** Operations of one entry of facts, and answers that they replace: twice what an item may hold. A change says how many there are in a few bytes. */
