@@ -177,7 +177,8 @@ export interface SearchHit {
 /** Derived progress of one municipality as the relay computed it, for those who lead a programme. */
 export interface ProgrammeReport {
   fetchedAt: number
-  municipalities: { space: SpaceId; name: string; rows: ItemRow[] }[]
+  /** `offlineDaysMax`: of the municipality; left out by a relay from before. */
+  municipalities: { space: SpaceId; name: string; offlineDaysMax?: number | null; rows: ItemRow[] }[]
 }
 
 export type EngineEvent =

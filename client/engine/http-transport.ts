@@ -139,7 +139,7 @@ export function createHttpTransport({ fetch, clock }: HttpTransportDeps): Transp
         if (!answer || followed.get(space) !== one) return false
         if (answer.status === 403) {
           followed.delete(space)
-          say({ type: 'scope', space, role: null, kind: 'municipality', name: '' })
+          say({ type: 'scope', space, role: null, kind: 'municipality', name: '', offlineDaysMax: null })
           return false
         }
         const subbed = answer.messages.find((message): message is Down<'subbed'> => message.type === 'subbed')

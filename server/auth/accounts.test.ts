@@ -247,7 +247,7 @@ describe('rights', () => {
     accounts.setRole(user, schiedam, 'reader')
     accounts.setRole(user, schiedam, 'reader')
     accounts.setRole(user, schiedam, null)
-    const info = { space: schiedam, kind: 'municipality', name: 'Schiedam' }
+    const info = { space: schiedam, kind: 'municipality', name: 'Schiedam', offlineDaysMax: null }
     expect(heard).toEqual([{ user, info, role: 'reader' }, { user, info, role: null }])
   })
 

@@ -96,6 +96,8 @@ export interface Accounts extends Directory, Disposable {
 
   /** In: `space` for a given id (the example programme), else a fresh one. */
   createSpace(request: { space?: SpaceId; kind: SpaceKind; name: string }): SpaceInfo
+  /** null: no limit. Open sockets of its members hear of it like of a changed role. */
+  setOfflineDays(space: SpaceId, daysMax: number | null): void
   setParticipation(programme: SpaceId, space: SpaceId, takesPart: boolean): void
   /** Without a password: signs in by link only. Errors: `taken` when the login exists. */
   createPerson(person: NewPerson & { user?: UserId; color?: number }): Result<Person, { kind: 'taken' }>
@@ -191,10 +193,11 @@ function createAccounts(database: Database, { mode, clock, dice, report = () => 
     for (const [space, users] of pairs) {
       const info = after.spaces.get(space) ?? before.spaces.get(space)
       if (!info) continue
-      const wasRenamed = before.spaces.get(space)?.name !== info.name
+      const was = before.spaces.get(space)
+      const isOther = was?.name !== info.name || was.offlineDaysMax !== info.offlineDaysMax
       for (const user of users) {
         const role = roleOf(after, user, space)
-        if (role !== roleOf(before, user, space) || (wasRenamed && role)) roleChanged.fire({ user, info, role })
+        if (role !== roleOf(before, user, space) || (isOther && role)) roleChanged.fire({ user, info, role })
       }
     }
     for (const user of before.users.values()) {
@@ -389,10 +392,11 @@ function createAccounts(database: Database, { mode, clock, dice, report = () => 
       }),
 
     createSpace({ space = newId(dice), kind, name }) {
-      const info: SpaceInfo = { space, kind, name: name.trim() }
+      const info: SpaceInfo = { space, kind, name: name.trim(), offlineDaysMax: null }
       change(() => database.run('INSERT INTO spaces (id, kind, name, created_at) VALUES (?, ?, ?, ?)', info.space, info.kind, info.name, clock.now()))
       return info
     },
+    setOfflineDays: (space, daysMax) => change(() => void database.run('UPDATE spaces SET offline_days = ? WHERE id = ?', daysMax, space)),
     setParticipation(programme, space, takesPart) {
       change(() => {
         if (takesPart) database.run('INSERT INTO participations (programme, space) VALUES (?, ?) ON CONFLICT DO NOTHING', programme, space)

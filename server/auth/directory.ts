@@ -11,6 +11,8 @@ export interface SpaceInfo {
   space: SpaceId
   kind: SpaceKind
   name: string
+  /** Days without contact after which laptops close it; left out or null: no limit. */
+  offlineDaysMax?: number | null
 }
 
 export interface Directory {
@@ -18,7 +20,7 @@ export interface Directory {
   spacesOf(user: UserId): { info: SpaceInfo; role: Role }[]
   /** The one question every door asks; false for unknown users, spaces and everything in between. */
   may(user: UserId, space: SpaceId, operation: Operation): boolean
-  /** Fires when somebody's role in a space changed (null: lost); sessions tell the laptop within the second. */
+  /** Fires when somebody's role in a space changed (null: lost), or what is said of the space with it; sessions tell the laptop within the second. */
   readonly onDidChangeRole: Event<{ user: UserId; info: SpaceInfo; role: Role | null }>
   /** Fires when every session of a user must end. */
   readonly onDidSignOut: Event<{ user: UserId }>

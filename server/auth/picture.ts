@@ -65,8 +65,10 @@ export function readPicture(database: Database): Picture {
     })
   }
   const spaces = new Map<SpaceId, SpaceInfo>()
-  for (const row of database.all('SELECT id, kind, name FROM spaces ORDER BY name')) {
-    spaces.set(String(row.id), { space: String(row.id), kind: row.kind as SpaceKind, name: String(row.name) })
+  for (const row of database.all('SELECT id, kind, name, offline_days FROM spaces ORDER BY name')) {
+    spaces.set(String(row.id), {
+      space: String(row.id), kind: row.kind as SpaceKind, name: String(row.name), offlineDaysMax: row.offline_days === null ? null : Number(row.offline_days),
+    })
   }
   const members = new Map<SpaceId, Map<UserId, Role | null>>()
   const spacesByUser = new Map<UserId, Map<SpaceId, Role>>()

@@ -62,4 +62,8 @@ export const ACCOUNTS_MIGRATIONS: readonly string[] = [
     session TEXT PRIMARY KEY REFERENCES sessions (hash) ON DELETE CASCADE, issuer TEXT NOT NULL, subject TEXT NOT NULL, sid TEXT, sealed TEXT, refreshed_at INTEGER NOT NULL
   ) STRICT;
   `,
+  `
+  -- NULL: laptops keep it open without contact for as long as they like.
+  ALTER TABLE spaces ADD COLUMN offline_days INTEGER;
+  `,
 ]

@@ -19,7 +19,8 @@ const PAGE_COUNT_MAX = 2_000
 const PAGE_BYTES_MAX = 2 * 1024 * 1024
 
 export interface Report {
-  municipalities: { space: SpaceId; name: string; rows: ItemRow[] }[]
+  /** `offlineDaysMax`: the limit of the municipality holds for what a programme's laptops keep of it as well. */
+  municipalities: { space: SpaceId; name: string; offlineDaysMax: number | null; rows: ItemRow[] }[]
   computedAt: number
 }
 
@@ -89,14 +90,14 @@ export function createReportService({ log, relay, reader, clock, report }: Repor
 
   return {
     async reportOf(municipalities) {
-      const rows = await Promise.all(municipalities.map(async ({ space, name }) => {
+      const rows = await Promise.all(municipalities.map(async ({ space, name, offlineDaysMax = null }) => {
         let known = spaces.get(space)
         if (!known) spaces.set(space, (known = { seq: 0, rows: new Map(), changed: new Set(), turn: Promise.resolve() }))
         const own = known
         const turn = own.turn.then(() => level(space, own))
         own.turn = turn.then(() => undefined, () => undefined) // the failure is the asker's; the next one tries again
         await turn
-        return { space, name, rows: agreedRows([...own.rows.values()]) }
+        return { space, name, offlineDaysMax, rows: agreedRows([...own.rows.values()]) }
       }))
       return { municipalities: rows, computedAt: clock.now() }
     },

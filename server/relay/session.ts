@@ -13,7 +13,7 @@ import {
 import type { Person } from '../../shared/model/people.ts'
 import { decodeUp, encodeDown, PROTO_MAX, PROTO_MIN, PROTO_WITH_ERASED, PROTO_WITH_PACKED, PROTO_WITH_SNAPSHOTS, WireError } from '../../shared/protocol/codec.ts'
 import { OPERATION_OF_MESSAGE } from '../../shared/protocol/doors.ts'
-import type { DownMessage, Up, UpMessage } from '../../shared/protocol/messages/index.ts'
+import type { Down, DownMessage, Up, UpMessage } from '../../shared/protocol/messages/index.ts'
 import type { Directory, SpaceInfo } from '../auth/directory.ts'
 import type { Account } from './accounting.ts'
 import type { RelaySession } from './api.ts'
@@ -59,7 +59,8 @@ export const SESSION_TABLE: Record<SessionState, Record<SessionEvent, SessionSte
 /** Buffered bytes at which a connection is given up: live fan-out and presence stop at a quarter of it, only answers still come. */
 const BUFFER_BYTES_LAST = 4 * SOCKET_BUFFER_BYTES_MAX
 const DRAIN_POLL_MS = 50
-const NO_SPACE: Omit<SpaceInfo, 'space'> = { kind: 'municipality', name: '' }
+const NO_SPACE = { kind: 'municipality', name: '', offlineDaysMax: null } as const
+const scopeOf = ({ space, kind, name, offlineDaysMax = null }: SpaceInfo, role: Role): Down<'scope'> => ({ type: 'scope', space, role, kind, name, offlineDaysMax })
 
 /** What all sessions of a relay share. */
 export interface SessionDeps extends SubscriptionDeps {
@@ -236,7 +237,7 @@ export class Session implements RelaySession, Reader {
     this.#proto = Math.min(hello.protoMax, PROTO_MAX)
     this.#say(
       { type: 'welcome', proto: this.#proto, serverTime: clock.now(), session: this.id, who, payloadBytesMax: PAYLOAD_BYTES_MAX, minBuild: '' },
-      ...directory.spacesOf(this.user).map(({ info, role }): DownMessage => ({ type: 'scope', space: info.space, role, kind: info.kind, name: info.name })),
+      ...directory.spacesOf(this.user).map(({ info, role }): DownMessage => scopeOf(info, role)),
     )
   }
 
@@ -272,7 +273,7 @@ export class Session implements RelaySession, Reader {
 
   #tellRole(info: SpaceInfo, role: Role | null): void {
     if (!this.#may(OPERATION_OF_MESSAGE.sub, info.space)) this.#leave(info.space)
-    this.#say({ type: 'scope', space: info.space, role, kind: info.kind, name: role === null ? '' : info.name })
+    this.#say(role === null ? { type: 'scope', space: info.space, role, ...NO_SPACE, kind: info.kind } : scopeOf(info, role))
   }
 
   #show(shown: Up<'presence'>): void {

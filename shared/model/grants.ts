@@ -33,6 +33,7 @@ export const GRANTS = {
   'member.invite': LEADERS,
   'participation.change': LEADERS,
   'member.change': KEEPERS,
+  'space.change': KEEPERS,
   'audit.read': ['admin'],
 } as const satisfies Record<string, readonly Role[]>
 

@@ -141,6 +141,9 @@ export const SETUP_LINK_HOURS_MAX = 24
 /** Who did what is kept this long unless the installation says otherwise, and never shorter than half a year: a misuse is often found late. */
 export const AUDIT_DAYS_DEFAULT = 730
 export const AUDIT_DAYS_MIN = 180
+/** Days that a space may be used without contact, where it sets a limit: from a working day to a year with a month to spare. */
+export const OFFLINE_DAYS_MIN = 1
+export const OFFLINE_DAYS_MAX = 400
 /** One page of it. */
 export const AUDIT_PAGE_COUNT_MAX = 500
 /** The same person reading the same space, or going on in the same item, within this time is one record: a line that comes and goes would fill the account. */

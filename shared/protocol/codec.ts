@@ -14,7 +14,7 @@ export { WireError } from './schema.ts'
 
 /** Versions this build speaks. Rises with the fingerprint (tests/protocol). */
 export const PROTO_MIN = 1
-export const PROTO_MAX = 4
+export const PROTO_MAX = 5
 /** From this version on a laptop takes SNAPSHOT and SIFTED. */
 export const PROTO_WITH_SNAPSHOTS = 2
 /** From this version on a laptop takes ERASED; an older one is not let into a space of which something was erased since it was there. */

@@ -131,6 +131,12 @@ export const optional = <T>(field: Field<T>): Field<T | null> => ({
   read: (from) => (bool.read(from) ? field.read(from) : null),
 })
 
+/** The last field of a message, which an older version did not send: nothing left to read is none. */
+export const appended = <T>(field: Field<T>): Field<T | null> => {
+  const inside = optional(field)
+  return { shape: `appended(${field.shape})`, write: (to, value) => inside.write(to, value), read: (from) => (left(from) === 0 ? null : inside.read(from)) }
+}
+
 // reason: the value types differ per field and are recovered by ValueOf; `unknown` would not take a Field<number>
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type Shape = Readonly<Record<string, Field<any>>>

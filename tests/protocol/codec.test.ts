@@ -7,7 +7,7 @@ import { decodeDown, decodeUp, encodeDown, encodeUp, WireError } from '../../sha
 import { DOWN_MESSAGES, UP_MESSAGES, type DownMessage, type UpMessage } from '../../shared/protocol/messages/index.ts'
 import type { MessageSpec } from '../../shared/protocol/schema.ts'
 import { uint } from '../../shared/protocol/schema.ts'
-import { UP_SAMPLES } from './samples.ts'
+import { DOWN_SAMPLES, UP_SAMPLES } from './samples.ts'
 import * as decoding from 'lib0/decoding'
 
 /** Random values of a message, from the same description that the codec follows. */
@@ -57,7 +57,8 @@ function arbitraryOf(shape: string): fc.Arbitrary<unknown> {
         at++
         return fc.constantFrom(...values)
       }
-      case 'optional': {
+      case 'optional':
+      case 'appended': {
         at++
         const inner = read()
         at++
@@ -108,6 +109,12 @@ describe('codec', () => {
     const [push] = decodeUp(frame)
     frame.fill(0)
     expect(push).toEqual(UP_SAMPLES.push)
+  })
+
+  it('[WIR2] what an older version did not send yet is read as none', () => {
+    const whole = encodeDown(DOWN_SAMPLES.scope)
+    const older = Uint8Array.from([whole[0]! - 2, ...whole.subarray(1, -2)])
+    expect(decodeDown(older)).toEqual([{ ...DOWN_SAMPLES.scope, offlineDaysMax: null }])
   })
 
   it('[WIR2] fields appended by a newer version, and whole messages it adds, are skipped', () => {

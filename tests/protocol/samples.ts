@@ -27,7 +27,7 @@ export const UP_SAMPLES: Sample<UpMessage> = {
 
 export const DOWN_SAMPLES: Sample<DownMessage> = {
   welcome: { type: 'welcome', proto: 1, serverTime: 1_763_700_000_123, session: id('5e'), who: person, payloadBytesMax: 1_044_480, minBuild: '' },
-  scope: { type: 'scope', space: id('50'), role: 'leader', kind: 'municipality', name: 'Schiedam' },
+  scope: { type: 'scope', space: id('50'), role: 'leader', kind: 'municipality', name: 'Schiedam', offlineDaysMax: 14 },
   subbed: { type: 'subbed', space: id('50'), epoch: id('ee'), head: 300, floor: 0, mode: 'resume', commonSeq: 299 },
   entries: { type: 'entries', space: id('50'), epoch: id('ee'), entries: [wire], cursorAfter: 300, tailHashAfter: hash, more: false },
   snapshot: { type: 'snapshot', space: id('50'), item: id('17'), part: 'prose', fromSeq: 1, toSeq: 300, format: 'yjs1', payload: Uint8Array.of(0, 0), last: true },

@@ -53,7 +53,7 @@ describe('hello', () => {
         type: 'welcome', proto: 1, serverTime: world.clock.now(), session: expect.stringMatching(/^[0-9a-f]{32}$/), payloadBytesMax: PAYLOAD_BYTES_MAX, minBuild: '',
         who: { user: ANNE, name: 'verloskundige', job: 'verloskundige', organisation: 'VSV', color: 1 },
       },
-      { type: 'scope', space: SPACE, role: 'member', kind: 'municipality', name: 'gemeente 5050' },
+      { type: 'scope', space: SPACE, role: 'member', kind: 'municipality', name: 'gemeente 5050', offlineDaysMax: null },
     ])
   })
 
@@ -460,7 +460,7 @@ describe('subscribing', () => {
     anne.say(HELLO, subTo(OTHER_SPACE), subTo(unknown))
     await world.settle()
     const scopes = anne.of('scope').slice(1)
-    expect(scopes).toEqual([OTHER_SPACE, unknown].map((space) => ({ type: 'scope', space, role: null, kind: 'municipality', name: '' })))
+    expect(scopes).toEqual([OTHER_SPACE, unknown].map((space) => ({ type: 'scope', space, role: null, kind: 'municipality', name: '', offlineDaysMax: null })))
     expect(anne.of('subbed')).toEqual([])
     expect(await world.log.head(unknown)).toBeNull()
   })
@@ -710,7 +710,7 @@ describe('rights', () => {
     const anne = await world.join(ANNE)
     const ben = await world.join(BEN)
     world.people.give(BEN, SPACE, null)
-    expect(ben.of('scope').at(-1)).toEqual({ type: 'scope', space: SPACE, role: null, kind: 'municipality', name: '' })
+    expect(ben.of('scope').at(-1)).toEqual({ type: 'scope', space: SPACE, role: null, kind: 'municipality', name: '', offlineDaysMax: null })
     const before = ben.frames.length
     anne.push(next())
     await world.pass(10)
@@ -750,7 +750,20 @@ describe('rights', () => {
     const anne = await world.join(ANNE)
     anne.take()
     world.people.give(ANNE, OTHER_SPACE, 'leader')
-    expect(anne.take()).toEqual([{ type: 'scope', space: OTHER_SPACE, role: 'leader', kind: 'municipality', name: 'gemeente 5151' }])
+    expect(anne.take()).toEqual([{ type: 'scope', space: OTHER_SPACE, role: 'leader', kind: 'municipality', name: 'gemeente 5151', offlineDaysMax: null }])
+  })
+
+  it('[SCO3] the days that a laptop may go without contact are said with the space, and again on the open connection when they change', async () => {
+    world.people.limit(SPACE, 14)
+    const anne = await world.join(ANNE)
+    expect(anne.of('scope')).toEqual([{ type: 'scope', space: SPACE, role: 'member', kind: 'municipality', name: 'gemeente 5050', offlineDaysMax: 14 }])
+    anne.take()
+    world.people.limit(SPACE, 3)
+    expect(anne.take()).toMatchObject([{ type: 'scope', space: SPACE, role: 'member', offlineDaysMax: 3 }])
+    world.people.limit(SPACE, null)
+    expect(anne.take()).toMatchObject([{ type: 'scope', offlineDaysMax: null }])
+    // A laptop from before hears it too, and skips what it does not know.
+    expect(world.connect(BEN).closed).toBeNull()
   })
 
   it('[SCO2] signing out closes every connection of that person with 4401', async () => {

@@ -78,6 +78,14 @@ export function createMemoryDirectory() {
       else mine.delete(space)
       changed.fire({ user, info: infoOf(space), role })
     },
+    limit(space: Id, offlineDaysMax: number | null): void {
+      const info: SpaceInfo = { ...infoOf(space), offlineDaysMax }
+      spaces.set(space, info)
+      for (const [user, mine] of roles) {
+        const role = mine.get(space)
+        if (role) changed.fire({ user, info, role })
+      }
+    },
     /** Without telling anybody: as if the event were still on its way. */
     takeSilently: (user: Id, space: Id): void => void roles.get(user)?.delete(space),
     signOut: (user: Id): void => signedOut.fire({ user }),

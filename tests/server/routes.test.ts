@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest'
 import { must } from '../../shared/base/assert.ts'
 import { below, namedDice, pick } from '../../shared/base/random.ts'
 import { DOORS, isOfSpace, may, ROLES, UNRECORDED, type AnyOperation, type Role } from '../../shared/model/grants.ts'
-import { freshFolder, startUnderTest, type UnderTest } from './relay-under-test.ts'
+import { decodeDown, encodeUp, PROTO_MAX, PROTO_MIN } from '../../shared/protocol/codec.ts'
+import { freshFolder, openSocket, startUnderTest, type UnderTest } from './relay-under-test.ts'
 
 const NOBODY = 'f'.repeat(32)
 
@@ -20,6 +21,7 @@ const BODIES: Record<string, unknown> = {
   'POST /api/spaces/:space/invitations': { role: 'reader' },
   'PUT /api/spaces/:space/members/:user': { role: 'reader' },
   'PUT /api/spaces/:space/participations/:programme': { takesPart: true },
+  'PUT /api/spaces/:space/offline': { daysMax: 14 },
   'POST /sync/push': new Uint8Array([1]),
   'POST /sync/ask': new Uint8Array([1]),
 }
@@ -138,6 +140,32 @@ describe('rights', () => {
     expect((await change(leader.cookie, false)).status).toBe(204)
     expect((await report()).json.municipalities).toEqual([])
     expect((await relay.ask('PUT', `/api/spaces/${almere}/participations/${almere}`, { cookie: leader.cookie, body: { takesPart: true } })).json).toEqual({ error: 'bad-request' })
+  })
+
+  test('a limit for offline use is set by whoever runs the space, in days, is accounted for, and reaches the open connections of its members', async () => {
+    const relay = await startUnderTest()
+    const space = relay.space('Almere')
+    await relay.running.log.ensureSpace(space)
+    const admin = await relay.member(space, 'admin')
+    const member = await relay.member(space, 'member')
+    const change = (cookie: string, daysMax: unknown) => relay.ask('PUT', `/api/spaces/${space}/offline`, { cookie, body: { daysMax } })
+    const socket = openSocket(`${relay.origin.replace('http', 'ws')}/sync`, { cookie: member.cookie, origin: relay.origin })
+    await socket.opened
+    socket.socket.send(encodeUp({ type: 'hello', protoMin: PROTO_MIN, protoMax: PROTO_MAX, build: 'test', device: NOBODY, pendingCount: 0 }))
+    const scopes = async () => decodeDown(await socket.next()).filter((message) => message.type === 'scope')
+    expect(await scopes()).toMatchObject([{ space, role: 'member', offlineDaysMax: null }])
+
+    for (const { cookie } of [member, await relay.member(space, 'reader'), await relay.member(space, 'leader')]) expect((await change(cookie, 7)).json).toEqual({ error: 'forbidden' })
+    for (const daysMax of [0, -1, 401, 1.5, '7', undefined, 1e9]) expect((await change(admin.cookie, daysMax)).json, String(daysMax)).toEqual({ error: 'bad-request' })
+    for (const daysMax of [1, 400, 7]) expect((await change(admin.cookie, daysMax)).status).toBe(204)
+    for (const daysMax of [1, 400, 7]) expect(await scopes()).toMatchObject([{ space, role: 'member', offlineDaysMax: daysMax }])
+    expect((await change(admin.cookie, null)).status).toBe(204)
+    expect(await scopes()).toMatchObject([{ offlineDaysMax: null }])
+
+    const noted = relay.running.accounts.audit.page({ space }, 100).filter(({ operation }) => operation === 'space.change')
+    expect(noted.map(({ role, subject, result }) => [result, role, subject].join(' ').trim())).toEqual([
+      'done admin offline unlimited', 'done admin offline 7', 'done admin offline 400', 'done admin offline 1', ...['leader', 'reader', 'member'].map((role) => `refused ${role} PUT /api/spaces/:space/offline`),
+    ])
   })
 
   test('A11: each request leaves one record, or none by the list, refused ones too; whoever asked, in which role, and what came of it', async () => {

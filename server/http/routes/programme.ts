@@ -11,14 +11,14 @@ import { defineRoute, type Route } from '../route.ts'
 import { id, spaceParams, time } from '../schemas.ts'
 
 /** Rows of the given municipalities, as the relay's worker computed them last. */
-export type ReportOf = (municipalities: readonly SpaceInfo[]) => Promise<{ municipalities: { space: string; name: string; rows: ItemRow[] }[]; computedAt: number }>
+export type ReportOf = (municipalities: readonly SpaceInfo[]) => Promise<{ municipalities: { space: string; name: string; offlineDaysMax: number | null; rows: ItemRow[] }[]; computedAt: number }>
 
 export interface ProgrammeRoutesDeps {
   accounts: Accounts
   reportOf: ReportOf
 }
 
-const report = v.object({ municipalities: v.array(v.object({ space: id, name: v.string(), rows: v.array(v.looseObject({ item: id })) })), computedAt: time })
+const report = v.object({ municipalities: v.array(v.object({ space: id, name: v.string(), offlineDaysMax: v.nullable(v.pipe(v.number(), v.integer())), rows: v.array(v.looseObject({ item: id })) })), computedAt: time })
 
 export function programmeRoutes({ accounts, reportOf }: ProgrammeRoutesDeps): Route[] {
   return [

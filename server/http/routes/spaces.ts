@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import { must } from '../../../shared/base/assert.ts'
 import type { SpaceId, UserId } from '../../../shared/base/ids.ts'
 import { covers, may, type Role } from '../../../shared/model/grants.ts'
+import { OFFLINE_DAYS_MAX, OFFLINE_DAYS_MIN } from '../../../shared/model/limits.ts'
 import type { Accounts } from '../../auth/accounts.ts'
 import { defineRoute, type Route } from '../route.ts'
 import { filledName, id, person, role, spaceKind, spaceParams, time } from '../schemas.ts'
@@ -96,6 +97,21 @@ export function spaceRoutes({ accounts, ensureSpace }: SpaceRoutesDeps): Route[]
         if (!isAllowed) return { error: 'forbidden' }
         if (!may(body.role, 'member.change') && isLastKeeper(params.space, params.user)) return { error: 'conflict' }
         accounts.setRole(params.user, params.space, body.role)
+        return { status: 204 }
+      },
+    }),
+    defineRoute({
+      method: 'PUT',
+      path: '/api/spaces/:space/offline',
+      summary: 'After how many days without contact laptops close this space; null takes the limit away',
+      operation: 'space.change',
+      params: spaceParams,
+      body: v.object({ daysMax: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(OFFLINE_DAYS_MIN), v.maxValue(OFFLINE_DAYS_MAX))) }),
+      answer: null,
+      refusals: [],
+      handle({ params, body, note }) {
+        note({ subject: `offline ${body.daysMax ?? 'unlimited'}` })
+        accounts.setOfflineDays(params.space, body.daysMax)
         return { status: 204 }
       },
     }),

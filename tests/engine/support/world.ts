@@ -100,6 +100,8 @@ export interface TestRelay {
   judge: (push: Up<'push'>, user: UserId) => RefusalCode | { code: RefusalCode; retryAfterMs?: number; reason?: string } | null
   transport(user: UserId): Transport
   grant(user: UserId, space: SpaceId, role: Role | null): void
+  /** Days that its laptops may go without contact; null: as long as they like. */
+  limit(space: SpaceId, daysMax: number | null): void
   log(space: SpaceId): SpaceLog
   /** The log gets a new life: only its first entries survive. */
   replaceLog(space: SpaceId, keep: number): void
@@ -139,7 +141,10 @@ export function testRelay(dice: Dice, clock: Clock, person: (user: UserId) => Pe
     lines.delete(line)
     later(() => line.listener.closed(code, ''))
   }
-  const scopeOf = (space: SpaceId, role: Role | null): DownMessage => ({ type: 'scope', space, role, kind: 'municipality', name: `gemeente ${space.slice(0, 4)}` })
+  const limits = new Map<SpaceId, number>()
+  const scopeOf = (space: SpaceId, role: Role | null): DownMessage => ({
+    type: 'scope', space, role, kind: 'municipality', name: `gemeente ${space.slice(0, 4)}`, offlineDaysMax: limits.get(space) ?? null,
+  })
 
   const relay: TestRelay = {
     isUp: true,
@@ -176,6 +181,14 @@ export function testRelay(dice: Dice, clock: Clock, person: (user: UserId) => Pe
       if (role) grants.set(`${user}/${space}`, role)
       else grants.delete(`${user}/${space}`)
       for (const line of lines) if (line.user === user) send(line, scopeOf(space, role))
+    },
+    limit(space, daysMax) {
+      if (daysMax === null) limits.delete(space)
+      else limits.set(space, daysMax)
+      for (const [key, role] of grants) {
+        const [user, of] = key.split('/') as [string, string]
+        if (of === space) for (const line of lines) if (line.user === user) send(line, scopeOf(space, role))
+      }
     },
     log: logOf,
     replaceLog(space, keep) {

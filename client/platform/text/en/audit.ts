@@ -22,6 +22,7 @@ const operations: Record<AnyOperation, string> = {
   'member.invite': 'invitations',
   'participation.change': 'changed taking part in a programme',
   'member.change': 'changed a role or membership',
+  'space.change': 'changed a setting of the space',
   'audit.read': 'read this log',
   'health.read': 'asked for health',
   'session.ways': 'asked how to sign in',
@@ -94,6 +95,8 @@ export const audit: Texts<typeof dutch> = {
     whole: 'whole document',
     history: 'history',
     before: 'before line',
+    offline: 'days without a connection:',
+    unlimited: 'no limit',
   },
   operations,
 }

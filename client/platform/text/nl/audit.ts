@@ -20,6 +20,7 @@ const operations: Record<AnyOperation, string> = {
   'member.invite': 'uitnodigingen',
   'participation.change': 'deelname aan een programma gewijzigd',
   'member.change': 'rol of lidmaatschap gewijzigd',
+  'space.change': 'instelling van de ruimte gewijzigd',
   'audit.read': 'dit logboek gelezen',
   'health.read': 'toestand gevraagd',
   'session.ways': 'manieren van inloggen gevraagd',
@@ -92,6 +93,8 @@ export const audit = {
     whole: 'heel document',
     history: 'geschiedenis',
     before: 'vóór regel',
+    offline: 'dagen zonder verbinding:',
+    unlimited: 'onbeperkt',
   },
   operations,
 }
