@@ -10,10 +10,10 @@ import { root, runtimePath } from './setup.mjs'
 const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP']
 const WATCH_MS = 100 // how long a relay may outlive a killed npm; looking costs one read of /proc
 
-/** Out: the exit code of `file`; 128 + the signal's number when a signal ended it. */
-export function runProduct(file, args) {
+/** Out: the exit code of `file`; 128 + the signal's number when a signal ended it. `flags` are those of Node. */
+export function runProduct(file, args, flags = NODE_FLAGS) {
   return new Promise((resolve, reject) => {
-    const child = spawn(runtimePath(), [...NODE_FLAGS, join(root, file), ...args], { stdio: 'inherit' })
+    const child = spawn(runtimePath(), [...flags, join(root, file), ...args], { stdio: 'inherit' })
     const forward = (signal) => {
       // In a terminal Ctrl+C reaches the whole process group by itself; twice would look like an impatient second press.
       if (signal === 'SIGINT' && process.stdin.isTTY) return
