@@ -125,7 +125,8 @@ export interface Http {
   /** Whether people can sign in with their organisation. */
   ways(): Answer<{ isOffered: boolean }>
   signIn(login: string, password: string): Answer<{ person: Person }>
-  signOut(): Answer<null>
+  /** `continueAt`: where to sign out of the organisation as well. */
+  signOut(): Answer<{ continueAt: string } | null>
   link(token: string): Answer<LinkView>
   acceptLink(token: string, account: NewAccount | { password: string } | null): Answer<{ person: Person }>
   members(space: SpaceId): Answer<Member[]>

@@ -46,6 +46,11 @@ export interface Oidc {
   renew(refreshToken: string, subject: string): Promise<Result<Pick<Said, 'claims' | 'refreshToken'>, { kind: 'failed' | 'unreachable' }>>
   /** Whose sessions a logout token ends. */
   readLogout(token: string): Promise<Result<{ subject: string | null; sid: string | null }, { kind: 'failed' | 'unreachable' }>>
+  /**
+   * Where a browser signs out of the organisation itself (OpenID Connect RP-Initiated Logout 1.0), and comes back from to `returnUri`. Null: it offers no such
+   * page, or does not answer within FAREWELL_MS. Without an ID token as a hint, which would put names in an address: it may ask whether this is meant.
+   */
+  farewell(returnUri: string): Promise<string | null>
 }
 
 export interface OidcDeps {
@@ -61,6 +66,8 @@ export const FLOW_MS = 10 * 60_000
 const FLOWS_COUNT_MAX = 10_000
 /** The specification asks for recent ones; clocks differ and networks repeat. */
 const LOGOUT_AGE_SECONDS_MAX = 5 * 60
+/** Somebody who signs out waits for this; what the organisation says was asked at sign-in, so only a relay that began since then has to ask. */
+export const FAREWELL_MS = 3_000
 const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout'
 /** Signed with the organisation's own key: no `none`, and nothing that our shared secret could sign. */
 const SIGNATURES = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'Ed25519', 'EdDSA']
@@ -178,6 +185,22 @@ export function createOidc({ settings, clock, dice, report }: OidcDeps): Oidc {
       } catch (problem) {
         return fail({ kind: failureOf('logout', problem).kind === 'unreachable' ? 'unreachable' : 'failed' })
       }
+    },
+    async farewell(returnUri) {
+      const waited = Promise.withResolvers<null>()
+      const timer = clock.after(FAREWELL_MS, () => waited.resolve(null))
+      const asked = find().then(({ config }) => {
+        const page = config.serverMetadata().end_session_endpoint
+        // The window goes there: an address, and as safe as the one where people sign in.
+        if (page === undefined || !URL.canParse(page) || !['https:', new URL(settings.issuer).protocol].includes(new URL(page).protocol)) return null
+        return client.buildEndSessionUrl(config, { post_logout_redirect_uri: returnUri }).href
+      }).catch((problem: unknown) => {
+        failureOf('farewell', problem)
+        return null
+      })
+      const url = await Promise.race([asked, waited.promise])
+      timer.dispose()
+      return url
     },
   }
 }

@@ -26,6 +26,8 @@ export interface Organisation extends Disposable {
   tie(token: string, said: Said): void
   /** A request came with this token: its session is in use, and can be renewed. */
   noteUse(token: string): void
+  /** Whether the organisation began this session. */
+  isTied(session: string): boolean
   /** Ends the sessions that the organisation says ended. Out: how many. */
   logout(issuer: string, whose: { subject: string | null; sid: string | null }): number
 }
@@ -164,6 +166,7 @@ export function createOrganisation(deps: OrganisationDeps): Organisation {
       const renewedAt = Number(row.refreshed_at)
       awake.set(session, { key, refreshToken: unseal(key, String(row.sealed)), subject: String(row.subject), usedAt: clock.now(), renewedAt, triedAt: renewedAt })
     },
+    isTied: (session) => database.get('SELECT 1 FROM organisation_sessions WHERE session = ?', session) !== undefined,
     logout(issuer, { subject, sid }) {
       const rows = sid !== null
         ? database.all('SELECT session FROM organisation_sessions WHERE issuer = ? AND ((sid = ? AND (? IS NULL OR subject = ?)) OR (sid IS NULL AND subject = ?))', issuer, sid, subject, subject, subject)

@@ -151,7 +151,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
   const seats = createTwinSeats({ relay, clock, dice: deps.dice })
   const organisation = deps.oidc && accounts.joinOrganisation({ oidc: deps.oidc, rules: deps.roleRules, openSessions: () => upgrades.openSessions() })
   const routes: Route[] = [
-    ...signInRoutes(accounts),
+    ...signInRoutes({ accounts, oidc: deps.oidc, organisation }),
     ...meRoutes(accounts),
     ...oidcRoutes({ accounts, oidc: deps.oidc, organisation }),
     ...spaceRoutes({ accounts, ensureSpace: deps.ensureSpace }),
@@ -306,10 +306,11 @@ function parse(schema: Route['body'], input: unknown): { value: unknown } | null
 function send(reply: FastifyReply, answer: Answer, { cookieName, flowCookieName, isSecure }: Doorkeeper): FastifyReply {
   if ('error' in answer) return sendJson(reply, STATUS_OF_ERROR[answer.error], { error: answer.error })
   const cookie = { path: '/', httpOnly: true, sameSite: 'strict', secure: isSecure } as const
+  // What the browser's own cache has; what the laptop holds stays, because somebody else's unsent work may be in it (decision 0019).
+  const signOut = (): void => void reply.clearCookie(cookieName, cookie).header('clear-site-data', '"cache"')
   switch (answer.status) {
     case 204:
-      // What the browser's own cache has; what the laptop holds stays, because somebody else's unsent work may be in it (decision 0019).
-      if (answer.session === null) reply.clearCookie(cookieName, cookie).header('clear-site-data', '"cache"')
+      if (answer.session === null) signOut()
       return reply.code(204).header('cache-control', 'no-store').send()
     case 302: {
       const flowCookie = { ...cookie, sameSite: 'lax' } as const
@@ -324,6 +325,7 @@ function send(reply: FastifyReply, answer: Answer, { cookieName, flowCookieName,
       void reply.header('cache-control', 'no-store')
       if ('frame' in answer) return reply.type('application/octet-stream').send(Buffer.from(answer.frame.buffer, answer.frame.byteOffset, answer.frame.byteLength))
       if ('text' in answer) return reply.type(answer.type).send(answer.text)
+      if (answer.session === null) signOut()
       if (answer.session) void reply.setCookie(cookieName, answer.session.token, { ...cookie, expires: new Date(answer.session.expiresAt) })
       return sendJson(reply, 200, answer.body)
     default:

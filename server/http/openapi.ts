@@ -105,7 +105,7 @@ function operationOf(route: Route): Json {
     parameters: [...parametersOf(route.params, 'path'), ...parametersOf(route.query, 'query')],
     ...(route.body ? { requestBody: { required: true, content: { [route.takesForm ? 'application/x-www-form-urlencoded' : 'application/json']: { schema: toJson(route.body) } } } } : {}),
     ...(route.takesFrame ? { requestBody: { required: true, content: frame } } : {}),
-    responses: { [route.answer || route.answerType ? 200 : route.redirects ? 302 : 204]: answer, ...Object.fromEntries(refusals) },
+    responses: { ...(route.mayBeEmpty ? { 204: { description: 'Done, nothing to say' } } : {}), [route.answer || route.answerType ? 200 : route.redirects ? 302 : 204]: answer, ...Object.fromEntries(refusals) },
     security: isOpen(route) ? [] : [{ session: [] }, { token: [] }],
   }
 }

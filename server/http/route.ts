@@ -47,7 +47,8 @@ export interface Asked<P, Q, B> {
 }
 
 export type Answer =
-  | { status: 200; body: unknown; session?: { token: string; expiresAt: number } }
+  /** `session`: its cookie, set or taken away. */
+  | { status: 200; body: unknown; session?: { token: string; expiresAt: number } | null }
   | { status: 200; frame: Uint8Array }
   | { status: 200; text: string; type: string }
   | { status: 204; session?: null }
@@ -73,6 +74,8 @@ export interface Route {
   redirects?: boolean
   /** Null: nothing, frames or text. */
   answer: Schema | null
+  /** Besides the answer: 204 when there is nothing to say. */
+  mayBeEmpty?: boolean
   answerType?: 'application/octet-stream' | 'text/plain'
   refusals: readonly HttpErrorCode[]
   /** Guessing here would open a door: few tries a minute for one login or link from one address. */

@@ -1,10 +1,13 @@
 // [A9] Answers, ID tokens and logout tokens that were forged, mixed up, replayed or brought by another browser: none is accepted.
 import { createHash } from 'node:crypto'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { exportSPKI, generateKeyPair, exportJWK, base64url, type JWTPayload } from 'jose'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { must } from '../../shared/base/assert.ts'
-import { createOidc, FLOW_MS, type Oidc } from '../../server/auth/oidc.ts'
+import { createOidc, FAREWELL_MS, FLOW_MS, type Oidc } from '../../server/auth/oidc.ts'
 import { systemClock, systemDice } from '../../server/system.ts'
+import { handClock } from '../support/hand-clock.ts'
 import { CLIENT_ID, CLIENT_SECRET, startFakeOrganisation, type FakeOrganisation } from '../support/organisation.ts'
 
 const REDIRECT = 'http://127.0.0.1:4180/api/oidc/callback'
@@ -202,5 +205,33 @@ describe('[A9] a logout token', () => {
   }
   test.each(Object.keys(BAD))('%s ends nothing', async (name) => {
     expect(await oidc.readLogout(await must(BAD[name], name)(good()))).toEqual({ ok: false, failure: { kind: 'failed' } })
+  })
+})
+
+describe('signing out of the organisation', () => {
+  const RETURN = 'https://samenpad.test/inloggen'
+  test.each([
+    ['it offers a page', { end_session_endpoint: 'https://organisation.test/uit?a=1' }, `https://organisation.test/uit?a=1&post_logout_redirect_uri=${encodeURIComponent(RETURN)}&client_id=${CLIENT_ID}`],
+    ['it offers none', {}, null],
+    ['its page is no address', { end_session_endpoint: 'weg' }, null],
+    ['its page is a script', { end_session_endpoint: 'javascript:alert(1)' }, null],
+  ])('when %s', async (_when, metadata, expected) => {
+    const one = await startFakeOrganisation(metadata)
+    expect(await createFor(one.issuer).farewell(RETURN)).toBe(expected)
+    await one.close()
+    // Away since the relay began: signing out does not wait for it, and says so to whoever runs the relay.
+    expect(await createFor(one.issuer).farewell(RETURN)).toBeNull()
+    expect(reports).toMatchObject([{ during: 'farewell', outcome: 'unreachable' }])
+  })
+  test('one that never answers is waited for no longer than a moment', async () => {
+    const silent = createServer(() => undefined)
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+    const clock = handClock()
+    const of = createOidc({ settings: { issuer: `http://127.0.0.1:${(silent.address() as AddressInfo).port}`, clientId: CLIENT_ID, clientSecret: CLIENT_SECRET, scope: 'openid', roleRules: [] }, clock, dice: systemDice, report: () => undefined })
+    const asked = of.farewell(RETURN)
+    clock.turn(FAREWELL_MS)
+    expect(await asked).toBeNull()
+    silent.closeAllConnections()
+    silent.close()
   })
 })

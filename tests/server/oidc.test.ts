@@ -28,7 +28,7 @@ async function startOrganisation(roleRules: readonly RoleRule[] = []) {
   const relay = await startUnderTest({ oidc: { issuer, clientId: CLIENT_ID, clientSecret: CLIENT_SECRET, scope: 'openid profile email offline_access', roleRules } })
   const provider = new Provider(issuer, {
     clients: [{
-      client_id: CLIENT_ID, client_secret: CLIENT_SECRET, redirect_uris: [`${relay.origin}/api/oidc/callback`], grant_types: ['authorization_code', 'refresh_token'], response_types: ['code'],
+      client_id: CLIENT_ID, client_secret: CLIENT_SECRET, redirect_uris: [`${relay.origin}/api/oidc/callback`], post_logout_redirect_uris: [`${relay.origin}/inloggen`], grant_types: ['authorization_code', 'refresh_token'], response_types: ['code'],
       backchannel_logout_uri: `${relay.origin}/api/oidc/backchannel`, backchannel_logout_session_required: true,
     }],
     features: { backchannelLogout: { enabled: true }, devInteractions: { enabled: true } },
@@ -42,7 +42,7 @@ async function startOrganisation(roleRules: readonly RoleRule[] = []) {
     findAccount: (_context: unknown, sub: string) => (people.has(sub) ? { accountId: sub, claims: () => ({ sub, ...people.get(sub) }) } : undefined),
   })
   server.on('request', provider.callback())
-  return { relay, people, issuer }
+  return { relay, people, issuer, close: () => (server.closeAllConnections(), new Promise<void>((resolve) => server.close(() => resolve()))) }
 }
 
 /** A browser as far as signing in needs one: cookies of each side, redirects, and the forms of the provider. */
@@ -144,6 +144,36 @@ test('logging out at the organisation closes the sockets of that session; a shut
   const shut = createBrowser(relay)
   expect(await shut.signIn('AAAA')).toBe(`${relay.origin}/inloggen?organisatie=disabled`)
   expect(shut.sessionCookie()).toMatch(/=$/)
+})
+
+test('signing out goes on to the organisation and comes back, and ends here first, also when the organisation is away', async () => {
+  const { relay, people, issuer, close } = await startOrganisation()
+  people.set('AAAA', { name: 'verloskundige' })
+  const [browser, other] = [createBrowser(relay), createBrowser(relay)]
+  await browser.signIn('AAAA')
+  await other.signIn('AAAA')
+  const socket = openSocket(`ws://127.0.0.1:${relay.port}/sync`, { cookie: browser.sessionCookie(), origin: relay.origin })
+  await socket.opened
+  const ended = await relay.ask('DELETE', '/api/session', { cookie: browser.sessionCookie() })
+  expect([ended.status, ended.headers.get('set-cookie'), ended.headers.get('clear-site-data'), ended.headers.get('cache-control')]).toEqual([200, expect.stringMatching(/Expires=Thu, 01 Jan 1970/), '"cache"', 'no-store'])
+  expect(await socket.closed).toBe(4401)
+  const there = new URL((ended.json as { continueAt: string }).continueAt)
+  expect(there.origin + there.pathname).toBe(`${issuer}/session/end`)
+  // Nothing of the person is in the address.
+  expect(Object.fromEntries(there.searchParams)).toEqual({ client_id: CLIENT_ID, post_logout_redirect_uri: `${relay.origin}/inloggen` })
+  const page = await browser.go(there.href)
+  const back = await browser.go(browser.actionOf(page), { xsrf: must(/name="xsrf" value="([^"]+)"/.exec(page.text)?.[1], 'xsrf'), logout: 'yes' })
+  expect(back.url).toBe(`${relay.origin}/inloggen`)
+  // The organisation asks who it is again: the next person at this laptop is not let in as the last.
+  expect((await browser.go(`${relay.origin}/api/oidc/login`)).text).toContain('value="login"')
+
+  await close()
+  const away = await relay.ask('DELETE', '/api/session', { cookie: other.sessionCookie() })
+  expect(away.headers.get('set-cookie')).toMatch(/Expires=Thu, 01 Jan 1970/)
+  expect((await relay.ask('GET', '/api/me', { cookie: other.sessionCookie() })).status).toBe(401)
+  // A session that the organisation did not begin is none of its business.
+  const { cookie } = await relay.member(relay.space(), 'member')
+  expect((await relay.ask('DELETE', '/api/session', { cookie })).status).toBe(204)
 })
 
 test('an invitation is taken by whoever is signed in, and the session stays the organisation’s', async () => {

@@ -2,10 +2,11 @@
 import { forgetIdentity } from '../../platform/identity.ts'
 import type { Services } from '../../workbench/services.ts'
 
-export async function leaveWindow({ storage, engine }: Services): Promise<void> {
+/** In: where signing out goes on, at the organisation; left out: the sign-in page. */
+export async function leaveWindow({ storage, engine }: Services, continueAt = '/inloggen'): Promise<void> {
   forgetIdentity(storage)
   await engine.dispose()
-  location.assign('/inloggen')
+  location.assign(continueAt)
 }
 
 /** For good: the stores of this person go as well. Other windows of theirs are on their way out and let go of them a moment later. */

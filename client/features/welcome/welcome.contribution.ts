@@ -65,7 +65,8 @@ export function contribute(services: Services): Disposable {
     }
     forgetIdentity(storage)
     await engine.dispose()
-    location.assign('/inloggen')
+    // Whoever signed in with their organisation is still signed in there, in this browser.
+    location.assign(ended.ok && ended.value ? ended.value.continueAt : '/inloggen')
   }
   bag.add(beginWithOverview(services))
   return bag

@@ -10,6 +10,7 @@ import type { Accounts } from '../../auth/accounts.ts'
 import type { OidcFailure, Oidc } from '../../auth/oidc.ts'
 import type { Organisation } from '../../auth/organisation.ts'
 import { defineRoute, type Answer, type Route } from '../route.ts'
+import { SIGN_IN_PAGE } from './sign-in.ts'
 
 export interface OidcRoutesDeps {
   accounts: Accounts
@@ -19,8 +20,6 @@ export interface OidcRoutesDeps {
 }
 
 export const CALLBACK_PATH = '/api/oidc/callback'
-/** The sign-in page: asks the relay who is signed in before it shows anything of whoever was here before. */
-const SIGN_IN_PAGE = '/inloggen'
 /** Codes of Entra ID are about 1,500 characters. */
 const ANSWER_CHARS_MAX = 8_192
 const LOGOUT_TOKEN_CHARS_MAX = 16_384

@@ -3,6 +3,8 @@ import * as v from 'valibot'
 import { must } from '../../../shared/base/assert.ts'
 import type { UserId } from '../../../shared/base/ids.ts'
 import type { Accounts } from '../../auth/accounts.ts'
+import type { Oidc } from '../../auth/oidc.ts'
+import type { Organisation } from '../../auth/organisation.ts'
 import { defineRoute, type Answer, type Asked, type Route } from '../route.ts'
 import { filledName, name, password, person, role, space, time } from '../schemas.ts'
 
@@ -18,7 +20,17 @@ export function beginSession(accounts: Accounts, user: UserId, { sessionToken, d
   return { token, expiresAt: session.expiresAt, session: session.session }
 }
 
-export function signInRoutes(accounts: Accounts): Route[] {
+export interface SignInRoutesDeps {
+  accounts: Accounts
+  /** null: not configured. */
+  oidc: Oidc | null
+  organisation: Organisation | null
+}
+
+/** The page where people sign in, and where they come back to from their organisation: it asks the relay who is signed in before it shows anything of whoever was here before. */
+export const SIGN_IN_PAGE = '/inloggen'
+
+export function signInRoutes({ accounts, oidc, organisation }: SignInRoutesDeps): Route[] {
   const start = (user: UserId, asked: Asked<unknown, unknown, unknown>): Answer => ({ status: 200, body: { person: must(accounts.person(user), 'whoever signs in is known') }, session: beginSession(accounts, user, asked) })
 
   return [
@@ -40,15 +52,19 @@ export function signInRoutes(accounts: Accounts): Route[] {
     defineRoute({
       method: 'DELETE',
       path: '/api/session',
-      summary: 'Sign out; closes the sockets of this session',
+      summary: 'Sign out; closes the sockets of this session. `continueAt`: where the browser signs out of the organisation that signed it in; without one, 204',
       operation: 'session.end',
-      answer: null,
+      answer: v.object({ continueAt: v.string() }),
+      mayBeEmpty: true,
       refusals: [],
-      handle({ caller }) {
+      async handle({ caller, origin }) {
         const { session } = must(caller, 'signed in')
         if (session === null) return { error: 'bad-request' } // a bearer token is ended on the command line
+        const isTied = organisation?.isTied(session) ?? false
+        // First, and whatever follows: the organisation may be away, and here it is over.
         accounts.endSession(session)
-        return { status: 204, session: null }
+        const continueAt = isTied && oidc ? await oidc.farewell(`${origin}${SIGN_IN_PAGE}`) : null
+        return continueAt === null ? { status: 204, session: null } : { status: 200, body: { continueAt }, session: null }
       },
     }),
     defineRoute({
