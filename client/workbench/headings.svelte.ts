@@ -2,6 +2,7 @@
  * The headings of the document in sight, for "in dit document" and for `@` in quick open. Read from what is drawn, so that they are there for
  * every editor, sections of facts included; looked at again when the document was quiet for LOOK_MS.
  */
+import { must } from '../../shared/base/assert.ts'
 import type { Clock } from '../../shared/base/clock.ts'
 import type { Disposable } from '../../shared/base/dispose.ts'
 
@@ -43,6 +44,7 @@ export function goToHeading(at: number): void {
   getSelection()?.collapse(element, 0)
 }
 
+/** Limits: looks at the `main` that the page has at that moment, so the page must be drawn. */
 export function watchHeadings(clock: Clock): { readonly headings: readonly Heading[] } & Disposable {
   let headings = $state.raw<readonly Heading[]>(readHeadings())
   let timer: Disposable | null = null
@@ -53,8 +55,7 @@ export function watchHeadings(clock: Clock): { readonly headings: readonly Headi
     if (!isSame) headings = next
   }
   const observer = new MutationObserver(() => (timer ??= clock.after(LOOK_MS, look)))
-  const main = document.querySelector('main')
-  if (main) observer.observe(main, { subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ['class'] })
+  observer.observe(must(document.querySelector('main'), 'the page is drawn'), { subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ['class'] })
   return {
     get headings() { return headings },
     dispose() {

@@ -15,7 +15,7 @@ export const acts = {
   version: (version: number) => `versie ${version}`,
   perParty: 'Akkoord per partij',
   agreedOf: (agreed: number, all: number) => `${agreed} van ${all}`,
-  noParties: 'Er ligt nog niets voor. Leg de afspraak voor, dan zie je hier wie akkoord is.',
+  noParties: 'Er ligt nog niets voor. Kies Leg voor, dan zie je hier wie akkoord is.',
   steps: 'Stappen',
   noSteps: 'Nog geen formele stappen.',
   verdict: { agreed: 'akkoord', reservation: 'akkoord met voorbehoud', returned: 'niet akkoord', none: 'nog niet', again: 'opnieuw nodig', asked: 'gevraagd' },
