@@ -132,7 +132,7 @@ const reasonOf = (error: unknown): string => (error instanceof Error ? error.mes
 export interface FactsDocument {
   /** Begins from what `save` gave; to be called first. An unreadable one changes nothing. */
   begin(snapshot: Uint8Array): Result<void, FactsFailure>
-  /** Applies a payload of format am1. An unreadable one changes nothing: it is tried on a copy first, which costs about a millisecond. */
+  /** Applies a payload of format am1. An unreadable one changes nothing: it is applied to a copy, which costs about a millisecond. */
   apply(payload: Uint8Array, author: UserId): Result<void, FactsFailure>
   /** All at once, several times as fast. When one is unreadable the document is of no more use: begin anew, one by one. */
   applyAll(payloads: readonly { payload: Uint8Array; author: UserId }[]): Result<void, FactsFailure>
@@ -146,20 +146,6 @@ export interface FactsDocument {
   dispose(): void
 }
 
-function isApplicable(doc: Automerge.Doc<Registers>, payload: Uint8Array): Result<void, FactsFailure> {
-  const chunks = splitChanges(payload)
-  if (!chunks) return fail({ kind: 'unreadable', reason: 'not a list of changes' })
-  const copy = A.clone(doc)
-  try {
-    A.applyChanges(copy, chunks)
-    return ok(undefined)
-  } catch (error) {
-    return fail({ kind: 'unreadable', reason: reasonOf(error) })
-  } finally {
-    A.free(copy)
-  }
-}
-
 /** A document of its own; `actor` is used for its first own change and must never be used anywhere else. */
 export function createFactsDocument(actor: Id): FactsDocument {
   const authors = new Map<string, UserId>()
@@ -169,22 +155,19 @@ export function createFactsDocument(actor: Id): FactsDocument {
   /** Reading conflicts asks Automerge for every register, and most readings follow no change. */
   let seen: { doc: Automerge.Doc<Registers>; view: FactsState } | null = null
 
-  const learnAuthor = (chunk: Uint8Array, author: UserId): void => {
-    const one = actorOf(chunk)
-    // The first entry of an actor says whose it is: the relay lets nobody else continue it.
-    if (!authors.has(one)) authors.set(one, author)
-  }
-
   const applyAll: FactsDocument['applyAll'] = (payloads) => {
     const all: Uint8Array[] = []
+    const writers: [actor: string, author: UserId][] = []
     try {
       for (const { payload, author } of payloads) {
         const chunks = splitChanges(payload)
         if (!chunks) return fail({ kind: 'unreadable', reason: 'not a list of changes' })
-        for (const chunk of chunks) learnAuthor(chunk, author)
+        for (const chunk of chunks) writers.push([actorOf(chunk), author])
         all.push(...chunks)
       }
       if (all.length > 0) [made] = A.applyChanges(current(), all)
+      // The first entry of an actor says whose it is: the relay lets nobody else continue it.
+      for (const [actor, author] of writers) if (!authors.has(actor)) authors.set(actor, author)
       return ok(undefined)
     } catch (error) {
       return fail({ kind: 'unreadable', reason: reasonOf(error) })
@@ -203,9 +186,15 @@ export function createFactsDocument(actor: Id): FactsDocument {
       }
     },
     apply(payload, author) {
-      // What Automerge refuses half-way stays half-way in the document, and whoever types on then builds on what nobody else has.
-      const tried = isApplicable(current(), payload)
-      return tried.ok ? applyAll([{ payload, author }]) : tried
+      // What Automerge refuses half-way stays half-way in the document, and whoever types on then builds on what nobody else has. A copy that took it
+      // whole is the document from then on: applying it once more would keep everybody waiting twice as long for a large one.
+      const before = current()
+      const copy = A.clone(before, { actor })
+      made = copy
+      const applied = applyAll([{ payload, author }])
+      made = applied.ok ? made : before
+      A.free(applied.ok ? before : copy)
+      return applied
     },
     applyAll,
     change(assignments, timeMs, me) {
@@ -250,12 +239,13 @@ const fromAutomerge = (raw: unknown): FactValue | undefined => {
 function viewOf(doc: Automerge.Doc<Registers>, authors: ReadonlyMap<string, UserId>): FactsState {
   const registers: Record<string, FactValue> = {}
   const conflicts: Record<string, Answer[]> = {}
-  let metas: ReturnType<typeof A.getChangesMetaSince> | null = null
+  /** Changes of each actor in order; asked once, because a member can give a register thousands of answers. */
+  let changesBy: Map<string, ReturnType<typeof A.getChangesMetaSince>> | null = null
   const timeOf = (opId: string): number | null => {
-    metas ??= A.getChangesMetaSince(doc, [])
+    changesBy ??= Map.groupBy(A.getChangesMetaSince(doc, []), (change) => change.actor)
     const [counter, actor] = [Number(opId.slice(0, opId.indexOf('@'))), opId.slice(opId.indexOf('@') + 1)]
-    const meta = metas.find((one) => one.actor === actor && one.startOp <= counter && counter <= one.maxOp)
-    return meta ? meta.time * 1000 : null
+    const change = changesBy.get(actor)?.findLast(({ startOp }) => startOp <= counter)
+    return change && counter <= change.maxOp ? change.time * 1000 : null
   }
   for (const path of Object.keys(doc).sort()) {
     if (!isFactPath(path)) continue
@@ -265,10 +255,12 @@ function viewOf(doc: Automerge.Doc<Registers>, authors: ReadonlyMap<string, User
     const all = A.getConflicts(doc, path)
     if (!all) continue
     const answers: Answer[] = []
+    const values = new Set<FactValue>()
     for (const [key, raw] of Object.entries(all).sort(([a], [b]) => (a < b ? -1 : 1))) {
       const one = fromAutomerge(raw)
       // The same answer given twice is one answer.
-      if (one === undefined || answers.some((other) => other.value === one)) continue
+      if (one === undefined || values.has(one)) continue
+      values.add(one)
       answers.push({ value: one, key, author: authors.get(key.slice(key.indexOf('@') + 1)) ?? null, time: timeOf(key) })
     }
     if (answers.length > 1) conflicts[path] = answers

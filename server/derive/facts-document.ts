@@ -87,25 +87,29 @@ const valueOf = (raw: unknown): FactValue | undefined => {
 function viewOf(doc: A.Doc<Registers>, authors: ReadonlyMap<string, UserId>): FactsState {
   const registers: Record<string, FactValue> = {}
   const conflicts: Record<string, Answer[]> = {}
+  /** Changes of each actor in order; asked once, because a member can give a register thousands of answers. */
+  let changesBy: Map<string, ReturnType<typeof A.getChangesMetaSince>> | null = null
+  const timeOf = (key: string): number | null => {
+    changesBy ??= Map.groupBy(A.getChangesMetaSince(doc, []), (change) => change.actor)
+    const at = key.indexOf('@')
+    const counter = Number(key.slice(0, at))
+    const change = changesBy.get(key.slice(at + 1))?.findLast(({ startOp }) => startOp <= counter)
+    return change && counter <= change.maxOp ? change.time * 1000 : null
+  }
   for (const path of Object.keys(doc).sort()) {
     const value = isFactPath(path) ? valueOf(doc[path]) : undefined
     if (value === undefined) continue
     registers[path] = value
     const answers: Answer[] = []
+    const values = new Set<FactValue>()
     for (const [key, raw] of Object.entries(A.getConflicts(doc, path) ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))) {
       const answer = valueOf(raw)
       // The same answer given twice is one answer.
-      if (answer === undefined || answers.some((other) => other.value === answer)) continue
-      answers.push({ value: answer, key, author: authors.get(key.slice(key.indexOf('@') + 1)) ?? null, time: timeOf(doc, key) })
+      if (answer === undefined || values.has(answer)) continue
+      values.add(answer)
+      answers.push({ value: answer, key, author: authors.get(key.slice(key.indexOf('@') + 1)) ?? null, time: timeOf(key) })
     }
     if (answers.length > 1) conflicts[path] = answers
   }
   return { registers, conflicts }
-}
-
-function timeOf(doc: A.Doc<Registers>, key: string): number | null {
-  const at = key.indexOf('@')
-  const counter = Number(key.slice(0, at))
-  const change = A.getChangesMetaSince(doc, []).find((one) => one.actor === key.slice(at + 1) && one.startOp <= counter && counter <= one.maxOp)
-  return change ? change.time * 1000 : null
 }

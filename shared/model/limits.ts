@@ -40,11 +40,11 @@ export const MESSAGES_PER_SECOND_MAX = 1_000
 
 // Relay
 /**
- * Where many read along, commits that come within a millisecond for every so many of them leave together, but never later than the longest: that bounds
- * what is written to sockets at 5,000 frames a second, 6,000 where 300 read. Nobody who watches 250 others type sees a twentieth of a second.
+ * Commits of a space are a millisecond apart for every so many who read along, but never further than the longest: that bounds what is written to
+ * sockets at 5,000 frames a second, 6,000 where 300 read. Nobody who watches 250 others type sees a twentieth of a second.
  */
-export const FAN_OUT_READERS_PER_MS = 5
-export const FAN_OUT_HOLD_MS_MAX = 50
+export const COMMIT_READERS_PER_MS = 5
+export const COMMIT_HOLD_MS_MAX = 50
 /** Group commit: one fsync for whatever came within this time or up to this many entries. */
 export const COMMIT_BATCH_MS_MAX = 5
 export const COMMIT_BATCH_COUNT_MAX = 256
@@ -164,16 +164,16 @@ export const STRANGERS_PER_SECOND_MAX = 20
 export const STRANGERS_AT_ONCE_COUNT_MAX = 1_000
 /** People and addresses of which the relay remembers how often they knocked: about 150 bytes each. Whoever knocked longest ago is forgotten first. */
 export const KNOCKERS_COUNT_MAX = 20_000
-/** Changes in one entry of facts: an engine sends one or a few; an imported sheet at most a few thousand. Each costs the writer about 20 µs. */
-export const FACTS_CHANGES_COUNT_MAX = 4_000
+/** Changes in one entry of facts: an engine sends one. Each costs the writer about 20 µs and a reader 0.3 ms. */
+export const FACTS_CHANGES_COUNT_MAX = 500
 /** Operations of one entry of facts, and answers that they replace: twice what an item may hold. A change says how many there are in a few bytes. */
 export const FACTS_OPERATIONS_COUNT_MAX = 10_000
 /** Yjs clientIDs that one entry of prose continues: an editor's has one, a merged one a handful. Each becomes a row of the relay. */
 export const PROSE_CLIENTS_COUNT_MAX = 1_000
 /** Yjs clientIDs that one entry of prose deletes from: everybody who ever wrote in the document, when all of it is selected and deleted. */
 export const PROSE_DELETED_CLIENTS_COUNT_MAX = 50_000
-/** Facts of one entry after inflating: as much as the largest uncompressed entry. Inflating it takes about 0.1 s. */
-export const FACTS_INFLATED_BYTES_MAX = 16 * 1024 * 1024
+/** Facts of one entry, inflated: 800 bytes for each register that an item may have. A reader that gets so much at once is busy for about half a second. */
+export const FACTS_BYTES_MAX = 4 * 1024 * 1024
 
 // Erasing for good
 

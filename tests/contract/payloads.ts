@@ -39,7 +39,8 @@ export function createRegistrar(actor: Id) {
   return {
     set(path: string, value: string | number): Uint8Array {
       doc = A.change(doc, { time: 0 }, (draft) => {
-        draft[path] = value
+        // As the engine writes them: a plain string would be a text of letters, which is no fact.
+        draft[path] = typeof value === 'string' ? new A.ImmutableString(value) : value
       })
       const change = A.getLastLocalChange(doc)
       if (!change) throw new Error('the edit made no change')

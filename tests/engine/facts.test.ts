@@ -2,7 +2,7 @@ import { beforeAll, expect, test } from 'vitest'
 import * as A from '@automerge/automerge/slim'
 import { createFactsDocument, factsReady, readableChange, splitChanges } from '../../client/engine/facts.ts'
 import { assignmentsOf, type FactEdit, type FactsState } from '../../shared/model/facts.ts'
-import { concatBytes } from '../../shared/base/bytes.ts'
+import { concatBytes, fromHex } from '../../shared/base/bytes.ts'
 import { newId } from '../../shared/base/ids.ts'
 import { namedDice } from '../../shared/base/random.ts'
 import { unreadableChange } from '../support/raw-change.ts'
@@ -144,6 +144,24 @@ test('[INV11] an unreadable payload changes nothing and the document goes on', (
   expect(change(a, set('place', 'Schiedam'))).not.toBeNull()
 })
 const splitActor = (payload: Uint8Array): string => A.decodeChange(payload).actor
+
+test('whoever takes a change of another goes on under its own actor', () => {
+  const [a, b] = [make(), make()]
+  const mine = change(a, set('title', 'Roken'))
+  expect(a.apply(change(b, set('owner', 'GGD'), bert), bert).ok).toBe(true)
+  const [first, second] = [mine, change(a, set('title', 'Drinken'))].map((payload) => A.decodeChange(payload))
+  expect([second?.actor, second?.seq]).toEqual([first?.actor, 2])
+})
+
+test('a change that is refused says of no actor whose it is', () => {
+  const [a, b] = [make(), make()]
+  change(a, set('owner', 'gemeente'))
+  const theirs = change(b, set('owner', 'GGD'), bert)
+  const actor = fromHex(A.decodeChange(theirs).actor)
+  expect(a.apply(unreadableChange({ actor }), anna).ok).toBe(false)
+  a.apply(theirs, bert)
+  expect(a.view().conflicts.owner?.find(({ value }) => value === 'GGD')?.author).toBe(bert)
+})
 
 test('[INV11] changes that wait for others are counted until those come', () => {
   const [a, b] = [make(), make()]

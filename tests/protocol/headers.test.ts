@@ -9,12 +9,13 @@ import { describe, expect, it } from 'vitest'
 import * as Y from 'yjs'
 import * as encoding from 'lib0/encoding'
 import { sha256 } from '../../shared/base/hash.ts'
+import { FACTS_BYTES_MAX } from '../../shared/model/limits.ts'
 import { below, chance, pick, seededDice } from '../../shared/base/random.ts'
 import { readChangeHeaders, type HeaderTools } from '../../shared/protocol/automerge-header.ts'
 import { readProseHeader, type ProseHeader } from '../../shared/protocol/prose-header.ts'
 import { newId } from '../../shared/base/ids.ts'
 import { createRegistrar, createTypist } from '../contract/payloads.ts'
-import { KEY, rawChange, register } from '../support/raw-change.ts'
+import { KEY, rawChange, register, uleb } from '../support/raw-change.ts'
 
 const header = (update: Uint8Array): ProseHeader => {
   const read = readProseHeader(update)
@@ -197,7 +198,7 @@ const tools: HeaderTools = {
   },
 }
 
-/** Four people, everything that Automerge can hold, apart and together. */
+/** Four people, every answer that a register can hold, apart and together. */
 function richChanges(seed: number): Uint8Array[] {
   const dice = seededDice(seed)
   let docs = Array.from({ length: 4 }, () => A.init<Record<string, unknown>>({ actor: newId(dice) }))
@@ -212,35 +213,18 @@ function richChanges(seed: number): Uint8Array[] {
     const doc = A.change(mine, { time: below(dice, 2 ** 31) }, (draft) => {
       for (let left = 1 + below(dice, pick(dice, [2, 6, 30])); left > 0; left--) {
         const key = pick(dice, ['title', `steps/${below(dice, 5)}/action`, `k${below(dice, 300)}`])
-        const list = (draft.list ??= []) && (draft.list as unknown[])
-        const text = typeof (draft.text ??= '') === 'string' ? draft.text.length : 0
-        switch (below(dice, 9)) {
+        switch (below(dice, 5)) {
           case 0:
             draft[key] = new A.ImmutableString('x'.repeat(below(dice, 40)))
             break
           case 1:
-            draft[key] = pick<unknown>(dice, [null, true, 1.5, -7, 2 ** 40, new Date(1000), Uint8Array.of(1, 2), 'tekst', new A.Counter(3), new A.Uint(5), { n: { m: [1, 2, 2, 'a', 'a'] } }])
+            draft[key] = pick<unknown>(dice, [null, true, 1.5, -7, 2 ** 40, new Date(1000), Uint8Array.of(1, 2), new A.Counter(3), new A.Uint(5), new A.Float64(2 ** 60)])
             break
           case 2:
             delete draft[key]
             break
-          case 3:
-            list.splice(below(dice, list.length + 1), below(dice, 3), ...Array.from({ length: below(dice, 9) }, () => pick<unknown>(dice, [0, 0, 'r', null])))
-            break
-          case 4:
-            A.splice(draft, ['text'], below(dice, text + 1), 0, 'aab\u{1F476} '.repeat(1 + below(dice, 5)))
-            break
-          case 5:
-            if (text > 3) A.splice(draft, ['text'], below(dice, text - 3), 3)
-            break
-          case 6:
-            if (text > 4) A.mark(draft, ['text'], { start: 0, end: 1 + below(dice, text - 1), expand: pick(dice, ['none', 'before', 'after', 'both'] as const) }, pick(dice, ['bold', 'link']), pick<string | boolean | null>(dice, [true, 'x', null]))
-            break
-          case 7:
-            if (draft[key] instanceof A.Counter) draft[key].increment(below(dice, 5))
-            break
           default:
-            for (let i = below(dice, 20); i > 0; i--) draft[`r${i}`] = 'zelfde'
+            for (let i = below(dice, 20); i > 0; i--) draft[`r${i}`] = new A.ImmutableString('zelfde')
         }
       }
     })
@@ -250,6 +234,12 @@ function richChanges(seed: number): Uint8Array[] {
   }
   const together = docs.reduce((all, one) => A.merge(all, one))
   return [...made, ...A.getAllChanges(A.load(A.save(together)))]
+}
+
+/** The last of what is done to one document. */
+function lastOf(...deeds: ((draft: Record<string, unknown>) => void)[]): Uint8Array {
+  const doc = deeds.reduce((before, deed) => A.change(before, { time: 0 }, deed), A.init<Record<string, unknown>>({ actor: 'c3'.repeat(16) }))
+  return A.getLastLocalChange(doc)!
 }
 
 /** The same change as a compressed chunk: type 2, contents deflated, checksum unchanged. */
@@ -276,7 +266,6 @@ describe('facts header', () => {
   it('finds actor, seq, hash and dependencies as Automerge does, compressed or not', () => {
     for (const change of [first, second, third, deflated(second), deflated(third)]) {
       const { actor, seq, hash, deps, startOp, ops } = A.decodeChange(change)
-      // An operation on a list or a text counts once per element.
       expect(readChangeHeaders(change, tools)).toEqual([{ actor, seq, hash, deps, lastOp: startOp + ops.length - 1 }])
     }
   })
@@ -350,7 +339,38 @@ describe('facts header', () => {
     expect(() => A.load(A.save(doc))).toThrow(/mismatching heads/)
   })
 
-  it('takes every change that Automerge makes, and every one that it makes again of a saved document', () => {
+  it.each([
+    ['an object', (draft: Record<string, unknown>) => void (draft.a = {})],
+    ['objects in one another', (draft: Record<string, unknown>) => void (draft.a = { b: { c: 1 } })],
+    ['a list', (draft: Record<string, unknown>) => void (draft.a = [])],
+    ['a text', (draft: Record<string, unknown>) => void (draft.a = 'letter voor letter')],
+  ])('[ADM4] refuses %s: facts are flat, and the rest of Automerge is dear to read', (_what, deed) => {
+    expect(readChangeHeaders(lastOf(deed), tools)).toBeNull()
+  })
+
+  it('[ADM4] refuses what is done in one: a key, an element, letters, a mark, a count', () => {
+    for (const change of [
+      lastOf((draft) => void (draft.a = {}), (draft) => void ((draft.a as Record<string, unknown>).b = 1)),
+      lastOf((draft) => void (draft.a = []), (draft) => void (draft.a as unknown[]).push(1)),
+      lastOf((draft) => void (draft.a = 'x'), (draft) => A.splice(draft, ['a'], 0, 0, 'y')),
+      lastOf((draft) => void (draft.a = 'xxxx'), (draft) => A.mark(draft, ['a'], { start: 0, end: 3, expand: 'none' }, 'bold', true)),
+      lastOf((draft) => void (draft.a = new A.Counter(1)), (draft) => (draft.a as A.Counter).increment(1)),
+    ])
+      expect(readChangeHeaders(change, tools)).toBeNull()
+  })
+
+  it('[ADM4] takes as many bytes as facts of one entry may have, and no more, compressed or not', () => {
+    const change = (bytes: number): Uint8Array => lastOf((draft) => void (draft.title = new A.ImmutableString('x'.repeat(bytes))))
+    const plainOf = (bytes: number): Uint8Array =>
+      rawChange([[0x15, [0x7f, ...KEY]], [0x34, [1]], [0x42, [0x7f, 1]], [0x56, [0x7f, ...uleb(bytes * 16 + 6)]], [0x57, Array.from({ length: bytes }, () => 120)], [0x70, [0x7f, 0]]])
+    expect(readChangeHeaders(change(FACTS_BYTES_MAX - 200), tools)).toHaveLength(1)
+    expect(readChangeHeaders(change(FACTS_BYTES_MAX), tools)).toBeNull()
+    const half = plainOf(FACTS_BYTES_MAX / 2)
+    expect(readChangeHeaders(half, tools)).toHaveLength(1)
+    expect(readChangeHeaders(new Uint8Array([...half, ...half]), tools)).toBeNull()
+  })
+
+  it('takes every change that sets and empties registers, and every one that Automerge makes again of a saved document', () => {
     let count = 0
     fc.assert(fc.property(fc.nat(), (seed) => {
       for (const change of richChanges(seed)) {
@@ -364,6 +384,6 @@ describe('facts header', () => {
   it('stops inflating at the limit', () => {
     const asked: number[] = []
     readChangeHeaders(deflated(second), { sha256, inflateRaw: (_bytes, bytesMax) => (asked.push(bytesMax), null) })
-    expect(asked).toEqual([16 * 1024 * 1024])
+    expect(asked).toEqual([FACTS_BYTES_MAX])
   })
 })

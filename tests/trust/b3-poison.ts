@@ -38,7 +38,7 @@ export const b3: Row = {
   id: 'B3',
   name: 'Poison in documents',
   promise: 'whatever one member puts in a document, the others go on, stay the same, and open it again',
-  target: '2,000 updates by hand, 540 by default, 135 in CI, a fifth of them real writing spoiled: 0 exits, 0 documents that do not open again, stall of the others ≤ 1 s',
+  target: `2,000 updates by hand, ${4 * POISONS.length} by default, ${POISONS.length} in CI, a fifth of them real writing spoiled: 0 exits, 0 documents that do not open again, stall of the others ≤ 1 s`,
   run: (trial) => withFolder((folder) => poison(join(folder, 'data'), trial)),
 }
 
