@@ -22,6 +22,8 @@ export interface Identity {
 export interface Profile {
   login: string
   source: 'password' | 'organisation' | 'link'
+  /** Also beside the organisation, for who joined the two. */
+  hasPassword: boolean
   createdAt: number
 }
 
@@ -116,6 +118,9 @@ export interface Http {
   me(): Answer<Identity & Profile>
   changeMe(details: Pick<Person, 'name' | 'job' | 'organisation'>): Answer<{ person: Person }>
   changePassword(old: string, next: string): Answer<null>
+  /** Out: where the organisation asks who this is; the browser comes back from there. */
+  joinOrganisation(password: string): Answer<{ continueAt: string }>
+  partOrganisation(password: string): Answer<null>
   devices(): Answer<Device[]>
   endDevice(id: string): Answer<null>
   endAllDevices(): Answer<null>
@@ -174,6 +179,8 @@ export function createHttp(send: typeof fetch): Http {
     me: () => ask('GET', '/api/me'),
     changeMe: (details) => ask('PUT', '/api/me', details),
     changePassword: (old, next) => ask('PUT', '/api/me/password', { old, next }),
+    joinOrganisation: (password) => ask('POST', '/api/me/organisation', { password }),
+    partOrganisation: (password) => ask('DELETE', '/api/me/organisation', { password }),
     devices: () => ask('GET', '/api/me/sessions'),
     endDevice: (id) => ask('DELETE', `/api/me/sessions/${part(id)}`),
     endAllDevices: () => ask('DELETE', '/api/me/sessions'),

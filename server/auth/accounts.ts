@@ -131,6 +131,8 @@ export interface Accounts extends Directory, Disposable {
   startSession(user: UserId, device?: string): { token: string; session: Session }
   /** Also moves the session's end forward, at most once an hour. */
   sessionOf(token: string): Session | null
+  /** In: what names the session, not its token. Null: it is over. */
+  userOfSession(session: string): UserId | null
   endSession(session: string): void
 
   /** A bearer token with an author of its own, member of one space. */
@@ -500,6 +502,10 @@ function createAccounts(database: Database, { mode, clock, dice, report = () => 
       const expiresAt = now + SESSION_DAYS_MAX * DAY_MS
       change(() => database.run('UPDATE sessions SET seen_at = ?, expires_at = ? WHERE hash = ?', now, expiresAt, session))
       return { session, user: row.user, expiresAt }
+    },
+    userOfSession(session) {
+      const row = picture.sessions.get(session)
+      return row && row.expiresAt > clock.now() && picture.users.get(row.user)?.isDisabled === false ? row.user : null
     },
     endSession: (session) => void change(() => database.run('DELETE FROM sessions WHERE hash = ?', session)),
 

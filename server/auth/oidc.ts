@@ -11,6 +11,7 @@
 import { createRemoteJWKSet, errors as joseErrors, jwtVerify, type JWTVerifyGetKey } from 'jose'
 import * as client from 'openid-client'
 import type { Clock } from '../../shared/base/clock.ts'
+import type { UserId } from '../../shared/base/ids.ts'
 import type { Dice } from '../../shared/base/random.ts'
 import { fail, ok, type Result } from '../../shared/base/result.ts'
 import type { Claims, RoleRule } from './claims.ts'
@@ -36,12 +37,20 @@ export interface Said {
 
 export type OidcFailure = { kind: 'denied' | 'expired' | 'failed' | 'unreachable' }
 
+/** What a flow was begun for, said by whoever began it and not by what comes back. */
+export interface Errand {
+  /** The session that the browser had. */
+  before: string | null
+  /** An account that there is already, to be joined to what the organisation says; null: to sign in. */
+  joins: UserId | null
+}
+
 export interface Oidc {
   readonly issuer: string
-  /** In: `before`, whatever session the browser has, to be ended when this succeeds. Out: where to send the browser, and the secret it keeps meanwhile. */
-  begin(redirectUri: string, before: string | null): Promise<Result<{ url: string; flow: string }, OidcFailure>>
+  /** Out: where to send the browser, and the secret it keeps meanwhile. Who joins an account is asked for a password there, whoever that browser is signed in as. */
+  begin(redirectUri: string, errand: Errand): Promise<Result<{ url: string; flow: string }, OidcFailure>>
   /** In: the secret of the browser, and the query that came back. */
-  finish(flow: string | null, query: Readonly<Record<string, string>>): Promise<Result<Said & { before: string | null }, OidcFailure>>
+  finish(flow: string | null, query: Readonly<Record<string, string>>): Promise<Result<Said & { errand: Errand }, OidcFailure & { errand: Errand | null }>>
   /** `failed`: the organisation does not renew it any more; `unreachable`: ask later. */
   renew(refreshToken: string, subject: string): Promise<Result<Pick<Said, 'claims' | 'refreshToken'>, { kind: 'failed' | 'unreachable' }>>
   /** Whose sessions a logout token ends. */
@@ -79,7 +88,7 @@ interface Flow {
   state: string
   nonce: string
   redirectUri: string
-  before: string | null
+  errand: Errand
   expiresAt: number
 }
 
@@ -124,14 +133,15 @@ export function createOidc({ settings, clock, dice, report }: OidcDeps): Oidc {
 
   return {
     issuer: settings.issuer,
-    async begin(redirectUri, before) {
+    async begin(redirectUri, errand) {
       try {
         const { config } = await find()
         const [verifier, state, nonce, secret] = [client.randomPKCECodeVerifier(), client.randomState(), client.randomNonce(), newToken(dice)]
         for (const [key, { expiresAt }] of flows) if (expiresAt <= clock.now() || flows.size >= FLOWS_COUNT_MAX) flows.delete(key)
-        flows.set(hashToken(secret), { verifier, state, nonce, redirectUri, before, expiresAt: clock.now() + FLOW_MS })
+        flows.set(hashToken(secret), { verifier, state, nonce, redirectUri, errand, expiresAt: clock.now() + FLOW_MS })
         const url = client.buildAuthorizationUrl(config, {
           redirect_uri: redirectUri, scope: settings.scope, state, nonce, code_challenge: await client.calculatePKCECodeChallenge(verifier), code_challenge_method: 'S256',
+          ...(errand.joins === null ? {} : { prompt: 'login' }),
         })
         return ok({ url: url.href, flow: secret })
       } catch (problem) {
@@ -142,18 +152,19 @@ export function createOidc({ settings, clock, dice, report }: OidcDeps): Oidc {
       const key = isToken(secret) ? hashToken(secret) : ''
       const flow = flows.get(key)
       flows.delete(key)
-      if (!flow || flow.expiresAt <= clock.now()) return fail({ kind: 'expired' })
+      if (!flow || flow.expiresAt <= clock.now()) return fail({ kind: 'expired', errand: flow?.errand ?? null })
+      const { errand } = flow
       try {
         const { config } = await find()
         const url = new URL(flow.redirectUri)
         url.search = new URLSearchParams(query).toString()
         const tokens = await client.authorizationCodeGrant(config, url, { pkceCodeVerifier: flow.verifier, expectedState: flow.state, expectedNonce: flow.nonce, idTokenExpected: true })
         const said = tokens.claims()
-        if (!said) return fail({ kind: 'failed' })
+        if (!said) return fail({ kind: 'failed', errand })
         const claims = await claimsOf(config, tokens, said.sub)
-        return ok({ issuer: said.iss, subject: said.sub, sid: typeof said.sid === 'string' ? said.sid : null, claims, refreshToken: tokens.refresh_token ?? null, before: flow.before })
+        return ok({ issuer: said.iss, subject: said.sub, sid: typeof said.sid === 'string' ? said.sid : null, claims, refreshToken: tokens.refresh_token ?? null, errand })
       } catch (problem) {
-        return fail(failureOf('finish', problem))
+        return fail({ ...failureOf('finish', problem), errand })
       }
     },
     async renew(refreshToken, subject) {

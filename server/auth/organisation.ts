@@ -2,7 +2,8 @@
  * What signing in with an organisation does to the accounts: finds or makes the account of (issuer, subject), gives the roles that its claims
  * give, and lets the session live as long as the organisation says so.
  *
- * An account is found by issuer and subject alone. An address never joins accounts: it can be given to somebody else, and anybody may claim it.
+ * An account is found by issuer and subject alone. An address never joins accounts: it can be given to somebody else, and anybody may claim it. Whoever has an
+ * account with a password joins it themself, signed in here and asked for their password at both sides; and parts it again, with what the organisation gave.
  *
  * Sessions in use are renewed with the organisation every RENEW_MS, so that a disabled person or a lost group is noticed within a minute, and
  * the change reaches open sockets as every other change does. A refresh token opens something elsewhere, so it is stored sealed with a key
@@ -12,6 +13,7 @@ import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:cr
 import type { Clock } from '../../shared/base/clock.ts'
 import type { Disposable } from '../../shared/base/dispose.ts'
 import type { SpaceId, UserId } from '../../shared/base/ids.ts'
+import { fail, ok, type Result } from '../../shared/base/result.ts'
 import type { Role } from '../../shared/model/grants.ts'
 import type { Database } from '../store/database.ts'
 import { isOverage, loginOf, nameOf, rolesOf, type Claims, type RoleRule } from './claims.ts'
@@ -22,6 +24,11 @@ import type { Oidc, Said } from './oidc.ts'
 export interface Organisation extends Disposable {
   /** Out: null when the account is shut out. Makes the account at the first time. */
   enter(said: Said): { user: UserId; isOverage: boolean } | null
+  /** `taken`: somebody else signs in with it. `joined`: this account is joined to another login there. `disabled`: there is no such person (any more). */
+  join(user: UserId, said: Said): Result<null, { kind: 'taken' | 'joined' | 'disabled' }>
+  isJoined(user: UserId): boolean
+  /** Takes away the login of the organisation, its sessions, and the roles that its rules gave. */
+  part(user: UserId): void
   /** Ties a session that was begun just now to the organisation's. In: its token, not its hash. */
   tie(token: string, said: Said): void
   /** A request came with this token: its session is in use, and can be renewed. */
@@ -142,6 +149,24 @@ export function createOrganisation(deps: OrganisationDeps): Organisation {
       })
       apply(user, said.claims)
       return { user, isOverage: isOverage(said.claims) }
+    },
+    join(user, said) {
+      const holder = picture().usersByIdentity.get(identityKey(said.issuer, said.subject))
+      const row = picture().users.get(user)
+      if (row?.kind !== 'person' || row.isDisabled) return fail({ kind: 'disabled' })
+      if (holder !== undefined && holder !== user) return fail({ kind: 'taken' })
+      if (holder === undefined && database.get('SELECT 1 FROM identities WHERE user = ? AND issuer = ?', user, said.issuer)) return fail({ kind: 'joined' })
+      if (holder === undefined) change(() => database.run('INSERT INTO identities (issuer, subject, user, created_at) VALUES (?, ?, ?, ?)', said.issuer, said.subject, user, clock.now()))
+      apply(user, said.claims)
+      return ok(null)
+    },
+    isJoined: (user) => picture().organisationUsers.has(user),
+    part(user) {
+      change(() => {
+        database.run('DELETE FROM identities WHERE user = ?', user)
+        database.run('DELETE FROM sessions WHERE user = ? AND hash IN (SELECT session FROM organisation_sessions)', user)
+        giveRoles(user, {})
+      })
     },
     tie(token, { issuer, subject, sid, refreshToken }) {
       const [session, key, now] = [hashToken(token), keyOf(token), clock.now()]

@@ -36,6 +36,8 @@ export interface Profile {
   login: string
   /** `organisation`: signs in with the organisation, which also gives the name. */
   source: 'password' | 'organisation' | 'link'
+  /** Also beside the organisation, for who joined the two. */
+  hasPassword: boolean
   createdAt: number
 }
 
@@ -57,6 +59,8 @@ export interface OwnAccount {
   change(user: UserId, details: { name: string; job: string; organisation: string }): Person | null
   /** Ends every session but `keep`, and every link that opened this account. */
   changePassword(user: UserId, keep: string, old: string, next: string): Promise<Result<null, { kind: 'wrong-credentials' | 'weak-password' }>>
+  /** False for who has no password. */
+  knowsPassword(user: UserId, password: string): Promise<boolean>
   devices(user: UserId, current: string | null): Device[]
   /** Out: false when it is not a session of this user. */
   endDevice(user: UserId, id: string): boolean
@@ -86,7 +90,7 @@ export function createOwnAccount({ database, clock, dice, picture, change, passw
   }
   const profile = (user: UserId): Profile => {
     const { login, password, createdAt } = rowOf(user)
-    return { login, source: picture().organisationUsers.has(user) ? 'organisation' : password === null ? 'link' : 'password', createdAt }
+    return { login, source: picture().organisationUsers.has(user) ? 'organisation' : password === null ? 'link' : 'password', hasPassword: password !== null, createdAt }
   }
   const devices = (user: UserId, current: string | null): Device[] =>
     [...picture().sessions]
@@ -138,6 +142,7 @@ export function createOwnAccount({ database, clock, dice, picture, change, passw
       })
       return isDone ? ok(null) : fail({ kind: 'wrong-credentials' })
     },
+    knowsPassword: (user, password) => checkPassword(password, rowOf(user).password, passwordCostLog2),
     devices,
     endDevice(user, id) {
       const session = [...picture().sessions].find(([hash, one]) => one.user === user && shortIdOf(hash) === id)?.[0]

@@ -263,9 +263,9 @@ function serveRoute(app: FastifyInstance, route: Route, { doorkeeper, accounts, 
     }
   }
 
-  function account(request: FastifyRequest, { who = request.caller?.user ?? null, space = spaceOf(request), subject = '' }: Note, result: 'done' | 'refused'): void {
-    if (result === 'done' && UNRECORDED.has(operation)) return
-    const event = { who, operation, space: space !== null && accounts.space(space) ? space : null, subject, from: request.ip, request: request.id, result }
+  function account(request: FastifyRequest, { operation: about = operation, who = request.caller?.user ?? null, space = spaceOf(request), subject = '' }: Note, result: 'done' | 'refused'): void {
+    if (result === 'done' && UNRECORDED.has(about)) return
+    const event = { who, operation: about, space: space !== null && accounts.space(space) ? space : null, subject, from: request.ip, request: request.id, result }
     // Reading and refusals come by thousands; what changed people or rights is on the disk before it is answered.
     if (isChange && result === 'done') accounts.audit.record(event)
     else accounts.audit.recordSoon(event)
@@ -307,15 +307,16 @@ function send(reply: FastifyReply, answer: Answer, { cookieName, flowCookieName,
   if ('error' in answer) return sendJson(reply, STATUS_OF_ERROR[answer.error], { error: answer.error })
   const cookie = { path: '/', httpOnly: true, sameSite: 'strict', secure: isSecure } as const
   // What the browser's own cache has; what the laptop holds stays, because somebody else's unsent work may be in it (decision 0019).
+  const flowCookie = { ...cookie, sameSite: 'lax' } as const
+  const keepFlow = (flow: string): void => void reply.setCookie(flowCookieName, flow, { ...flowCookie, maxAge: FLOW_MS / 1_000 })
   const signOut = (): void => void reply.clearCookie(cookieName, cookie).header('clear-site-data', '"cache"')
   switch (answer.status) {
     case 204:
       if (answer.session === null) signOut()
       return reply.code(204).header('cache-control', 'no-store').send()
     case 302: {
-      const flowCookie = { ...cookie, sameSite: 'lax' } as const
       if (answer.flow === null) void reply.clearCookie(flowCookieName, flowCookie)
-      else void reply.setCookie(flowCookieName, answer.flow, { ...flowCookie, maxAge: FLOW_MS / 1_000 })
+      else keepFlow(answer.flow)
       if (answer.session) void reply.setCookie(cookieName, answer.session.token, { ...cookie, expires: new Date(answer.session.expiresAt) })
       return reply.header('cache-control', 'no-store').redirect(answer.location, 302)
     }
@@ -325,6 +326,7 @@ function send(reply: FastifyReply, answer: Answer, { cookieName, flowCookieName,
       void reply.header('cache-control', 'no-store')
       if ('frame' in answer) return reply.type('application/octet-stream').send(Buffer.from(answer.frame.buffer, answer.frame.byteOffset, answer.frame.byteLength))
       if ('text' in answer) return reply.type(answer.type).send(answer.text)
+      if (answer.flow !== undefined) keepFlow(answer.flow)
       if (answer.session === null) signOut()
       if (answer.session) void reply.setCookie(cookieName, answer.session.token, { ...cookie, expires: new Date(answer.session.expiresAt) })
       return sendJson(reply, 200, answer.body)

@@ -18,6 +18,8 @@ type Out<S extends Schema | undefined> = S extends Schema ? v.InferOutput<S> : u
 
 /** What the audit record of this request should say besides what is known already; given in pieces. */
 export interface Note {
+  /** Where a request turned out to be about something else than its route is for. */
+  operation?: AnyOperation
   /** Somebody who was nobody when the request came: signing in. */
   who?: UserId | null
   /** Where it is not the space in the path. */
@@ -47,8 +49,8 @@ export interface Asked<P, Q, B> {
 }
 
 export type Answer =
-  /** `session`: its cookie, set or taken away. */
-  | { status: 200; body: unknown; session?: { token: string; expiresAt: number } | null }
+  /** `session`: its cookie, set or taken away. `flow`: the cookie of a way to an organisation that begins. */
+  | { status: 200; body: unknown; session?: { token: string; expiresAt: number } | null; flow?: string }
   | { status: 200; frame: Uint8Array }
   | { status: 200; text: string; type: string }
   | { status: 204; session?: null }

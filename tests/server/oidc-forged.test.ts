@@ -11,6 +11,7 @@ import { handClock } from '../support/hand-clock.ts'
 import { CLIENT_ID, CLIENT_SECRET, startFakeOrganisation, type FakeOrganisation } from '../support/organisation.ts'
 
 const REDIRECT = 'http://127.0.0.1:4180/api/oidc/callback'
+const SIGN_IN = { before: null, joins: null }
 const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout'
 const seconds = (): number => Math.floor(Date.now() / 1_000)
 
@@ -42,7 +43,7 @@ interface Begun {
   challenge: string
 }
 async function begin(of = oidc): Promise<Begun> {
-  const begun = await of.begin(REDIRECT, null)
+  const begun = await of.begin(REDIRECT, SIGN_IN)
   if (!begun.ok) throw new Error(begun.failure.kind)
   const { searchParams } = new URL(begun.value.url)
   expect(searchParams.get('code_challenge_method')).toBe('S256')
@@ -160,7 +161,7 @@ describe('[A9] an answer', () => {
   })
   test('that says no is a no', async () => {
     const begun = await begin()
-    expect(await oidc.finish(begun.flow, { error: 'access_denied', state: begun.state })).toEqual({ ok: false, failure: { kind: 'denied' } })
+    expect(await oidc.finish(begun.flow, { error: 'access_denied', state: begun.state })).toEqual({ ok: false, failure: { kind: 'denied', errand: SIGN_IN } })
   })
   test('whose code the organisation does not know under our verifier is refused', async () => {
     expect(await finish(await begin())).toBe('failed')
@@ -174,9 +175,9 @@ describe('[A9] an answer', () => {
   })
   test('of an organisation that names itself otherwise, or is not there, begins nothing', async () => {
     const liar = await startFakeOrganisation({ issuer: 'https://evil.example' })
-    expect(await createFor(liar.issuer).begin(REDIRECT, null)).toMatchObject({ ok: false, failure: { kind: 'failed' } })
+    expect(await createFor(liar.issuer).begin(REDIRECT, SIGN_IN)).toMatchObject({ ok: false, failure: { kind: 'failed' } })
     await liar.close()
-    expect(await createFor(liar.issuer).begin(REDIRECT, null)).toEqual({ ok: false, failure: { kind: 'unreachable' } })
+    expect(await createFor(liar.issuer).begin(REDIRECT, SIGN_IN)).toEqual({ ok: false, failure: { kind: 'unreachable' } })
   })
 })
 

@@ -3,8 +3,10 @@ import CircleUserRound from '@lucide/svelte/icons/circle-user-round'
 import { createBag, type Disposable } from '../../../shared/base/dispose.ts'
 import { t } from '../../platform/text/text.svelte.ts'
 import type { Services } from '../../workbench/services.ts'
+import { backFromOrganisation } from './back.ts'
 
-export function contribute({ contributions, layout }: Services): Disposable {
+export function contribute(services: Services): Disposable {
+  const { contributions, layout } = services
   const bag = createBag()
   bag.add(
     contributions.editors.register({
@@ -20,5 +22,6 @@ export function contribute({ contributions, layout }: Services): Disposable {
       id: 'account.page.open', title: () => t.account.open, also: () => t.account.also, category: () => t.account.category, icon: CircleUserRound, run: () => layout.open({ kind: 'page', page: 'account' }),
     }),
   )
+  backFromOrganisation(services)
   return bag
 }

@@ -8,7 +8,7 @@ import { defineRoute, type Asked, type Route } from '../route.ts'
 import { filledName, id, name, password, person, role, space, time } from '../schemas.ts'
 
 const session = { id, device: v.string(), begunAt: time, seenAt: time, expiresAt: time }
-const source = v.picklist(['password', 'organisation', 'link'])
+const profile = { login: v.string(), source: v.picklist(['password', 'organisation', 'link']), hasPassword: v.boolean(), createdAt: time }
 const record = v.object({ seq: time, time, operation: v.string(), space: v.nullable(v.string()), subject: v.string(), from: v.string(), result: v.string() })
 
 /** More than anybody does in the time that records are kept. */
@@ -25,7 +25,7 @@ export function meRoutes(accounts: Accounts): Route[] {
       path: '/api/me',
       summary: 'Who is signed in',
       operation: 'account.read',
-      answer: v.object({ person, installationAdmin: v.boolean(), login: v.string(), source, createdAt: time }),
+      answer: v.object({ person, installationAdmin: v.boolean(), ...profile }),
       refusals: [],
       handle: ({ caller }) => {
         const user = mine(caller)
@@ -116,7 +116,7 @@ export function meRoutes(accounts: Accounts): Route[] {
       summary: 'Everything that is kept about you, apart from what you wrote',
       operation: 'account.export',
       answer: v.object({
-        person, isAdministrator: v.boolean(), login: v.string(), source, createdAt: time, memberships: v.array(v.object({ space, role: v.nullable(role) })), sessions: v.array(v.object(session)), records: v.array(record),
+        person, isAdministrator: v.boolean(), ...profile, memberships: v.array(v.object({ space, role: v.nullable(role) })), sessions: v.array(v.object(session)), records: v.array(record),
       }),
       refusals: ['forbidden'],
       handle(asked) {
