@@ -45,8 +45,8 @@ export interface Profile {
 export interface Everything extends Profile {
   person: Person
   isAdministrator: boolean
-  /** role null: was a member. */
-  memberships: { space: SpaceInfo; role: Role | null }[]
+  /** role null: was a member; of such a space only the id is said, as everywhere, because its name may be another by now. */
+  memberships: { space: Pick<SpaceInfo, 'space' | 'kind' | 'name'>; role: Role | null }[]
   sessions: Omit<Device, 'isThis'>[]
 }
 
@@ -118,7 +118,9 @@ export function createOwnAccount({ database, clock, dice, picture, change, passw
       const { person, isAdministrator } = rowOf(user)
       const memberships = [...picture().members].flatMap(([space, roles]) => {
         const info = picture().spaces.get(space)
-        return info && roles.has(user) ? [{ space: info, role: roles.get(user) ?? null }] : []
+        if (!info || !roles.has(user)) return []
+        const role = roles.get(user) ?? null
+        return [{ space: { space, kind: info.kind, name: role === null ? '' : info.name }, role }]
       })
       return { ...profile(user), person, isAdministrator, memberships, sessions: devices(user, null).map(({ isThis: _, ...device }) => device) }
     },

@@ -82,6 +82,11 @@ test('what is kept about me: account, memberships, sessions and what I did; no s
     records: [{ operation: 'link.use', result: 'done' }],
   })
   for (const other of ['ander@praktijk.nl', 'scrypt', cookie.split('=')[1] ?? '?']) expect(answer.text).not.toContain(other)
+  // That somebody was a member is theirs; what the space is called now is not.
+  relay.running.accounts.setRole(user, space, null)
+  const after = await relay.ask('GET', '/api/me/export', { cookie })
+  expect(after.json).toMatchObject({ memberships: [{ role: null, space: { space, name: '' } }] })
+  expect(after.text).not.toContain('Schiedam')
 })
 
 test('leaving: asks for the password, takes away who it was, keeps the organisation beside what was written', async () => {
