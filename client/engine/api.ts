@@ -50,6 +50,19 @@ export interface SpaceView {
   role: Role | null
   /** Whether its log held anything when it was first asked for; left out: not asked yet. No rows and `true` is a space that is still arriving. */
   hasLog?: boolean
+  /** Left out: it may be used without contact for as long as one likes. */
+  offline?: OfflineView
+}
+
+/** For how long a space may be used without contact, and how that stands here. */
+export interface OfflineView {
+  daysMax: number
+  /** `closed`: nothing of it is read until the next contact; what was written is kept and goes out then. */
+  state: 'open' | 'soon' | 'closed'
+  /** Of `soon`. */
+  hoursLeft: number | null
+  /** By this laptop's clock; of a closed one, since when. */
+  closesAt: number
 }
 
 /** An act as listed: accepted ones have a place in the log, asked-for ones wait in the outbox. */
@@ -179,6 +192,8 @@ export interface ProgrammeReport {
   fetchedAt: number
   /** `offlineDaysMax`: of the municipality; left out by a relay from before. */
   municipalities: { space: SpaceId; name: string; offlineDaysMax?: number | null; rows: ItemRow[] }[]
+  /** Left out above, because this laptop had no contact for longer than they allow. */
+  closed?: { space: SpaceId; name: string }[]
 }
 
 export type EngineEvent =
@@ -200,12 +215,15 @@ export interface Engine {
   readonly onEvent: Event<EngineEvent>
 
   status(): Promise<SyncStatus>
+  /** Of a closed space (`offline`) nothing is answered below: no rows, empty documents, no hits, no history, no text in files. Writing is never refused. */
   spaces(): Promise<SpaceView[]>
   /** Projection rows of one space, or of all. */
   rows(space?: SpaceId): Promise<ItemRow[]>
   /** The same once everything that is stored now was drawn up; in a tab that does not lead, as far as the leading one got. */
   freshRows(space: SpaceId): Promise<ItemRow[]>
   people(): Promise<Person[]>
+  /** Where an item is, also when the space is closed and has no rows. */
+  spaceOf(item: ItemId): Promise<SpaceId | null>
 
   /** Until `closeItem` as often as opened, events of types prose, facts, acts and presence of this item follow. */
   openItem(item: ItemId): Promise<{

@@ -61,8 +61,10 @@ export interface Content extends Disposable {
   judged(item: ItemId, part: Part): void
   /** Own edits of an item were discarded: whoever shows it begins again. */
   rebuild(item: ItemId): Promise<void>
-  /** The right to a space is gone and so are its entries: nothing of it may stay in memory, and whoever shows an item of it begins again. */
-  spaceLost(space: SpaceId): Promise<void>
+  /** What may be read of a space is another: nothing of before may stay in memory, and whoever shows an item of it begins again. */
+  spaceChanged(space: SpaceId): Promise<void>
+  /** As far as it was asked before. */
+  knownSpaceOf(item: ItemId): SpaceId | undefined
 }
 
 export interface ContentDeps {
@@ -658,7 +660,8 @@ export function createContent(deps: ContentDeps): Content {
       if (part === 'act' && openCounts.has(item)) emitActs(item)
     },
     rebuild,
-    async spaceLost(space) {
+    knownSpaceOf: (item) => spaceByItem.get(item),
+    async spaceChanged(space) {
       for (const item of [...readBefore.keys()]) forgetRead(item)
       const items = new Set([...loaded.keys(), ...openCounts.keys()])
       for (const item of items) if (spaceByItem.get(item) === space) await rebuild(item)

@@ -7,9 +7,11 @@ import { createEmitter } from '../../shared/base/emitter.ts'
 import type { Clock } from '../../shared/base/clock.ts'
 import { isId, newId, NO_ID, type ItemId, type SpaceId } from '../../shared/base/ids.ts'
 import type { Dice } from '../../shared/base/random.ts'
-import { sealOf } from '../../shared/model/acts.ts'
+import { NO_ACTS, sealOf } from '../../shared/model/acts.ts'
+import { EMPTY_FACTS } from '../../shared/model/facts.ts'
 import { ARCHIVE_DAYS } from '../../shared/model/limits.ts'
 import type { Person } from '../../shared/model/people.ts'
+import type { ItemRow } from '../../shared/model/rows.ts'
 import { canonicalOf } from '../../shared/derive/canonical.ts'
 import { proseJson } from '../../shared/derive/prose-json.ts'
 import type { Engine, EngineEvent, ParkedView, ProgrammeReport, SpaceView, SyncStatus } from './api.ts'
@@ -19,6 +21,7 @@ import { createContent } from './content.ts'
 import { createCrashGuard } from './crash-guard.ts'
 import { factsIfPossible } from './facts.ts'
 import { createHistory } from './history.ts'
+import { createOfflineUse } from './offline-use.ts'
 import { createOutbox } from './outbox.ts'
 import { createParked } from './parked.ts'
 import { createPresence } from './presence.ts'
@@ -60,6 +63,8 @@ const TIDY_EVERY_MS = 60 * 60 * 1000
 const PROBE_AFTER_MS = 1_000
 const PEOPLE = 'people'
 const reportKey = (programme: SpaceId): string => `report/${programme}`
+/** `atMs`: place on the time that went by, at which it was asked for; older builds did not say, and had no limits in it. */
+type KeptReport = Omit<ProgrammeReport, 'closed'> & { atMs?: number }
 
 /**
  * Errors: rejects when the store cannot be read; nothing of the engine is left behind then, and the store is the caller's. A store that can be
@@ -130,9 +135,11 @@ async function openEngine(deps: EngineDeps, bag: DisposableBag): Promise<Engine>
   const missed: StoreChange[] = []
   const early = bag.add(store.onDidChange((change) => void missed.push(change)))
   // The first view waits for these: all at once, not one after another.
-  const [foundSpaces, knownDevice, lastAt, outbox, guard] = await Promise.all([
+  const [foundSpaces, knownDevice, lastAt, outbox, guard, offline] = await Promise.all([
     store.spaces(), store.getValue('device'), store.lastAt(), createOutbox({ store, clock, storeFailed, storeWorks }), createCrashGuard(store),
+    createOfflineUse({ store, clock, isLeading: () => isLeading(), looked: (hasChanged) => offlineLooked(hasChanged), storeFailed }),
   ])
+  bag.add(offline)
   let spaceRows: SpaceRow[] = foundSpaces
   /** What was left over of spaces whose right was lost. */
   const leftovers = (): SpaceRow[] => spaceRows.filter(({ role, cursor }) => role === null && cursor > 0)
@@ -146,19 +153,49 @@ async function openEngine(deps: EngineDeps, bag: DisposableBag): Promise<Engine>
   }
   const device = isId(knownDevice) ? knownDevice : newId(dice)
   if (device !== knownDevice) await unlessRefused(store.putValue('device', device))
+  /** A closed item says nothing but that it begins anew. */
+  const emitOfItem = (event: Extract<EngineEvent, { item: ItemId }>): void => {
+    const space = content.knownSpaceOf(event.item)
+    if (event.type !== 'rebuilt' && space && offline.isClosed(space)) return
+    emit(event)
+  }
   const compaction = createCompaction({ store, clock, dice, entriesCountMax: deps.tidy?.entriesCountMax })
-  const content = bag.add(createContent({ store, outbox, clock, dice, me, emit, storeFailed, guard, lastAt, read: compaction.seen }))
+  const content = bag.add(createContent({ store, outbox, clock, dice, me, emit: emitOfItem, storeFailed, guard, lastAt, read: compaction.seen }))
   // Assigned below: the parts speak through it, and it is told of them.
   // eslint-disable-next-line prefer-const -- reason: sync, presence and history each need the other
   let sync: Awaited<ReturnType<typeof createSync>> | undefined
   const isLeading = (): boolean => sync?.isLeading ?? false
-  const presence = bag.add(createPresence({ tab, store, clock, isLeading, send: (message) => sync?.send(message) ?? false, emit: (item, present) => emit({ type: 'presence', item, present }) }))
+  const presence = bag.add(createPresence({ tab, store, clock, isLeading, send: (message) => sync?.send(message) ?? false, emit: (item, present) => emitOfItem({ type: 'presence', item, present }) }))
   const history = bag.add(createHistory({ store, clock, send: (message) => sync?.send(message) ?? false }))
   const timeline = createTimeline({ store, history, clock })
   const versions = createVersions({ store, history, clock, dice })
   const projection = bag.add(createProjection({ store, content, guard, clock, mayRun: isLeading, failed: storeFailed }))
-  const search = bag.add(createSearch({ store, content, guard, clock, mayRun: isLeading, failed: storeFailed }))
+  const search = bag.add(createSearch({ store, content, guard, clock, mayRun: isLeading, failed: storeFailed, isClosed: offline.isClosed }))
   const parked = createParked({ store, outbox, content, clock, dice })
+
+  // ── Offline use ──
+
+  const isItemClosed = async (item: ItemId): Promise<boolean> => {
+    const space = await content.spaceOf(item)
+    return space !== null && offline.isClosed(space)
+  }
+  const openRows = (rows: ItemRow[]): ItemRow[] => rows.filter(({ space }) => !offline.isClosed(space))
+  let closed = new Set(foundSpaces.map(({ space }) => space).filter(offline.isClosed))
+  function offlineLooked(hasChanged: boolean): void {
+    if (!isOpen || isEnding) return
+    if (hasChanged) offlineChanged()
+    sayReports().catch(storeFailed)
+  }
+  /** What was typed is stored first; then whoever shows anything of a space that opened or closed begins again. */
+  function offlineChanged(): void {
+    const before = closed
+    closed = new Set(spaceRows.map(({ space }) => space).filter(offline.isClosed))
+    const turned = spaceRows.map(({ space }) => space).filter((space) => before.has(space) !== closed.has(space))
+    if (turned.length > 0) content.flush()
+    emit({ type: 'spaces', spaces: spaceViews() })
+    for (const space of turned) content.spaceChanged(space).catch(storeFailed)
+    if (turned.length > 0) emit({ type: 'rows', spaces: turned })
+  }
 
   // ── Status ──
 
@@ -215,13 +252,17 @@ async function openEngine(deps: EngineDeps, bag: DisposableBag): Promise<Engine>
 
   // ── Spaces and people ──
 
-  const spaceViews = (): SpaceView[] => spaceRows.map(({ space, kind, name, role, epoch, head, cursor }) => ({ space, kind, name, role, ...(epoch === NO_ID ? {} : { hasLog: head > 0 || cursor > 0 }) }))
+  const spaceViews = (): SpaceView[] => spaceRows.map(({ space, kind, name, role, epoch, head, cursor }) => ({ space, kind, name, role, ...(epoch === NO_ID ? {} : { hasLog: head > 0 || cursor > 0 }), ...offlineOf(space) }))
+  const offlineOf = (space: SpaceId): Pick<SpaceView, 'offline'> => {
+    const view = offline.viewOf(space)
+    return view ? { offline: view } : {}
+  }
   const readSpaces = async (): Promise<void> => {
     const before = spaceRows
     spaceRows = await store.spaces()
     for (const { space, role } of spaceRows) {
       if (role !== null || !before.some((row) => row.space === space && row.role !== null)) continue
-      content.spaceLost(space).catch(storeFailed)
+      content.spaceChanged(space).catch(storeFailed)
       search.spaceLost()
     }
     emit({ type: 'spaces', spaces: spaceViews() })
@@ -239,14 +280,36 @@ async function openEngine(deps: EngineDeps, bag: DisposableBag): Promise<Engine>
   }
   const askReport = async (programme: SpaceId): Promise<void> => {
     let municipalities: ProgrammeReport['municipalities']
+    const askedAtMs = offline.passedMs()
     try {
       ;({ municipalities } = await deps.web.report(programme))
     } catch {
       return // no connection, or no right: what is known stays, with its date
     }
-    const report: ProgrammeReport = { fetchedAt: clock.now(), municipalities }
+    const report: KeptReport = { fetchedAt: clock.now(), municipalities, atMs: askedAtMs }
     await store.putValue(reportKey(programme), report)
-    emit({ type: 'report', programme, report })
+    sayReport(programme, report)
+  }
+  const shownReport = (programme: SpaceId, { fetchedAt, municipalities, atMs = 0 }: KeptReport): ProgrammeReport => {
+    const isOver = ({ space, offlineDaysMax = null }: ProgrammeReport['municipalities'][number]): boolean => offline.isClosed(programme) || offline.isClosed(space) || offline.isOver(offlineDaysMax, atMs)
+    if (municipalities.some(({ offlineDaysMax = null }) => offlineDaysMax !== null)) offline.countToo()
+    const [over, shown] = [municipalities.filter(isOver), municipalities.filter((one) => !isOver(one))]
+    return { fetchedAt, municipalities: shown, closed: over.map(({ space, name }) => ({ space, name })) }
+  }
+  /** What was last said to be closed in the report of each programme. */
+  const saidClosed = new Map<SpaceId, string>()
+  const answeredReport = (programme: SpaceId, kept: KeptReport): ProgrammeReport => {
+    const report = shownReport(programme, kept)
+    saidClosed.set(programme, JSON.stringify(report.closed))
+    return report
+  }
+  const sayReport = (programme: SpaceId, kept: KeptReport): void => emit({ type: 'report', programme, report: answeredReport(programme, kept) })
+  /** Where other municipalities of a report are closed by now, or open again. */
+  const sayReports = async (): Promise<void> => {
+    for (const [programme, said] of saidClosed) {
+      const kept = (await store.getValue(reportKey(programme))) as KeptReport | undefined
+      if (kept && JSON.stringify(shownReport(programme, kept).closed) !== said) sayReport(programme, kept)
+    }
   }
 
   // ── Erased for good ──
@@ -339,6 +402,7 @@ async function openEngine(deps: EngineDeps, bag: DisposableBag): Promise<Engine>
     flush: content.flush,
     heard: (message) => (message.type === 'present' ? presence.heard(message) : history.heard(message)),
     storeFailed,
+    offline,
     adopt: createAdoption({ store, guard, clock, dice }),
   })
   bag.add(sync)
@@ -352,7 +416,7 @@ async function openEngine(deps: EngineDeps, bag: DisposableBag): Promise<Engine>
   /** For a file with the work, which is wanted most when the store refuses: then without titles. */
   const titleOf = async (): Promise<(item: ItemId) => string> => {
     const titles = new Map<ItemId, string>()
-    await unlessRefused(store.rows().then((rows) => rows.forEach(({ item, title }) => titles.set(item, title))))
+    await unlessRefused(store.rows().then((rows) => openRows(rows).forEach(({ item, title }) => titles.set(item, title))))
     return (item) => titles.get(item) ?? ''
   }
 
@@ -360,13 +424,18 @@ async function openEngine(deps: EngineDeps, bag: DisposableBag): Promise<Engine>
     onEvent: events.event,
     status: async () => status(),
     spaces: async () => spaceViews(),
-    rows: (space) => store.rows(space),
+    rows: async (space) => openRows(await store.rows(space)),
     async freshRows(space) {
       await projection.upToDate()
-      return store.rows(space)
+      return openRows(await store.rows(space))
     },
+    spaceOf: (item) => content.spaceOf(item),
     people: async () => ((await store.getValue(PEOPLE)) as Person[] | undefined) ?? [],
-    openItem: (item) => content.open(item),
+    async openItem(item) {
+      const opened = await content.open(item)
+      if (!(await isItemClosed(item))) return opened
+      return { prose: { update: new Uint8Array(0), clientId: opened.prose.clientId }, facts: EMPTY_FACTS, acts: { settled: NO_ACTS, expected: NO_ACTS, acts: [] } }
+    },
     closeItem: async (item) => content.close(item),
     writeProse: (item, clientId, update) => content.writeProse(item, clientId, update),
     editFacts: (item, edits) => content.editFacts(item, edits),
@@ -374,6 +443,7 @@ async function openEngine(deps: EngineDeps, bag: DisposableBag): Promise<Engine>
     createItem: ({ space, type, edits, prose }) => content.create(space, type, edits, prose),
     act: (item, act) => content.act(item, act),
     async sealContent(item) {
+      if (await isItemClosed(item)) throw new Error('Bug: nothing of a closed space is proposed')
       const doc = await content.proseDoc(item)
       const text = canonicalOf({ facts: await content.facts(item), prose: proseJson(doc) })
       doc.destroy()
@@ -389,7 +459,7 @@ async function openEngine(deps: EngineDeps, bag: DisposableBag): Promise<Engine>
     async exportParked(entries) {
       // Unsent work is wanted most when much fails: without Automerge the text says so in the place of the facts.
       await factsIfPossible()
-      return unsentText(parked.unsent(entries), await titleOf(), clock.now())
+      return unsentText(parked.unsent(entries).filter(({ space }) => !offline.isClosed(space)), await titleOf(), clock.now())
     },
     async retryParked(entries) {
       await parked.retry(entries)
@@ -400,20 +470,22 @@ async function openEngine(deps: EngineDeps, bag: DisposableBag): Promise<Engine>
     },
     async version(item, upToSeq) {
       const space = await content.spaceOf(item)
-      return space ? versions(space, item, upToSeq) : null
+      return space && !offline.isClosed(space) ? versions(space, item, upToSeq) : null
     },
     async timeline(item, options) {
       const space = await content.spaceOf(item)
-      return space ? timeline(space, item, options) : { moments: [], momentCount: 0, isWhole: true }
+      return space && !offline.isClosed(space) ? timeline(space, item, options) : { moments: [], momentCount: 0, isWhole: true }
     },
     search: (query, countMax) => search.find(query, countMax),
     async programmeReport(programme) {
       askReport(programme).catch(storeFailed)
-      return ((await store.getValue(reportKey(programme))) as ProgrammeReport | undefined) ?? null
+      const kept = (await store.getValue(reportKey(programme))) as KeptReport | undefined
+      return kept ? answeredReport(programme, kept) : null
     },
     async exportUnsent() {
       await factsIfPossible()
-      const stored: Unsent[] = [...outbox.rows()].map(({ row }) => ({ ...row, code: row.code ?? '' }))
+      // Of a closed space what is stored stays where it is, unread; what is nowhere but in memory must not be lost.
+      const stored: Unsent[] = [...outbox.rows()].filter(({ row }) => !offline.isClosed(row.space)).map(({ row }) => ({ ...row, code: row.code ?? '' }))
       return unsentText([...stored, ...content.unstored()], await titleOf(), clock.now())
     },
     async reconnect() {
@@ -425,6 +497,7 @@ async function openEngine(deps: EngineDeps, bag: DisposableBag): Promise<Engine>
       // What was typed a moment ago must be stored before the lock goes to another tab.
       content.flush()
       await outbox.drained()
+      await offline.keep()
       isEnding = true
       tidying.dispose()
       bag.dispose()

@@ -10,7 +10,7 @@ import type { HeldKey } from './unlocking.ts'
 export type Method = Exclude<keyof Engine, 'onEvent'>
 /** Every method of the engine; a forgotten one does not compile. */
 const METHODS: Record<Method, true> = {
-  status: true, spaces: true, rows: true, freshRows: true, people: true, openItem: true, closeItem: true, writeProse: true, editFacts: true, editLinked: true, createItem: true,
+  status: true, spaces: true, rows: true, freshRows: true, people: true, spaceOf: true, openItem: true, closeItem: true, writeProse: true, editFacts: true, editLinked: true, createItem: true,
   act: true, sealContent: true, showPresence: true, parked: true, exportParked: true, retryParked: true, discardParked: true, version: true, timeline: true, search: true,
   programmeReport: true, exportUnsent: true, reconnect: true, dispose: true,
 }

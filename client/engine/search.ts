@@ -9,7 +9,7 @@ import MiniSearch from 'minisearch'
 import { must } from '../../shared/base/assert.ts'
 import type { Clock } from '../../shared/base/clock.ts'
 import type { Disposable } from '../../shared/base/dispose.ts'
-import type { ItemId } from '../../shared/base/ids.ts'
+import type { ItemId, SpaceId } from '../../shared/base/ids.ts'
 import type { Part } from '../../shared/model/entries.ts'
 import { proseJson } from '../../shared/derive/prose-json.ts'
 import { searchTextOf, stemOf, wordsIn } from '../../shared/derive/search-text.ts'
@@ -56,6 +56,8 @@ export interface SearchDeps {
   /** This tab makes the texts for all tabs; asked only when nobody waits for an answer. */
   mayRun(): boolean
   failed(error: unknown): void
+  /** Closed until the next contact: nothing of it is found. */
+  isClosed(space: SpaceId): boolean
 }
 
 /** Begins with the index by itself, some time after the start. */
@@ -226,7 +228,7 @@ export function createSearch(deps: SearchDeps): Search {
       for (const { id, score } of [...hits, ...begun]) scores.set(id as ItemId, Math.max(scores.get(id as ItemId) ?? 0, score))
       return [...scores]
         .map(([item, score]) => ({ ...must(texts.get(item), 'a text for everything in the index'), score }))
-        .filter(({ space }) => readable.has(space))
+        .filter(({ space }) => readable.has(space) && !deps.isClosed(space))
         .sort((a, b) => b.score - a.score || (a.item < b.item ? -1 : 1))
         .slice(0, countMax)
         .map(({ item, space, title, text, score }) => ({ item, space, title, excerpt: excerptOf(text, words), score }))

@@ -29,6 +29,7 @@ import {
   CONNECTION_STEPS, SUBSCRIPTION_STEPS, takesPushes,
   type ConnectionEffect, type ConnectionEvent, type ConnectionState, type SubscriptionEvent, type SubscriptionState,
 } from './connection-states.ts'
+import { CONTACT_MS, type OfflineUse } from './offline-use.ts'
 import type { Outbox } from './outbox.ts'
 import { erasingOf } from './erasure.ts'
 import { createPusher, type Pusher } from './pusher.ts'
@@ -80,6 +81,8 @@ export interface SyncDeps {
   /** Messages that are no business of the log. */
   heard(message: Down<'present'> | Down<'itemEntries'>): void
   storeFailed(error: unknown): void
+  /** For how long spaces may be used without contact (offline-use.ts). */
+  offline: Pick<OfflineUse, 'passedMs' | 'confirmed' | 'forget'>
   /** A snapshot is whole: it is stored, or refused. */
   adopt(arrived: ArrivedSnapshot): Promise<Adopted>
 }
@@ -131,6 +134,18 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
   /** False once one could not be used: from then on this engine asks for entries, by greeting as one of the first version. */
   let takesSnapshots = true
 
+  // ── Contact ──
+
+  /** Questions of this connection that are not answered, by the time that had gone by when they were asked. What came in without one may have lain on the line. */
+  let askedAtMs: number[] = []
+  /** When the last answered one was asked. */
+  let contactAtMs = 0
+  /** Spaces that were named on this connection. */
+  const limits = new Map<SpaceId, number | null>()
+  const answeredNow = (): void => {
+    contactAtMs = askedAtMs.shift() ?? contactAtMs
+  }
+
   const stop = (name: keyof typeof timers): void => {
     timers[name]?.dispose()
     timers[name] = null
@@ -171,6 +186,8 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
       start('connect', CONNECT_MS_MAX, () => step('dropped'))
     },
     sayHello() {
+      askedAtMs = [deps.offline.passedMs()]
+      limits.clear()
       send({ type: 'hello', protoMin: PROTO_MIN, protoMax: takesSnapshots ? PROTO_MAX : PROTO_MIN, build: deps.build, device: deps.device, pendingCount: outbox.counts().waitingCount })
     },
     follow() {
@@ -227,6 +244,7 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
     socket?.send(encodeUp(...messages))
   }
   function ping(): void {
+    askedAtMs.push(deps.offline.passedMs())
     const { waitingCount, oldestStoredAt } = outbox.counts()
     send({ type: 'ping', pendingCount: waitingCount, oldestPendingAgeMs: oldestStoredAt === null ? 0 : Math.max(0, clock.now() - oldestStoredAt) })
   }
@@ -247,6 +265,7 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
     const at = clock.now()
     start('beat', BEAT_MS, () => {
       if (clock.now() - at >= SLEPT_MS_MIN) woke()
+      askForContact()
       beat()
     })
   }
@@ -256,6 +275,10 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
     if (state === 'waiting') step('tryNow')
     else if (state === 'connecting' || state === 'hello') start('connect', WOKEN_MS_MAX, () => step('dropped'))
     else if (state === 'up') askLine()
+  }
+  /** Where much is said nobody asks; a limit counts from answers. */
+  function askForContact(): void {
+    if (state === 'up' && askedAtMs.length === 0 && deps.offline.passedMs() - contactAtMs >= CONTACT_MS && [...limits.values()].some((daysMax) => daysMax !== null)) ping()
   }
   function askLine(): void {
     ping()
@@ -318,6 +341,7 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
       case 'welcome':
         // Somebody else signed in in this browser: what is stored here is not theirs.
         if (message.who.user !== deps.me.user) return refuse('signedOut')
+        answeredNow()
         return step('welcomed')
       case 'scope':
         return scoped(message)
@@ -342,7 +366,8 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
       case 'itemEntries':
         return deps.heard(message)
       case 'pong':
-        return // that it was heard is all there is to it
+        answeredNow()
+        return deps.offline.confirmed(limits, contactAtMs)
       case 'snapshot':
         return snapshotArrived(message)
       case 'sifted':
@@ -398,10 +423,12 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
     return one
   }
 
-  async function scoped({ space, role, kind, name }: Down<'scope'>): Promise<void> {
+  async function scoped({ space, role, kind, name, offlineDaysMax }: Down<'scope'>): Promise<void> {
     const mine = socket
     const known = spaces.get(space)
     if (role === null) {
+      limits.delete(space)
+      deps.offline.forget(space)
       if (!known || known.row.role === null) return
       subscriptionStep(known, 'roleLost')
       await store.removeSpace(space)
@@ -414,6 +441,8 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
       : { space, role, kind, name, epoch: NO_ID, cursor: 0, tailHash: EMPTY_TAIL_HASH, head: 0, rechecking: false }
     const isSame = known && known.row.role === role && known.row.kind === kind && known.row.name === name
     const one = isSame ? known : await keep(row)
+    limits.set(space, offlineDaysMax)
+    deps.offline.confirmed([[space, offlineDaysMax]], contactAtMs)
     // The connection may have gone while that was stored. The next one asks for every space; asked here, it would be taken for asked there.
     if (socket === mine) subscriptionStep(one, 'scoped')
   }

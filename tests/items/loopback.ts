@@ -204,6 +204,7 @@ export function createLoopback(seed: number, spaces: SpaceView[]): Loopback {
         freshRows: (space) => later(() => rowList().filter((row) => row.space === space)),
         rows: (space) => later(() => rowList().filter((row) => !space || row.space === space)),
         people: () => later(() => peers.map((peer) => peer.me)),
+        spaceOf: () => later(() => null),
         openItem: (item) =>
           later(() => {
             opened.set(item, (opened.get(item) ?? 0) + 1)

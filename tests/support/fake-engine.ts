@@ -189,6 +189,7 @@ export function createFakeEngine(world: FakeWorld, now: () => number = Date.now)
     freshRows: async (space) => world.items.filter((item) => item.space === space).map(rowOf),
     rows: async (space) => world.items.filter((item) => space === undefined || item.space === space).map(rowOf),
     people: async () => [...world.people],
+    spaceOf: async (item) => world.items.find((one) => one.item === item)?.space ?? null,
     async openItem(id) {
       const item = find(id);
       openCounts.set(id, (openCounts.get(id) ?? 0) + 1);

@@ -31,16 +31,19 @@ export interface VirtualClock extends Clock {
   pass(ms: number): Promise<void>
   /** Time goes on and nothing runs; what was due is late, or has all its waiting still before it, as clocks of machines differ. */
   sleep(ms: number, timersSleepToo: boolean): void
+  /** Somebody turns the clock: it shows another time from now on, and no timer notices. */
+  turn(ms: number): void
   /** The answer to something that takes its time. */
   answer<T>(asked: Promise<T>): Promise<T>
 }
 
 export function virtualClock(): VirtualClock {
   let now = Date.UTC(2026, 10, 23, 9)
+  let turned = 0
   let order = 0
   const timers = new Map<number, { at: number; order: number; run: () => void }>()
   const clock: VirtualClock = {
-    now: () => now,
+    now: () => now + turned,
     after(delayMs, run) {
       const id = ++order
       timers.set(id, { at: now + Math.max(0, delayMs), order: id, run })
@@ -62,6 +65,9 @@ export function virtualClock(): VirtualClock {
     sleep(ms, timersSleepToo) {
       now += ms
       if (timersSleepToo) for (const timer of timers.values()) timer.at += ms
+    },
+    turn(ms) {
+      turned += ms
     },
     async answer(asked) {
       await clock.pass(1000)
