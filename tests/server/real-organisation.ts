@@ -16,7 +16,8 @@ beforeEach(() => {
 type Claims = Record<string, unknown>
 
 /** The provider knows whoever is in `people`; its own development pages ask for a login. */
-export async function startOrganisation(roleRules: readonly RoleRule[] = []) {
+/** In: `dist`, the built client, for a real browser. The provider is on another site than the relay, as it is everywhere. */
+export async function startOrganisation(roleRules: readonly RoleRule[] = [], dist?: string) {
   const people = new Map<string, Claims>()
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -24,8 +25,8 @@ export async function startOrganisation(roleRules: readonly RoleRule[] = []) {
     server.closeAllConnections()
     server.close()
   })
-  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const relay = await startUnderTest({ oidc: { issuer, clientId: CLIENT_ID, clientSecret: CLIENT_SECRET, scope: 'openid profile email offline_access', roleRules } })
+  const issuer = `http://localhost:${(server.address() as AddressInfo).port}`
+  const relay = await startUnderTest({ oidc: { issuer, clientId: CLIENT_ID, clientSecret: CLIENT_SECRET, scope: 'openid profile email offline_access', roleRules }, ...(dist === undefined ? {} : { dist }) })
   const provider = new Provider(issuer, {
     clients: [{
       client_id: CLIENT_ID, client_secret: CLIENT_SECRET, redirect_uris: [`${relay.origin}/api/oidc/callback`], post_logout_redirect_uris: [`${relay.origin}/inloggen`], grant_types: ['authorization_code', 'refresh_token'], response_types: ['code'],
