@@ -31,7 +31,6 @@ import type { Directory } from '../auth/directory.ts'
 import type { LogReader, ReadFailure } from '../derive/reader.ts'
 import { shortAnswer, type ShortAnswer } from '../derive/short-answer.ts'
 import type { Relay } from '../relay/api.ts'
-import { holdMsFor } from '../relay/fan-out.ts'
 import type { AppendResult, CommittedRun, Log } from '../store/log.ts'
 import { letGo } from '../store/packing.ts'
 import type { Snapshots } from '../store/snapshots.ts'
@@ -72,7 +71,7 @@ const EMPTY_UPDATE = new Uint8Array([0, 0])
 const EMPTY_STATE_VECTOR = new Uint8Array([0])
 
 export interface YjsGatewayDeps {
-  relay: Pick<Relay, 'account' | 'push' | 'onDidCommit' | 'onDidErase' | 'look' | 'onDidLook' | 'viewersOf'>
+  relay: Pick<Relay, 'account' | 'push' | 'onDidCommit' | 'onDidErase' | 'look' | 'onDidLook' | 'viewersOf' | 'readAlong'>
   log: Pick<Log, 'spaceOf' | 'readItem' | 'tailHashAt'>
   /** Left out: a long history is applied before it is told. */
   snapshots?: Pick<Snapshots, 'labels' | 'body'>
@@ -127,9 +126,6 @@ interface Room {
   /** Questions that must not see half of another's answer: one at a time. */
   turn: Promise<unknown>
   joiningCount: number
-  /** Commits that leave together, when the hold is over: see the fan-out of the relay. */
-  held: Entry[]
-  hold: Disposable | null
   /** Commits while somebody is being brought level. */
   readonly recent: { seq: number; update: Uint8Array }[]
 }
@@ -261,46 +257,16 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
     for (const [room, entries] of proseOf) {
       if (room.joiningCount > 0) for (const { seq, payload } of entries) room.recent.push({ seq, update: payload })
       if (room.recent.length > RECENT_COUNT_MAX) for (const session of room.sessions) if (session.phase === 'joining') close(session.socket, 'busy')
-      if (!room.hold) {
-        tell(room, entries)
-        holdBack(room)
-        continue
-      }
-      room.held.push(...entries)
-      // More than is merged gains nothing by waiting.
-      if (room.held.reduce((sum, { payload }) => sum + payload.length, 0) > MERGE_BYTES_MAX) tell(room, room.held.splice(0))
+      const seq = must(entries.at(-1), 'told because there is one').seq
+      const frames = mergedFrames(entries.map(({ payload }) => payload))
+      for (const session of room.sessions) deliver(session, frames, seq)
     }
-  }
-
-  function tell(room: Room, entries: readonly Entry[]): void {
-    const seq = must(entries.at(-1), 'told because there is one').seq
-    const frames = mergedFrames(entries.map(({ payload }) => payload))
-    for (const session of room.sessions) deliver(session, frames, seq)
-  }
-
-  /** The first commit leaves at once; where many read along, those that follow within some milliseconds leave together. */
-  function holdBack(room: Room): void {
-    const holdMs = holdMsFor(room.sessions.size)
-    if (holdMs === 0) return
-    room.hold = clock.after(holdMs, () => {
-      room.hold = null
-      const entries = room.held
-      room.held = []
-      if (entries.length === 0) return
-      tell(room, entries)
-      holdBack(room)
-    })
-  }
-
-  function dropHeld(room: Room): void {
-    room.hold?.dispose()
-    room.hold = null
-    room.held = []
   }
 
   /** Somebody wrote the item: now it is of a space, and others who waited for it may turn out to have no business there. */
   function beginIn(room: Room, space: SpaceId): void {
     room.space = space
+    count(room)
     for (const session of room.sessions) {
       if (!directory.may(session.caller.user, space, 'space.read')) close(session.socket, 'gone')
       const own = room.presence.shownBy(session)
@@ -583,7 +549,7 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
     const known = rooms.get(item)
     if (known) return known
     const room: Room = {
-      item, space: null, sessions: new Set(), turn: Promise.resolve(), joiningCount: 0, held: [], hold: null, recent: [],
+      item, space: null, sessions: new Set(), turn: Promise.resolve(), joiningCount: 0, recent: [],
       presence: createPresenceRoom({
         clock,
         dice,
@@ -595,6 +561,11 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
     return room
   }
 
+  /** For the pace of commits: see the commit queue of the relay. */
+  const count = ({ space, item, sessions: { size } }: Room): void => {
+    if (space !== null) relay.readAlong(space, item, size)
+  }
+
   async function open(socket: FrameSocket, caller: Caller, address: string, item: ItemId): Promise<void> {
     const room = roomOf(item)
     const session: Session = {
@@ -602,22 +573,26 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
     }
     room.sessions.add(session)
     sessions.add(session)
+    count(room)
     socket.on('pong', () => (session.isAlive = true))
     socket.on('close', () => {
       sessions.delete(session)
       room.sessions.delete(session)
+      count(room)
       look(session, null)
       room.presence.leave(session)
       if (room.sessions.size > 0) return
       room.presence.dispose()
-      dropHeld(room)
       if (rooms.get(item) === room) rooms.delete(item)
     })
     // Nothing is read from the socket until it is known whose item this is.
     socket.pause()
     try {
       const space = await log.spaceOf(item)
-      if (space !== null) room.space ??= space
+      if (space !== null && room.space === null) {
+        room.space = space
+        count(room)
+      }
       if (!mayRead(session)) {
         note(session, OPERATION_OF_YJS_FRAME.step1, 'refused')
         return close(socket, 'gone')
@@ -669,7 +644,6 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
   bag.add(relay.onDidErase(({ space, item, mode }) => {
     if (mode === 'whole') closeAll(({ room }) => room.item === item, 'gone')
     closeAll(({ room }) => room.space === space, 'restart')
-    for (const room of rooms.values()) if (room.space === space) dropHeld(room)
   }))
   bag.add(directory.onDidChangeRole(({ user, info }) => closeAll((session) => session.caller.user === user && session.room.space === info.space && !mayRead(session), 'forbidden')))
   bag.add(directory.onDidSignOut(({ user }) => closeAll((session) => session.caller.user === user, 'signedOut')))
@@ -692,10 +666,7 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
       for (const { socket } of sessions) {
         close(socket, 'restart')
       }
-      for (const room of rooms.values()) {
-        room.presence.dispose()
-        dropHeld(room)
-      }
+      for (const room of rooms.values()) room.presence.dispose()
     },
   }
 }

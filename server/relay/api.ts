@@ -63,6 +63,8 @@ export interface Relay {
   look(user: UserId, session: string, space: SpaceId, item: ItemId, bytes: Uint8Array | null): void
   readonly onDidLook: Event<{ item: ItemId; viewer: Viewer; gone: boolean }>
   viewersOf(item: ItemId): readonly Viewer[]
+  /** How many connections of another door get what is committed in an item: where it is many, commits of the space wait for each other. 0: nobody any more. */
+  readAlong(space: SpaceId, item: ItemId, readersCount: number): void
   /** For the account of who did what, where a door answers by itself what the relay was not asked. */
   readonly account: Account
   /** Numbers for /metrics and the bench. */

@@ -1,8 +1,9 @@
 /**
- * Group commit: pushes of all sessions wait here and go to the log batch by batch, one at a time, in order of arrival.
+ * Group commit: pushes of all sessions wait here and go to the log batch by batch, one at a time, those of one space in order of arrival.
  *
- * A push that finds the writer idle is committed at once. Under load commits begin at most once per COMMIT_BATCH_MS_MAX, unless a full
- * batch is waiting: fewer, larger commits mean fewer fsyncs and fewer frames to fan out. Rights are asked again when the batch is made [INV7].
+ * A push that finds the writer idle is committed at once. Under load commits begin at most once per COMMIT_BATCH_MS_MAX, and those of a space that
+ * many read along less often still, unless a full batch is waiting: fewer, larger commits mean fewer fsyncs and fewer frames to fan out, and with 128
+ * readers a frame for every commit was most of what the relay did (decision 0023). Rights are asked again when the batch is made [INV7].
  * A failed append answers its whole batch, and everything that waits behind it, with `storage`; nothing of it is acknowledged [INV1]. It may
  * have been written all the same (a sync that failed late): before anything else is committed, and within a second, the log is looked at and
  * what is found there is handed on as if it had just been committed, or readers would never hear of it [INV2].
@@ -10,11 +11,13 @@
  */
 import type { Clock } from '../../shared/base/clock.ts'
 import { must } from '../../shared/base/assert.ts'
+import type { Disposable } from '../../shared/base/dispose.ts'
 import type { SpaceId, UserId } from '../../shared/base/ids.ts'
 import type { NewEntry } from '../../shared/model/entries.ts'
 import { STORAGE_DAMAGED } from '../../shared/model/errors.ts'
 import {
-  COMMIT_BATCH_BYTES_MAX, COMMIT_BATCH_COUNT_MAX, COMMIT_BATCH_MS_MAX, COMMIT_QUEUE_BYTES_MAX, COMMIT_QUEUE_COUNT_MAX,
+  COMMIT_BATCH_BYTES_MAX, COMMIT_BATCH_COUNT_MAX, COMMIT_BATCH_MS_MAX, COMMIT_HOLD_MS_MAX, COMMIT_QUEUE_BYTES_MAX, COMMIT_QUEUE_COUNT_MAX,
+  COMMIT_READERS_PER_MS,
 } from '../../shared/model/limits.ts'
 import type { AppendResult, CommittedRun, Log } from '../store/log.ts'
 import { StoreProblem } from '../store/problem.ts'
@@ -25,7 +28,7 @@ export interface Waiting {
   author: UserId
   /** Asked again just before the commit. */
   may(): boolean
-  /** Called exactly once, in the order of pushing. */
+  /** Called exactly once, those of one space in the order of pushing. */
   answer(result: AppendResult, serverTime: number): void
 }
 
@@ -45,6 +48,8 @@ export interface CommitQueueDeps {
   log: Log
   clock: Clock
   report: RelayDeps['report']
+  /** How many hear a commit of this space. */
+  readersOf(space: SpaceId): number
   /** All answers of a batch were given; acknowledgements may leave now. */
   onAnswered(): void
   /** After the answers, in commit order. */
@@ -57,10 +62,23 @@ const REFUSED_DAMAGED: AppendResult = { kind: 'refused', code: 'storage', reason
 /** How soon after a failed commit the log is looked at when nobody pushes. */
 const LOOK_AGAIN_MS = 1_000
 
-export function createCommitQueue({ log, clock, report, onAnswered, onCommitted }: CommitQueueDeps): CommitQueue {
-  let queue: Waiting[] = []
+/** What waits for one space, in order of arrival. */
+interface Line {
+  waiting: Waiting[]
   /** Index of the first one that was not taken yet: shifting a long array is slow. */
-  let first = 0
+  first: number
+  bytes: number
+  /** Its last commit was so short ago that the next one waits. */
+  hold: Disposable | null
+}
+
+/** How long commits of a space are apart, by how many hear them. */
+const holdMsFor = (readersCount: number): number => Math.min(COMMIT_HOLD_MS_MAX, Math.floor(readersCount / COMMIT_READERS_PER_MS))
+
+export function createCommitQueue({ log, clock, report, readersOf, onAnswered, onCommitted }: CommitQueueDeps): CommitQueue {
+  /** Those that were served last come last. */
+  const lines = new Map<SpaceId, Line>()
+  let queuedCount = 0
   let queuedBytes = 0
   let committedEntries = 0
   let commits = 0
@@ -77,27 +95,70 @@ export function createCommitQueue({ log, clock, report, onAnswered, onCommitted 
   let idlers: (() => void)[] = []
   const works: (() => Promise<void>)[] = []
 
-  const waitingCount = (): number => queue.length - first
+  const countOf = ({ waiting, first }: Line): number => waiting.length - first
+  const isFull = (count: number, bytes: number): boolean => count >= COMMIT_BATCH_COUNT_MAX || bytes >= COMMIT_BATCH_BYTES_MAX
+
+  /** Whether a batch may be made now: of whatever is not held back, or only when it would be a full one. */
+  function isReady(onlyWhenFull: boolean): boolean {
+    if (onlyWhenFull && !isFull(queuedCount, queuedBytes)) return false
+    let [count, bytes] = [0, 0]
+    for (const line of lines.values()) {
+      if (line.hold && !isFull(countOf(line), line.bytes)) continue
+      count += countOf(line)
+      bytes += line.bytes
+      if (onlyWhenFull ? isFull(count, bytes) : count > 0) return true
+    }
+    return false
+  }
 
   function take(): Waiting[] {
     const batch: Waiting[] = []
     let bytes = 0
-    while (first < queue.length && batch.length < COMMIT_BATCH_COUNT_MAX) {
-      const next = must(queue[first], 'within the queue')
-      bytes += next.entry.payload.length
-      if (batch.length > 0 && bytes > COMMIT_BATCH_BYTES_MAX) break
-      queuedBytes -= next.entry.payload.length
-      first++
-      batch.push(next)
+    for (const [space, line] of [...lines]) {
+      if (line.hold && !isFull(countOf(line), line.bytes)) continue
+      const before = batch.length
+      for (let next = line.waiting[line.first]; next && batch.length < COMMIT_BATCH_COUNT_MAX; next = line.waiting[line.first]) {
+        const size = next.entry.payload.length
+        if (batch.length > 0 && bytes + size > COMMIT_BATCH_BYTES_MAX) break
+        bytes += size
+        line.bytes -= size
+        line.first++
+        batch.push(next)
+      }
+      if (batch.length === before) break // it begins the next one
+      lines.delete(space)
+      hold(space, line)
+      if (line.first === line.waiting.length) [line.waiting, line.first] = [[], 0]
+      else if (line.first > 4096) [line.waiting, line.first] = [line.waiting.slice(line.first), 0]
+      if (countOf(line) > 0 || line.hold) lines.set(space, line)
+      if (isFull(batch.length, bytes)) break
     }
-    if (first === queue.length) {
-      queue = []
-      first = 0
-    } else if (first > 4096) {
-      queue = queue.slice(first)
-      first = 0
-    }
+    queuedCount -= batch.length
+    queuedBytes -= bytes
     return batch
+  }
+
+  /** From here on the next commit of this space waits, where it must; that every commit waits a little is `pace`. */
+  function hold(space: SpaceId, line: Line): void {
+    line.hold?.dispose()
+    line.hold = null
+    const holdMs = isClosed ? 0 : holdMsFor(readersOf(space))
+    if (holdMs <= COMMIT_BATCH_MS_MAX) return
+    line.hold = clock.after(holdMs, () => {
+      line.hold = null
+      if (countOf(line) === 0) lines.delete(space)
+      else next()
+    })
+  }
+
+  /** Everything that waits, held back or not: it will not be committed. */
+  function clear(): Waiting[] {
+    const all = [...lines.values()].flatMap(({ waiting, first }) => waiting.slice(first))
+    for (const line of lines.values()) line.hold?.dispose()
+    lines.clear()
+    queuedCount = 0
+    queuedBytes = 0
+    return all
   }
 
   /** Whether `work` could read the log of its space. Errors: rejects when the store as a whole fails. */
@@ -168,11 +229,7 @@ export function createCommitQueue({ log, clock, report, onAnswered, onCommitted 
         next()
       })
       // What waits behind may depend on what just failed.
-      const behind = queue.slice(first)
-      queue = []
-      first = 0
-      queuedBytes = 0
-      for (const waiting of [...batch, ...behind]) waiting.answer(REFUSED_STORAGE, serverTime)
+      for (const waiting of [...batch, ...clear()]) waiting.answer(REFUSED_STORAGE, serverTime)
       onAnswered()
       return
     }
@@ -202,12 +259,12 @@ export function createCommitQueue({ log, clock, report, onAnswered, onCommitted 
       })
       return
     }
-    if (waitingCount() === 0 && !mustLook) {
+    if (queuedCount === 0 && !mustLook) {
       for (const resolve of idlers) resolve()
       idlers = []
       return
     }
-    if (isPaced && waitingCount() < COMMIT_BATCH_COUNT_MAX && queuedBytes < COMMIT_BATCH_BYTES_MAX) return
+    if (!mustLook && !isReady(isPaced)) return
     isWriting = true
     if (!isPaced) pace()
     // Not in this very call: the rest of the frame that brought the first push belongs to the same batch.
@@ -224,8 +281,13 @@ export function createCommitQueue({ log, clock, report, onAnswered, onCommitted 
   return {
     push(waiting) {
       const bytes = waiting.entry.payload.length
-      if (isClosed || waitingCount() >= COMMIT_QUEUE_COUNT_MAX || queuedBytes + bytes > COMMIT_QUEUE_BYTES_MAX) return false
-      queue.push(waiting)
+      if (isClosed || queuedCount >= COMMIT_QUEUE_COUNT_MAX || queuedBytes + bytes > COMMIT_QUEUE_BYTES_MAX) return false
+      const { space } = waiting.entry
+      let line = lines.get(space)
+      if (!line) lines.set(space, (line = { waiting: [], first: 0, bytes: 0, hold: null }))
+      line.waiting.push(waiting)
+      line.bytes += bytes
+      queuedCount++
       queuedBytes += bytes
       next()
       return true
@@ -249,11 +311,16 @@ export function createCommitQueue({ log, clock, report, onAnswered, onCommitted 
     },
     drain() {
       isClosed = true
+      for (const [space, line] of [...lines]) {
+        hold(space, line)
+        if (countOf(line) === 0) lines.delete(space)
+      }
       return new Promise((resolve) => {
-        if (!isWriting && waitingCount() === 0) resolve()
-        else idlers.push(resolve)
+        if (!isWriting && queuedCount === 0) return resolve()
+        idlers.push(resolve)
+        next()
       })
     },
-    counts: () => ({ queuedEntries: waitingCount(), queuedBytes, committedEntries, commits }),
+    counts: () => ({ queuedEntries: queuedCount, queuedBytes, committedEntries, commits }),
   }
 }

@@ -3,19 +3,19 @@
  * presence. The order after a commit is fixed: acknowledgements, then the run to live readers (encoded once), then other doors.
  */
 import { assert } from '../../shared/base/assert.ts'
-import { isId, newId, type SpaceId, type UserId } from '../../shared/base/ids.ts'
+import { isId, newId, type ItemId, type SpaceId, type UserId } from '../../shared/base/ids.ts'
 import type { Clock } from '../../shared/base/clock.ts'
 import { createEmitter } from '../../shared/base/emitter.ts'
 import { createBag } from '../../shared/base/dispose.ts'
 import type { Operation } from '../../shared/model/grants.ts'
-import { NAME_CHARS_MAX, READS_AT_ONCE_COUNT_MAX } from '../../shared/model/limits.ts'
+import { COMMIT_READERS_PER_MS, NAME_CHARS_MAX, READS_AT_ONCE_COUNT_MAX } from '../../shared/model/limits.ts'
 import type { Person } from '../../shared/model/people.ts'
 import type { Erasure } from '../store/erase.ts'
 import type { CommittedRun } from '../store/log.ts'
 import { createAccounting } from './accounting.ts'
 import type { Relay, RelayDeps } from './api.ts'
 import { createCommitQueue } from './commit-queue.ts'
-import { createFanOut } from './fan-out.ts'
+import { fanOut } from './fan-out.ts'
 import { createGate } from './gate.ts'
 import { createPresence } from './presence.ts'
 import { offer, refused, type FragmentBudget } from './pushes.ts'
@@ -50,6 +50,8 @@ export function createRelay(deps: RelayDeps): Relay {
   const presence = createPresence({ clock, directory, log, report, person })
   /** Sessions that look through other doors, by user. */
   const otherDoors = new Map<UserId, Set<string>>()
+  /** Items that more than a handful reads along with through another door. */
+  const crowds = new Map<SpaceId, Map<ItemId, number>>()
   let unflushed = new Set<Session>()
   let isDraining = false
 
@@ -57,6 +59,7 @@ export function createRelay(deps: RelayDeps): Relay {
     log,
     clock,
     report,
+    readersOf: (space) => Math.max(feeds.get(space)?.subscriptions.size ?? 0, ...(crowds.get(space)?.values() ?? [])),
     onAnswered() {
       const waiting = unflushed
       unflushed = new Set()
@@ -64,10 +67,8 @@ export function createRelay(deps: RelayDeps): Relay {
     },
     onCommitted(run) {
       const feed = feeds.get(run.space)
-      if (feed) {
-        feed.head = Math.max(feed.head, run.entries.at(-1)?.seq ?? 0)
-        fanOut.committed(feed, run)
-      }
+      if (feed) fanOut(feed, run, guarded)
+      if (feed?.subscriptions.size === 0) feeds.delete(run.space)
       guarded(() => committed.fire(run))
     },
   })
@@ -79,7 +80,6 @@ export function createRelay(deps: RelayDeps): Relay {
       report({ kind: 'bug', bug })
     }
   }
-  const fanOut = createFanOut({ clock, guarded, onEmpty: (space) => void feeds.delete(space) })
 
   const feedOf = (space: SpaceId): Feed => {
     let feed = feeds.get(space)
@@ -129,16 +129,12 @@ export function createRelay(deps: RelayDeps): Relay {
       const { space } = erasure
       const { problem, ...done } = await queue.between(space, async () => {
         const before = await log.head(space)
-        // What was committed and held back for its neighbours goes out under the name that it was committed under.
-        fanOut.release(space)
         const result = await log.erase(erasure).catch(async (failure: unknown) => {
           // A commit may report failure and be there all the same: then the log is another one, whoever asked for it hears that it failed.
           const now = await log.head(space)
           if (!now || now.epoch === before?.epoch) throw failure
           return { epoch: now.epoch, head: now.head, entriesCount: 0, isScrubbed: false, problem: failure }
         })
-        // Before the next commit: nobody may take its seq for one of the log that was.
-        fanOut.release(space)
         const feed = feeds.get(space)
         feeds.delete(space)
         for (const subscription of [...(feed?.subscriptions ?? [])]) guarded(() => subscription.replaced(result.epoch))
@@ -160,6 +156,13 @@ export function createRelay(deps: RelayDeps): Relay {
       presence.look({ user, session, space, item, bytes, sink: null, isOpen: () => bytes === null || (otherDoors.get(user)?.has(session) ?? false) })
     },
     onDidLook: presence.onDidLook,
+    readAlong(space, item, readersCount) {
+      const known = crowds.get(space)
+      if (readersCount >= COMMIT_READERS_PER_MS) {
+        if (known) known.set(item, readersCount)
+        else crowds.set(space, new Map([[item, readersCount]]))
+      } else if (known?.delete(item) && known.size === 0) crowds.delete(space)
+    },
     viewersOf: presence.viewersOf,
     counts() {
       let subscriptions = 0
@@ -169,7 +172,6 @@ export function createRelay(deps: RelayDeps): Relay {
     async drain() {
       isDraining = true
       await queue.drain()
-      fanOut.dispose()
       for (const session of [...sessions]) session.drain()
       bag.dispose()
     },

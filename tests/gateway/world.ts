@@ -40,7 +40,7 @@ const cookies = fastify()
 await cookies.register(fastifyCookie)
 await cookies.ready()
 
-export async function setupGateway(options: { clock?: Clock; stepMsMax?: number; seed?: string } = {}) {
+export async function setupGateway(options: { clock?: Clock; relayClock?: Clock; stepMsMax?: number; seed?: string } = {}) {
   const bag = createBag()
   const folder = mkdtempSync(join(tmpdir(), 'samenpad-gateway-'))
   bag.add(() => rmSync(folder, { recursive: true, force: true }))
@@ -69,7 +69,7 @@ export async function setupGateway(options: { clock?: Clock; stepMsMax?: number;
 
   async function start(port: number): Promise<{ server: Server; relay: Relay; gateway: YjsGateway; port: number; stop(): void }> {
     const own = createBag()
-    const relay = createRelay({ log, directory: accounts, clock: systemClock, dice, build: 'test', report, account: (event) => void accounted.push(event) })
+    const relay = createRelay({ log, directory: accounts, clock: options.relayClock ?? systemClock, dice, build: 'test', report, account: (event) => void accounted.push(event) })
     const reader = own.add(createLogReader({ log, clock: systemClock, report, ...(options.stepMsMax === undefined ? {} : { stepMsMax: options.stepMsMax }) }))
     const counting: LogReader = { ...reader, ask: (name, question) => (asked.push(name), reader.ask(name, question)) }
     const gateway = createYjsGateway({ relay, log, directory: accounts, accounts, reader: counting, clock: options.clock ?? systemClock, dice, installation: accounts.installation, report })

@@ -5,7 +5,7 @@ import { actToBytes, sealOf } from '../../shared/model/acts.ts'
 import { CLOSE } from '../../shared/model/errors.ts'
 import type { NewEntry } from '../../shared/model/entries.ts'
 import {
-  CATCH_UP_CREDIT_BYTES_MAX, COMMIT_BATCH_COUNT_MAX, COMMIT_BATCH_MS_MAX, FAN_OUT_HOLD_MS_MAX, FAN_OUT_READERS_PER_MS, FRAME_BYTES_MAX, FRAME_BYTES_MAX_BEFORE_LOGIN, HELLO_MS_MAX, PAYLOAD_BYTES_MAX,
+  CATCH_UP_CREDIT_BYTES_MAX, COMMIT_BATCH_COUNT_MAX, COMMIT_BATCH_MS_MAX, COMMIT_HOLD_MS_MAX, COMMIT_READERS_PER_MS, FRAME_BYTES_MAX, FRAME_BYTES_MAX_BEFORE_LOGIN, HELLO_MS_MAX, PAYLOAD_BYTES_MAX,
   PRESENCE_COALESCE_MS, PUSHES_IN_FLIGHT_COUNT_MAX, SOCKET_BUFFER_BYTES_MAX, SUBSCRIPTIONS_COUNT_MAX,
 } from '../../shared/model/limits.ts'
 import type { Up } from '../../shared/protocol/messages/index.ts'
@@ -559,38 +559,78 @@ describe('fan-out', () => {
     expect(ben.seqs()).toEqual([1, 2, 3, 4, 5, 6])
   })
 
-  it('[FAN1] [INV2] where many read along, commits that come close together leave as one run, the first at once; a few never wait', async () => {
-    const anne = await world.join(ANNE)
-    const runsOf = (reader: typeof anne): number[][] => reader.of('entries').map(({ entries }) => entries.map(({ seq }) => seq))
+  describe('where many read along', () => {
+    let anne: TestConnection
+    let readers: TestConnection[]
+    const runsOf = (reader: TestConnection): number[][] => reader.of('entries').map(({ entries }) => entries.map(({ seq }) => seq))
     const commit = async (): Promise<void> => {
       anne.push(next())
       await world.pass(1)
     }
-    const readers = [await world.join(BEN)]
-    for (let i = 0; i < 3; i++) await commit()
-    await world.pass(10)
-    expect(runsOf(readers[0]!)).toEqual([[1], [2, 3]]) // paced by the commits alone
-    while (readers.length < FAN_OUT_READERS_PER_MS * FAN_OUT_HOLD_MS_MAX) readers.push(await world.join(BEN))
-    await world.pass(100)
-    const before = runsOf(readers[0]!).length
-    await commit()
-    expect(runsOf(readers[0]!).slice(before)).toEqual([[4]])
-    for (let i = 0; i < 3; i++) {
-      await commit()
-      await world.pass(COMMIT_BATCH_MS_MAX)
+    const crowd = async (): Promise<void> => {
+      while (readers.length < COMMIT_READERS_PER_MS * COMMIT_HOLD_MS_MAX) readers.push(await world.join(BEN))
+      await world.pass(100)
     }
-    await world.pass(100)
-    for (const reader of readers) expect(reader.seqs().slice(-4)).toEqual([4, 5, 6, 7])
-    const runs = runsOf(readers[0]!).slice(before)
-    expect(runs.length).toBeLessThan(4)
-    expect(runs.flat()).toEqual([4, 5, 6, 7])
-    // Who comes while something is held has it from the log, and once.
-    await commit()
-    await commit()
-    const late = await world.join(BEN)
-    await commit()
-    await world.pass(100)
-    expect(late.seqs()).toEqual(Array.from({ length: 10 }, (_, i) => i + 1))
+    beforeEach(async () => {
+      anne = await world.join(ANNE)
+      readers = [await world.join(BEN)]
+    })
+
+    it('[FAN1] [INV2] commits of a space are apart, the first leaves at once, and each is one run; a few never wait', async () => {
+      for (let i = 0; i < 3; i++) await commit()
+      await world.pass(10)
+      expect(runsOf(readers[0]!)).toEqual([[1], [2, 3]]) // paced by COMMIT_BATCH_MS_MAX alone
+      await crowd()
+      const before = runsOf(readers[0]!).length
+      await commit()
+      for (const reader of readers) expect(runsOf(reader).at(-1)).toEqual([4])
+      const acknowledged = anne.of('ack').length
+      for (let i = 0; i < 3; i++) {
+        await commit()
+        await world.pass(COMMIT_BATCH_MS_MAX)
+      }
+      expect(anne.of('ack')).toHaveLength(acknowledged)
+      await world.pass(COMMIT_HOLD_MS_MAX)
+      for (const reader of readers) expect(reader.seqs().slice(-4)).toEqual([4, 5, 6, 7])
+      expect(runsOf(readers[0]!).slice(before)).toEqual([[4], [5, 6, 7]])
+      expect(anne.of('ack')).toHaveLength(acknowledged + 1)
+      // Who comes while something waits has it once.
+      await commit()
+      await commit()
+      const late = await world.join(BEN)
+      await commit()
+      await world.pass(100)
+      expect(late.seqs()).toEqual(Array.from({ length: 10 }, (_, i) => i + 1))
+    })
+
+    it('another space does not wait for it, and a full batch waits for nobody', async () => {
+      world.people.give(ANNE, OTHER_SPACE, 'member')
+      await crowd()
+      await commit()
+      await commit()
+      const other = await world.join(ANNE, OTHER_SPACE)
+      other.push(prose(createTypist(5).type('a'), { space: OTHER_SPACE, item: make.id(), writer: make.id() }))
+      await world.pass(COMMIT_BATCH_MS_MAX)
+      expect(other.of('ack')).toHaveLength(1)
+      expect(runsOf(readers[0]!).at(-1)).toEqual([1])
+      await world.pass(COMMIT_HOLD_MS_MAX)
+      expect(runsOf(readers[0]!).at(-1)).toEqual([2])
+      for (let i = 0; i < COMMIT_BATCH_COUNT_MAX; i++) anne.push(next())
+      await world.pass(COMMIT_BATCH_MS_MAX)
+      expect(runsOf(readers[0]!).at(-1)).toHaveLength(COMMIT_BATCH_COUNT_MAX)
+    })
+
+    it('[INV1] what waits is committed before the relay ends', async () => {
+      await crowd()
+      await commit()
+      await commit()
+      expect(runsOf(readers[0]!).at(-1)).toEqual([1])
+      const drained = world.relay.drain()
+      await world.pass(COMMIT_BATCH_MS_MAX)
+      await drained
+      expect(runsOf(readers[0]!).at(-1)).toEqual([2])
+      expect(anne.of('ack').at(-1)).toMatchObject({ upToN: 2 })
+    })
   })
 
   it('[FAN3] a catch-up stops when its credit is used and goes on with RECV', async () => {
