@@ -3,7 +3,7 @@
  *
  * A push that finds the writer idle is committed at once. Under load commits begin at most once per COMMIT_BATCH_MS_MAX, and those of a space that
  * many read along less often still, unless a full batch is waiting: fewer, larger commits mean fewer fsyncs and fewer frames to fan out, and with 128
- * readers a frame for every commit was most of what the relay did (decision 0023). Rights are asked again when the batch is made [INV7].
+ * readers a frame for every commit was most of what the relay did (decision 0024). Rights are asked again when the batch is made [INV7].
  * A failed append answers its whole batch, and everything that waits behind it, with `storage`; nothing of it is acknowledged [INV1]. It may
  * have been written all the same (a sync that failed late): before anything else is committed, and within a second, the log is looked at and
  * what is found there is handed on as if it had just been committed, or readers would never hear of it [INV2].
