@@ -85,12 +85,13 @@ export function makeBackup(folder: string, given: string, companion: Companion, 
   }
 }
 
-/** Reads all of a backup and compares it with what it says about itself. */
-export function readManifest(path: string): Result<BackupManifest, BackupFailure> {
+/** Reads all of a backup and compares it with what it says about itself. In: `take` gets every piece on the way, before it is known whether it is right. */
+function readManifest(path: string, take: (name: string, piece: Uint8Array) => void = () => undefined): Result<BackupManifest, BackupFailure> {
   if (!existsSync(path)) return fail({ kind: 'file-missing', path })
   const pieces: Uint8Array[] = []
   let manifestBytes = 0
   const read = readArchive(path, (name, piece) => {
+    take(name, piece)
     if (name !== MANIFEST_FILE || (manifestBytes += piece.length) > MANIFEST_BYTES_MAX) return
     pieces.push(piece.slice())
   })
@@ -122,18 +123,19 @@ export function restoreBackup(
   folder: string, given: string, companion: Companion, options: { mayReplace: boolean; now: number; dice: Dice },
 ): Result<{ manifest: BackupManifest; movedTo: string | null }, BackupFailure> {
   const file = resolve(given)
-  const manifest = readManifest(file)
-  if (!manifest.ok) return manifest
-  const names = manifest.value.files.map(({ name }) => name)
-  if (names.length !== 2 || !names.includes(LOG_FILE) || !names.includes(companion.name)) return fail({ kind: 'not-a-backup', path: file, detail: `holds ${names.join(', ')}` })
-  const present = readdirSync(folder).filter((name) => [LOG_FILE, companion.name].includes(name))
-  if (present.length > 0 && !options.mayReplace) return fail({ kind: 'folder-filled', path: folder })
+  if (!existsSync(file)) return fail({ kind: 'file-missing', path: file })
+  const wanted = [LOG_FILE, companion.name]
+  if (!options.mayReplace && readdirSync(folder).some((name) => wanted.includes(name))) return fail({ kind: 'folder-filled', path: folder })
 
   const unpacked = join(folder, UNPACKED_FOLDER)
   rmSync(unpacked, { recursive: true, force: true })
   mkdirSync(unpacked, { mode: 0o700 })
   try {
-    unpack(file, unpacked)
+    // Checked while it is unpacked: reading a large one takes as long as checking it.
+    const manifest = unpack(file, unpacked, wanted)
+    if (!manifest.ok) return manifest
+    const names = manifest.value.files.map(({ name }) => name)
+    if (names.length !== 2 || wanted.some((name) => !names.includes(name))) return fail({ kind: 'not-a-backup', path: file, detail: `holds ${names.join(', ')}` })
     const accounts = openDatabase({ ...companion, path: join(unpacked, companion.name), mode: 'write' }) // brings an older one forward
     if (!accounts.ok) return accounts
     const health = accounts.value.get('PRAGMA integrity_check(1)')?.integrity_check
@@ -146,7 +148,7 @@ export function restoreBackup(
 
     mark(folder, 'restoring')
     const movedTo = moveAside(folder, [LOG_FILE, companion.name], options.now)
-    restoreLog(folder, join(unpacked, LOG_FILE), options.dice)
+    restoreLog(folder, join(unpacked, LOG_FILE), options.dice, report)
     renameSync(join(unpacked, companion.name), join(folder, companion.name))
     syncFolder(folder)
     mark(folder, 'whole')
@@ -156,15 +158,18 @@ export function restoreBackup(
   }
 }
 
-function unpack(file: string, into: string): void {
+/** Only the named files: an archive that somebody else made may hold anything. */
+function unpack(file: string, into: string, wanted: readonly string[]): Result<BackupManifest, BackupFailure> {
   const handles = new Map<string, number>()
   try {
-    readArchive(file, (name, piece) => {
+    const manifest = readManifest(file, (name, piece) => {
+      if (!wanted.includes(name)) return
       let handle = handles.get(name)
       if (handle === undefined) handles.set(name, (handle = openSync(join(into, name), 'wx', 0o600)))
       writeSync(handle, piece)
     })
     for (const handle of handles.values()) fsyncSync(handle)
+    return manifest
   } finally {
     for (const handle of handles.values()) closeSync(handle)
   }
