@@ -41,9 +41,9 @@ export const MESSAGES_PER_SECOND_MAX = 1_000
 // Relay
 /**
  * Commits of a space are a millisecond apart for every so many who read along, but never further than the longest: that bounds what is written to
- * sockets at 5,000 frames a second, 6,000 where 300 read. Nobody who watches 250 others type sees a twentieth of a second.
+ * sockets at 3,000 frames a second, 6,000 where 300 read. Nobody who watches 250 others type sees a twentieth of a second.
  */
-export const COMMIT_READERS_PER_MS = 5
+export const COMMIT_READERS_PER_MS = 3
 export const COMMIT_HOLD_MS_MAX = 50
 /** Group commit: one fsync for whatever came within this time or up to this many entries. */
 export const COMMIT_BATCH_MS_MAX = 5
