@@ -14,6 +14,7 @@ import { browserClock } from './platform/browser-clock.ts'
 import { createHttp } from './platform/http.ts'
 import { createStorage } from './platform/storage.ts'
 import { askToKeepStorage, keepUpToDate } from './updates.svelte.ts'
+import { isClosed } from './workbench/closed.svelte.ts'
 import './workbench/ui/index.css'
 
 /** Set by the build from package.json. */
@@ -31,7 +32,7 @@ mount(App, {
       doors,
       startEngine: ({ person }, locked) => startEngine({ me: person, build: BUILD, clock: browserClock, locked }),
       createItems: (engine, workspace) =>
-        createItems({ engine, row: (item) => workspace.rowsById.get(item) ?? null, role: (space) => workspace.spaces.find((one) => one.space === space)?.role ?? null }),
+        createItems({ engine, row: (item) => workspace.rowsById.get(item) ?? null, role: (space) => workspace.spaces.find((one) => one.space === space && !isClosed(one))?.role ?? null }),
       onWorking(services) {
         keepUpToDate(services)
         void askToKeepStorage()

@@ -296,19 +296,20 @@ async function openEngine(deps: EngineDeps, bag: DisposableBag): Promise<Engine>
     const [over, shown] = [municipalities.filter(isOver), municipalities.filter((one) => !isOver(one))]
     return { fetchedAt, municipalities: shown, closed: over.map(({ space, name }) => ({ space, name })) }
   }
-  /** What was last said to be closed in the report of each programme. */
-  const saidClosed = new Map<SpaceId, string>()
+  /** Reports that were answered, without their rows, and what was said to be closed in them. */
+  const saidReports = new Map<SpaceId, { outline: KeptReport; closed: string }>()
   const answeredReport = (programme: SpaceId, kept: KeptReport): ProgrammeReport => {
     const report = shownReport(programme, kept)
-    saidClosed.set(programme, JSON.stringify(report.closed))
+    saidReports.set(programme, { outline: { ...kept, municipalities: kept.municipalities.map((one) => ({ ...one, rows: [] })) }, closed: JSON.stringify(report.closed) })
     return report
   }
   const sayReport = (programme: SpaceId, kept: KeptReport): void => emit({ type: 'report', programme, report: answeredReport(programme, kept) })
   /** Where other municipalities of a report are closed by now, or open again. */
   const sayReports = async (): Promise<void> => {
-    for (const [programme, said] of saidClosed) {
+    for (const [programme, { outline, closed }] of saidReports) {
+      if (JSON.stringify(shownReport(programme, outline).closed) === closed) continue
       const kept = (await store.getValue(reportKey(programme))) as KeptReport | undefined
-      if (kept && JSON.stringify(shownReport(programme, kept).closed) !== said) sayReport(programme, kept)
+      if (kept) sayReport(programme, kept)
     }
   }
 

@@ -46,8 +46,8 @@ interface Kept extends Passed {
 const KEY = 'offline'
 /** A laptop that hears much and asks nothing asks once in this time whether the relay is there, where a space has a limit. */
 export const CONTACT_MS = 10 * 60_000
-/** How often it is looked whether a limit passed: nobody works by the minute of it. */
-const LOOK_MS = 60_000
+/** How often it is looked whether a limit passed: so long a lid that is opened may show what was there before. */
+const LOOK_MS = 10_000
 /** How often the time that went by is written down: what a killed laptop may lose of it. */
 const KEEP_MS = 10 * 60_000
 /** Spaces are confirmed one after another: one write for all of them. */

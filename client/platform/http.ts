@@ -141,6 +141,8 @@ export interface Http {
   resetPassword(space: SpaceId, user: UserId): Answer<{ link: string; expiresAt: number }>
   changeRole(space: SpaceId, user: UserId, role: Role | null): Answer<null>
   createSpace(kind: SpaceKind, name: string): Answer<{ space: SpaceId }>
+  /** null: no limit. */
+  limitOffline(space: SpaceId, daysMax: number | null): Answer<null>
   installation(): Answer<Installation>
   participations(space: SpaceId): Answer<Participation[]>
   takePart(space: SpaceId, programme: SpaceId, takesPart: boolean): Answer<null>
@@ -198,6 +200,7 @@ export function createHttp(send: typeof fetch): Http {
     resetPassword: (space, user) => ask('POST', `/api/spaces/${part(space)}/members/${part(user)}/reset`),
     changeRole: (space, user, role) => ask('PUT', `/api/spaces/${part(space)}/members/${part(user)}`, { role }),
     createSpace: (kind, name) => ask('POST', '/api/spaces', { kind, name }),
+    limitOffline: (space, daysMax) => ask('PUT', `/api/spaces/${part(space)}/offline`, { daysMax }),
     installation: () => ask('GET', '/api/installation'),
     participations: (space) => ask('GET', `/api/spaces/${part(space)}/participations`),
     takePart: (space, programme, takesPart) => ask('PUT', `/api/spaces/${part(space)}/participations/${part(programme)}`, { takesPart }),

@@ -17,6 +17,7 @@ import { isoDateOf, untilTomorrow } from '../platform/dates.ts'
 import type { Identity } from '../platform/http.ts'
 import { isText, type Storage } from '../platform/storage.ts'
 import { isComing } from './arrival.ts'
+import { isClosed } from './closed.svelte.ts'
 import { holdItems } from './held-items.ts'
 import { rowChanges } from './row-changes.ts'
 import type { Workspace } from './services.ts'
@@ -65,7 +66,7 @@ export function createWorkspace({ engine, identity, storage, clock }: Deps): Wor
   const rowsBySpace = new SvelteMap<SpaceId, readonly ItemRow[]>()
   const presentByItem = new SvelteMap<ItemId, readonly PresenceView[]>()
 
-  const readable = $derived(new Set(spaces.filter((space) => space.role !== null).map((space) => space.space)))
+  const readable = $derived(new Set(spaces.filter((space) => space.role !== null && !isClosed(space)).map((space) => space.space)))
   const rows = $derived([...rowsBySpace].filter(([space]) => readable.has(space)).flatMap(([, list]) => list.filter((row) => !row.gone)))
   const rowsById = $derived(new Map(rows.map((row) => [row.item, row])))
   const space = $derived(spaces.find((one) => one.space === chosen && one.role !== null) ?? preferred(spaces))
@@ -142,6 +143,11 @@ export function createWorkspace({ engine, identity, storage, clock }: Deps): Wor
     }
   }
 
+  /** A field tells what is in it when it is left, and what closes is taken away: it is left first. */
+  const leaveField = (): void => {
+    if (document.activeElement instanceof HTMLElement) document.activeElement.blur()
+  }
+
   /** What the engine told by itself is newer than an answer that was under way when it did. */
   const told = new Set<EngineEvent['type']>()
   async function readAll(): Promise<void> {
@@ -165,6 +171,7 @@ export function createWorkspace({ engine, identity, storage, clock }: Deps): Wor
           held.hear(status.waitingItems)
           return lookWhetherHere()
         case 'spaces':
+          if (event.spaces.some((one) => isClosed(one) && readable.has(one.space))) leaveField()
           rereadSoon(event.spaces.filter((one) => one.role !== null && !rowsBySpace.has(one.space)).map((one) => one.space))
           spaces = event.spaces
           return lookWhetherHere()

@@ -2,9 +2,9 @@
 import { SvelteSet } from 'svelte/reactivity'
 import { actionsOf, isOverdue, type MeetingAction } from '../../../shared/derive/actions.ts'
 import type { FactValue } from '../../../shared/model/facts.ts'
-import { may } from '../../../shared/model/grants.ts'
 import { labelOf } from '../../../shared/model/vocabularies.ts'
 import { language, t } from '../../platform/text/text.svelte.ts'
+import { mayWriteIn } from '../../workbench/closed.svelte.ts'
 import type { Services } from '../../workbench/services.ts'
 import { filtered, grouped, type ActionGroup, type Filter, type Grouping } from './action-list.ts'
 
@@ -57,7 +57,7 @@ export function createActions(services: Services): ActionsState {
       return all.filter(isOverdue).length
     },
     get isWritable() {
-      return may(workspace.space?.role, 'item.write')
+      return mayWriteIn(workspace.space)
     },
     async setStatus(one, status) {
       touched.add(one.action.id)

@@ -1,8 +1,8 @@
 /** Agreements: the page of an agreement or template, and how one begins. */
 import Route from '@lucide/svelte/icons/route'
 import { createBag, type Disposable } from '../../../shared/base/dispose.ts'
-import { may } from '../../../shared/model/grants.ts'
 import { t } from '../../platform/text/text.svelte.ts'
+import { mayWriteIn } from '../../workbench/closed.svelte.ts'
 import type { Services } from '../../workbench/services.ts'
 import { showDialog } from '../../workbench/show-dialog.ts'
 
@@ -25,7 +25,7 @@ export function contribute(services: Services): Disposable {
       category: () => t.agreements.category,
       icon: Route,
       menu: ['new'],
-      isEnabled: () => may(workspace.space?.role, 'item.write'),
+      isEnabled: () => mayWriteIn(workspace.space),
       run: () => showDialog(() => import('./NewAgreementDialog.svelte'), { services }),
     }),
   )

@@ -6,10 +6,10 @@ import House from '@lucide/svelte/icons/house'
 import MapPinned from '@lucide/svelte/icons/map-pinned'
 import { createBag, type Disposable } from '../../../shared/base/dispose.ts'
 import { isId, type ItemId } from '../../../shared/base/ids.ts'
-import { may } from '../../../shared/model/grants.ts'
 import type { ItemType } from '../../../shared/model/items/index.ts'
 import type { Command } from '../../platform/contributions.ts'
 import { t } from '../../platform/text/text.svelte.ts'
+import { mayWriteIn } from '../../workbench/closed.svelte.ts'
 import type { Services } from '../../workbench/services.ts'
 import { openExplorer } from './explorer.svelte.ts'
 
@@ -24,7 +24,7 @@ export function contribute(services: Services): Disposable {
   const { contributions, workspace, layout } = services
   const explorer = bag.add(openExplorer(services))
   const add = (command: Omit<Command, 'category'>): void => void bag.add(contributions.commands.register({ category: () => t.workbench.explorer.category, ...command }))
-  const mayWrite = (): boolean => may(workspace.space?.role, 'item.write')
+  const mayWrite = (): boolean => mayWriteIn(workspace.space)
   /** The item handed over by a menu, or the one that is open. */
   const itemOf = (given: unknown): ItemId | null => (isId(given) ? given : layout.active?.kind === 'item' ? layout.active.item : null)
 

@@ -7,11 +7,11 @@ import { must } from '../../../shared/base/assert.ts'
 import type { Disposable } from '../../../shared/base/dispose.ts'
 import type { ItemId, SpaceId } from '../../../shared/base/ids.ts'
 import { orderBetween } from '../../../shared/base/order.ts'
-import { may } from '../../../shared/model/grants.ts'
 import type { ItemRow } from '../../../shared/model/rows.ts'
 import { TITLE_CHARS_MAX } from '../../../shared/model/limits.ts'
 import { isText } from '../../platform/storage.ts'
 import { t } from '../../platform/text/text.svelte.ts'
+import { mayWriteIn } from '../../workbench/closed.svelte.ts'
 import type { Services } from '../../workbench/services.ts'
 import { forestOf, keyOfItem, keyOfType, pathTo, treeOf, type TreeNode } from './tree.ts'
 
@@ -58,7 +58,7 @@ function createExplorer(services: Services): Explorer {
 
   const space = $derived(workspace.space?.space ?? null)
   const expanded = $derived(space === null ? new Set<string>() : new Set(openBySpace[space] ?? storage.read(storageKey(space), isKeys) ?? OPEN_AT_FIRST))
-  const isWritable = $derived(may(workspace.space?.role, 'item.write'))
+  const isWritable = $derived(mayWriteIn(workspace.space))
 
   const isMine = (row: ItemRow): boolean => {
     const owner = row.owner.toLocaleLowerCase('nl')

@@ -3,11 +3,11 @@ import Gavel from '@lucide/svelte/icons/gavel'
 import MessagesSquare from '@lucide/svelte/icons/messages-square'
 import SquareCheck from '@lucide/svelte/icons/square-check'
 import { createBag, type Disposable } from '../../../shared/base/dispose.ts'
-import { may } from '../../../shared/model/grants.ts'
 import { browserDice } from '../../platform/browser-dice.ts'
 import { dateText } from '../../platform/dates.ts'
 import { t } from '../../platform/text/text.svelte.ts'
 import { rowsOnceHere } from '../../workbench/arrival.ts'
+import { mayWriteIn } from '../../workbench/closed.svelte.ts'
 import type { Services } from '../../workbench/services.ts'
 import type { RecordKind } from './context.ts'
 import { pageOf } from './open-pages.ts'
@@ -33,7 +33,7 @@ export function contribute(services: Services): Disposable {
       key: '$mod+Alt+o',
       icon: MessagesSquare,
       menu: ['new'],
-      isEnabled: () => may(workspace.space?.role, 'item.write'),
+      isEnabled: () => mayWriteIn(workspace.space),
       run: create,
     }),
   )

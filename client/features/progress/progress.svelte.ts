@@ -6,6 +6,7 @@ import { agreedRows, programmeProgressOf, type MilestoneCode } from '../../../sh
 import type { SpaceId } from '../../../shared/base/ids.ts'
 import type { ItemRow } from '../../../shared/model/rows.ts'
 import type { ProgrammeReport } from '../../engine/api.ts'
+import { isClosed } from '../../workbench/closed.svelte.ts'
 import type { Services } from '../../workbench/services.ts'
 import type { FigureKey } from './figures.ts'
 
@@ -14,6 +15,8 @@ export type Selection = { kind: 'milestone'; space: SpaceId; code: MilestoneCode
 
 export interface ProgressState {
   readonly programme: ReturnType<typeof programmeProgressOf>
+  /** Names of municipalities that are left out, because this laptop had no contact for too long. */
+  readonly closed: readonly string[]
   /** When the oldest report that is shown was made; null when everything comes from this laptop. */
   readonly reportedAt: number | null
   readonly isWaitingForReport: boolean
@@ -60,16 +63,24 @@ function createProgressState({ engine, workspace }: Services): ProgressState {
     const shown = new Map<SpaceId, { space: SpaceId; name: string; rows: readonly ItemRow[] }>()
     for (const report of reports.values()) for (const one of report.municipalities) shown.set(one.space, one)
     const bySpace = Map.groupBy(workspace.rows, (row) => row.space)
-    for (const { space, name, kind, role } of workspace.spaces) {
-      if (kind === 'municipality' && role !== null) shown.set(space, { space, name, rows: agreedRows(bySpace.get(space) ?? []) })
+    for (const { space, name, kind, role, offline } of workspace.spaces) {
+      if (kind === 'municipality' && role !== null && offline?.state !== 'closed') shown.set(space, { space, name, rows: agreedRows(bySpace.get(space) ?? []) })
     }
     return [...shown.values()].sort((a, b) => a.name.localeCompare(b.name, 'nl'))
+  })
+  const closed = $derived.by(() => {
+    const names = new Map([...reports.values()].flatMap((report) => report.closed ?? []).map(({ space, name }) => [space, name]))
+    for (const one of workspace.spaces) if (one.kind === 'municipality' && isClosed(one)) names.set(one.space, one.name)
+    return [...names.values()].sort((a, b) => a.localeCompare(b, 'nl'))
   })
   const programme = $derived(programmeProgressOf(municipalities, workspace.today))
 
   return {
     get programme() {
       return programme
+    },
+    get closed() {
+      return closed
     },
     get reportedAt() {
       const times = [...reports.values()].map((report) => report.fetchedAt)

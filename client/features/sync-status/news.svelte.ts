@@ -6,6 +6,8 @@ import { untrack } from 'svelte'
 import type { Disposable } from '../../../shared/base/dispose.ts'
 import { t } from '../../platform/text/text.svelte.ts'
 import type { Services } from '../../workbench/services.ts'
+import { isClosed } from '../../workbench/closed.svelte.ts'
+import { limitsOf } from './limits.ts'
 import { sentenceOf, type Sentence } from './sentence.ts'
 import { sentenceText } from './words.ts'
 
@@ -31,6 +33,22 @@ export function watchForNews(services: Services): Disposable {
           notices.announce(sentenceText(sentenceOf(workspace.status)))
           told = now
         }
+      })
+    })
+
+    // A space that closes takes what is on screen away: it is said at once. That one closes soon is said once, while something can be done about it.
+    const limits = $derived(limitsOf(workspace.spaces))
+    let closed: readonly string[] = []
+    let soon: readonly string[] = []
+    $effect(() => {
+      const now = limits
+      if (!workspace.isLoaded) return
+      untrack(() => {
+        for (const one of now.closed) if (!closed.includes(one.space)) notices.say(t.offline.closed.told(one.name))
+        for (const one of now.soon) if (!soon.includes(one.space)) notices.warn(t.offline.soon(one.name, one.offline?.hoursLeft ?? 0), { title: t.offline.closed.action, run: () => void services.engine.reconnect() })
+        for (const one of workspace.spaces) if (closed.includes(one.space) && one.role !== null && !isClosed(one)) notices.say(t.offline.closed.again(one.name))
+        closed = now.closed.map(({ space }) => space)
+        soon = now.soon.map(({ space }) => space)
       })
     })
 

@@ -19,6 +19,7 @@ export function contribute(services: Services): Disposable {
 
   // Not behind a loader: the sentence is there with the first picture of the window.
   bag.add(contributions.status.register({ id: 'sync', side: 'left', order: 0, load: () => Promise.resolve({ default: SyncSentence }) }))
+  bag.add(contributions.status.register({ id: 'sync.offline', side: 'left', order: 10, load: () => import('./OfflineItem.svelte') }))
   bag.add(contributions.status.register({ id: 'sync.present', side: 'right', order: 50, load: () => import('./PresenceItem.svelte') }))
   bag.add(contributions.status.register({ id: 'sync.role', side: 'right', order: 60, load: () => import('./RoleItem.svelte') }))
   bag.add(contributions.views.register({ id: 'sync', where: 'panel', title: () => t.sync.title, icon: RefreshCw, order: 90, badge: () => services.workspace.waitingItems.length, load: () => import('./SyncPanel.svelte') }))

@@ -9,6 +9,7 @@ import { browserClock } from '../../../client/platform/browser-clock.ts';
 import { createHttp } from '../../../client/platform/http.ts';
 import { createStorage } from '../../../client/platform/storage.ts';
 import type { WorkbenchServices } from '../../../client/workbench/compose.svelte.ts';
+import { isClosed } from '../../../client/workbench/closed.svelte.ts';
 import '../../../client/workbench/ui/index.css';
 import { createFakeEngine, exampleWorld, type FakeEngine } from '../../support/fake-engine.ts';
 import { createFakeRelay } from './fake-relay.ts';
@@ -39,7 +40,7 @@ mount(App, {
         return window.stage.engine;
       },
       createItems: (engine, workspace) =>
-        createItems({ engine, row: (item) => workspace.rowsById.get(item) ?? null, role: (space) => workspace.spaces.find((one) => one.space === space)?.role ?? null }),
+        createItems({ engine, row: (item) => workspace.rowsById.get(item) ?? null, role: (space) => workspace.spaces.find((one) => one.space === space && !isClosed(one))?.role ?? null }),
       onWorking(services) {
         window.stage.services = services;
       },

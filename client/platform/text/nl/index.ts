@@ -21,5 +21,6 @@ import { audit } from './audit.ts'
 import { participation } from './participation.ts'
 import { installation } from './installation.ts'
 import { lock } from './lock.ts'
+import { offline } from './offline.ts'
 
-export const nl = { common, workbench, sync, account, people, fields, items, agreements, meetings, progress, acts, conflicts, search, settings, problems, timeline, erasure, errors, audit, participation, installation, lock }
+export const nl = { common, workbench, sync, account, people, fields, items, agreements, meetings, progress, acts, conflicts, search, settings, problems, timeline, erasure, errors, audit, participation, installation, lock, offline }
