@@ -80,12 +80,15 @@ const LOOK = `{
   requestAnimationFrame(look)
 }`
 
-export async function createBrowserLaptop({ folder, name, member, relayPort, network: given }: {
+export async function createBrowserLaptop({ folder, name, member, relayPort, network: given, address: front }: {
   folder: string; name: string; member: Member; relayPort: number
   /** Shared with another laptop, where both must have the same address. */
   network?: ChaosProxy
+  /** What the browser asks, where something stands before the network. */
+  address?: string
 }): Promise<BrowserLaptop> {
   const network = given ?? (await createChaosProxy(relayPort))
+  const address = front ?? network.address
   const profile = join(folder, `profile-${name}`)
   let browser: PersistentBrowser | null = null
   let person: Person | null = null
@@ -95,9 +98,9 @@ export async function createBrowserLaptop({ folder, name, member, relayPort, net
     return { browser, person }
   }
   const separator = member.cookie.indexOf('=')
-  const cookie = { name: member.cookie.slice(0, separator), value: member.cookie.slice(separator + 1), url: network.address }
+  const cookie = { name: member.cookie.slice(0, separator), value: member.cookie.slice(separator + 1), url: address }
   const goTo = async (one: Person, path: string): Promise<void> => {
-    await one.page.goto(network.address + path)
+    await one.page.goto(address + path)
     await (path === '/' ? one.page.getByRole('tree') : one.text()).waitFor()
   }
 
@@ -132,7 +135,7 @@ export async function createBrowserLaptop({ folder, name, member, relayPort, net
       for (const script of scripts) await context.addInitScript(script)
       await page.addInitScript(LOOK)
       person = await personIn(context, page)
-      if (isUnsure) await page.goto(network.address + path)
+      if (isUnsure) await page.goto(address + path)
       else await goTo(person, path)
     },
     async openTab(item) {
@@ -170,11 +173,11 @@ export async function createBrowserLaptop({ folder, name, member, relayPort, net
 }
 
 /** One start that ends properly: signed in, the window and what the space holds on the disk. */
-export async function prepare(laptop: BrowserLaptop, item: ItemId): Promise<void> {
+export async function prepare(laptop: BrowserLaptop, item: ItemId, options: OpenOptions = {}): Promise<void> {
   // Who was never here before comes in by the front door.
-  await laptop.open(item, { path: '/' })
+  await laptop.open(item, { ...options, path: '/' })
   await laptop.person.syncIs('relay')
-  await laptop.page.goto(`${laptop.network.address}/item/${item}`)
+  await laptop.page.goto(`${new URL(laptop.page.url()).origin}/item/${item}`)
   await laptop.person.text().waitFor()
   await laptop.page.evaluate(async () => void (await navigator.serviceWorker.ready))
   // The window of the next start comes from the laptop.

@@ -19,6 +19,8 @@ export interface ChaosProxy {
   readonly heldBytes: number
   /** Carried so far, both ways. */
   readonly carriedBytes: number
+  /** Of those, the first head of each side of each connection: what it takes to open one. */
+  readonly openingBytes: number
   /** Where new connections go, for a relay that comes back elsewhere. */
   target(port: number): void
   /** An ordinary network again, for old and new connections; half-open ones stay what they are. */
@@ -55,9 +57,12 @@ interface Line {
 }
 
 const HEAD_BYTES_MAX = 64 * 1024
+/** Of a request or an answer; each comes in one piece from what is tried here. */
+const HEAD_END = '\r\n\r\n'
 const PAGE = '<!doctype html><title>Gratis wifi</title><p>Log in om verder te gaan.'
 
-function portalAnswer(status: 200 | 302 | 511): string {
+/** What a hotel answers to every request. */
+export function portalAnswer(status: 200 | 302 | 511): string {
   const words = { 200: 'OK', 302: 'Found', 511: 'Network Authentication Required' }[status]
   const location = status === 302 ? 'Location: http://wifi.example/login\r\n' : ''
   return `HTTP/1.1 ${status} ${words}\r\nContent-Type: text/html\r\n${location}Content-Length: ${Buffer.byteLength(PAGE)}\r\nConnection: close\r\n\r\n${PAGE}`
@@ -79,6 +84,7 @@ export async function createChaosProxy(targetPort: number): Promise<ChaosProxy> 
   let relayPort = targetPort
   let heldBytes = 0
   let carriedBytes = 0
+  let openingBytes = 0
   const lines = new Set<Line>()
   let wakers: (() => void)[] = []
   const wake = (): void => {
@@ -91,6 +97,7 @@ export async function createChaosProxy(targetPort: number): Promise<ChaosProxy> 
   function carry(from: Socket, to: Socket, direction: 'up' | 'down', isOver: () => boolean): void {
     const queue: (Buffer | null)[] = []
     let isMoving = false
+    let isOpening = true
     const move = async (): Promise<void> => {
       isMoving = true
       for (let chunk = queue.shift(); chunk !== undefined; chunk = queue.shift()) {
@@ -103,6 +110,9 @@ export async function createChaosProxy(targetPort: number): Promise<ChaosProxy> 
         if (chunk === null) to.end()
         else {
           carriedBytes += size
+          const headEnd = isOpening ? chunk.indexOf(HEAD_END) : -1
+          if (isOpening) openingBytes += headEnd < 0 ? size : headEnd + HEAD_END.length
+          if (headEnd >= 0) isOpening = false
           if (!to.write(chunk)) await roomIn(to)
         }
       }
@@ -194,6 +204,9 @@ export async function createChaosProxy(targetPort: number): Promise<ChaosProxy> 
     },
     get carriedBytes() {
       return carriedBytes
+    },
+    get openingBytes() {
+      return openingBytes
     },
     target: (next) => (relayPort = next),
     heal() {

@@ -79,7 +79,8 @@ export interface EngineLaptop {
   createItem(space: SpaceId): Promise<ItemId>
   /** False: not here yet. */
   see(item: ItemId): Promise<boolean>
-  type(item: ItemId): Promise<void>
+  /** A token, and what is written behind it. */
+  type(item: ItemId, more?: string): Promise<void>
   erase(item: ItemId): Promise<void>
   addStep(item: ItemId): Promise<void>
   setTitle(item: ItemId, title: string): Promise<void>
@@ -220,18 +221,18 @@ export async function createEngineLaptop({ name, user, member, relayPort, seed, 
       docs.set(item, { doc, clientId: prose.clientId })
       return true
     },
-    async type(item) {
+    async type(item, more = '') {
       if (!docOf(item)) return
       const typed = fresh(item)
       await edit(item, (doc) => {
         const texts = textsOf(doc)
         const text = texts.length === 0 || below(dice, 6) === 0 ? null : pick(dice, texts)
         if (text) {
-          text.insert(pick(dice, gapsOf(text.toString())), typed.token)
+          text.insert(pick(dice, gapsOf(text.toString())), typed.token + more)
           return
         }
         const paragraph = new Y.XmlElement('paragraph')
-        paragraph.insert(0, [new Y.XmlText(typed.token)])
+        paragraph.insert(0, [new Y.XmlText(typed.token + more)])
         const blocks = doc.getXmlFragment('prose')
         blocks.insert(below(dice, blocks.length + 1), [paragraph])
       })
