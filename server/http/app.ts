@@ -23,6 +23,7 @@ import type { Relay } from '../relay/api.ts'
 import { isNear } from './address.ts'
 import { deviceOf } from './device.ts'
 import { createDoorkeeper, type Caller, type Doorkeeper } from './doorkeeper.ts'
+import { bareAnswer, bareHeaders, helmetOptions, PERMISSIONS_POLICY } from './headers.ts'
 import { createMetrics } from './metrics.ts'
 import { openApiOf } from './openapi.ts'
 import { STATUS_OF_ERROR, type Answer, type Note, type Route } from './route.ts'
@@ -94,7 +95,14 @@ export async function createApp(deps: AppDeps): Promise<App> {
   const app = fastify({
     loggerInstance: deps.log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }), // ours, below, names the route only
-    frameworkErrors: (_error, _request, reply) => void sendJson(reply, 400, { error: 'bad-request' }),
+    // An address that is none comes by no hook; what is no request does not even come here.
+    frameworkErrors: (_error, _request, reply) => void sendJson(reply.headers(bareHeaders(doorkeeper.isSecure)), 400, { error: 'bad-request' }),
+    clientErrorHandler({ code }, socket) {
+      if (code === 'ECONNRESET' || socket.destroyed) return
+      const status = code === 'HPE_HEADER_OVERFLOW' ? 431 : code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400
+      if (socket.writable) socket.write(bareAnswer(status, doorkeeper.isSecure, { body: '{"error":"bad-request"}' }))
+      socket.destroySoon()
+    },
     bodyLimit: HTTP_BODY_BYTES_MAX,
     requestTimeout: REQUEST_MS_MAX,
     http: { headersTimeout: HEADERS_MS_MAX, connectionsCheckingInterval: SLOW_CHECKED_EVERY_MS },
@@ -124,7 +132,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
   })
   upgrades.add('/sync', sync.door)
 
-  await app.register(fastifyHelmet, securityHeaders(doorkeeper.isSecure))
+  await app.register(fastifyHelmet, helmetOptions(doorkeeper.isSecure))
   app.addHook('onSend', (_request, reply, _payload, done) => {
     void reply.header('permissions-policy', PERMISSIONS_POLICY)
     done()
@@ -187,11 +195,6 @@ export async function createApp(deps: AppDeps): Promise<App> {
     },
   }
 }
-
-/** Nothing of the machine is asked for: no camera, microphone, place, payment or sensor; copying a link is. */
-const PERMISSIONS_POLICY = ['camera', 'microphone', 'geolocation', 'payment', 'usb', 'serial', 'hid', 'bluetooth', 'midi', 'display-capture', 'accelerometer', 'gyroscope', 'magnetometer', 'browsing-topics']
-  .map((name) => `${name}=()`)
-  .join(', ')
 
 /** Thrown by the rate limiter; becomes 429. */
 class RateError extends Error {
@@ -332,38 +335,5 @@ function send(reply: FastifyReply, answer: Answer, { cookieName, flowCookieName,
       return sendJson(reply, 200, answer.body)
     default:
       return unreachable(answer)
-  }
-}
-
-/**
- * What a browser may do with what we send. `wasm-unsafe-eval` is for Automerge. Style elements come from our own files only; style
- * *attributes* are allowed, because ProseMirror and Svelte put widths and positions there, and they can load or run nothing under this policy.
- */
-function securityHeaders(isSecure: boolean): Parameters<typeof fastifyHelmet>[1] {
-  return {
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'none'"],
-        scriptSrc: ["'self'", "'wasm-unsafe-eval'"],
-        scriptSrcAttr: ["'none'"],
-        styleSrc: ["'self'"],
-        styleSrcAttr: ["'unsafe-inline'"],
-        imgSrc: ["'self'", 'data:', 'blob:'],
-        fontSrc: ["'self'"],
-        connectSrc: ["'self'"], // covers ws: and wss: of the same host
-        workerSrc: ["'self'"],
-        manifestSrc: ["'self'"],
-        objectSrc: ["'none'"],
-        baseUri: ["'none'"],
-        formAction: ["'self'"],
-        frameAncestors: ["'none'"],
-        requireTrustedTypesFor: ["'script'"],
-        trustedTypes: ['default', 'svelte-trusted-html'], // ours is in client/platform/trusted-types.ts
-      },
-    },
-    referrerPolicy: { policy: 'no-referrer' }, // a link's token stands in the path
-    strictTransportSecurity: isSecure ? { maxAge: 31_536_000, includeSubDomains: false } : false,
-    xFrameOptions: { action: 'deny' },
   }
 }

@@ -10,6 +10,7 @@ import type { Duplex } from 'node:stream'
 import type { Clock } from '../../shared/base/clock.ts'
 import type { Disposable } from '../../shared/base/dispose.ts'
 import type { Caller, Doorkeeper } from './doorkeeper.ts'
+import { bareAnswer } from './headers.ts'
 import { createKnocks } from './knocks.ts'
 
 /** In: the path after the prefix, without query; who asks, null for nobody known; from where. Takes over the socket. */
@@ -59,17 +60,17 @@ export function createUpgrades({ server, doorkeeper, clock, socketsMax, onRefuse
     const prefix = [...doors.keys()].find((path) => (path.endsWith('/') ? pathname.startsWith(path) && pathname.length > path.length : pathname === path))
     const door = prefix === undefined ? undefined : doors.get(prefix)
     const address = doorkeeper.addressOf(request)
-    const refuse = (status: number, words: string, headers = ''): void => {
+    const refuse = (status: number, headers: Record<string, string> = {}): void => {
       onRefused({ path: prefix ?? 'unknown', status, address })
-      socket.end(`HTTP/1.1 ${status} ${words}\r\n${headers}Connection: close\r\nContent-Length: 0\r\n\r\n`)
+      socket.end(bareAnswer(status, doorkeeper.isSecure, { headers }))
     }
-    if (!door || prefix === undefined) return refuse(404, 'Not Found')
+    if (!door || prefix === undefined) return refuse(404)
     const isOurs = doorkeeper.isFromOurPages(request)
     const caller = isOurs ? doorkeeper.callerOf(request) : null
     const seconds = knocks.waitSeconds(caller?.user ?? null, address)
-    if (seconds > 0) return refuse(429, 'Too Many Requests', `Retry-After: ${seconds}\r\n`)
-    if (!isOurs) return refuse(403, 'Forbidden')
-    if (open.size >= socketsMax) return refuse(503, 'Service Unavailable', 'Retry-After: 10\r\n')
+    if (seconds > 0) return refuse(429, { 'Retry-After': String(seconds) })
+    if (!isOurs) return refuse(403)
+    if (open.size >= socketsMax) return refuse(503, { 'Retry-After': '10' })
     watch(socket, caller?.session ?? null)
     door({ request, socket, head, rest: pathname.slice(prefix.length), caller, address })
   }
