@@ -115,7 +115,11 @@ export function createSession(deps: AppDeps, location: Location = window.locatio
     }
     const known = readIdentity(storage)
     const wantsSignIn = location.pathname === SIGN_IN_PATH
-    if (known && !wantsSignIn) await work(known)
+    if (known && !wantsSignIn) {
+      // Signed in all the while, and the store gone: a browser that runs out of disk lets go of that alone.
+      await noteIfEmpty(storage, known.person.user)
+      await work(known)
+    }
     const me = await http.me()
     if (me.ok) {
       if (known?.person.user !== me.value.person.user || wantsSignIn) return enter(me.value)
