@@ -466,7 +466,9 @@ async function openEngine(deps: EngineDeps, bag: DisposableBag): Promise<Engine>
       await parked.retry(entries)
     },
     async discardParked(entries) {
-      for (const item of await parked.discard(entries)) store.post({ type: 'rebuilt', item })
+      // Nobody throws away what they cannot read.
+      const open = new Set(parked.list().filter(({ space }) => !offline.isClosed(space)).map(({ entry }) => entry))
+      for (const item of await parked.discard(entries.filter((entry) => open.has(entry)))) store.post({ type: 'rebuilt', item })
       sync?.pump()
     },
     async version(item, upToSeq) {

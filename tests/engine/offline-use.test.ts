@@ -212,6 +212,9 @@ test('refused work of a closed space is kept, and its words are in no file', asy
   await later(4 * DAY_MS)
   expect(await tab.engine.parked()).toHaveLength(1)
   expect(await file()).not.toContain(WORD)
+  // Nor is it thrown away unread.
+  await tab.engine.discardParked((await tab.engine.parked()).map(({ entry }) => entry))
+  expect(await tab.engine.parked()).toHaveLength(1)
   await back()
   expect(await file()).toContain(WORD)
 })

@@ -22,6 +22,8 @@ export const offline: Texts<typeof dutch> = {
     hours: (hours: number) => `${hours} ${hours === 1 ? 'hour' : 'hours'} left`,
   },
   spaces: 'Spaces with a limit',
+  item: 'A document in a space that is closed now',
+  itemKept: 'This edit is kept. Connect, and you can read it again and choose what happens to it.',
   progress: (names: string) => `Missing below: ${names}. This laptop had no connection for too long. Connect, and you see the progress again.`,
   setting: {
     title: 'Without a connection',

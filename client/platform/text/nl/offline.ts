@@ -19,6 +19,8 @@ export const offline = {
     hours: (hours: number) => `nog ${hours} uur`,
   },
   spaces: 'Ruimtes met een grens',
+  item: 'Een document in een ruimte die nu dicht is',
+  itemKept: 'Deze wijziging blijft bewaard. Maak verbinding, dan kun je haar weer lezen en kiezen wat ermee gebeurt.',
   progress: (names: string) => `Hieronder ontbreekt ${names}. Deze laptop had te lang geen verbinding. Maak verbinding, dan zie je de voortgang weer.`,
   setting: {
     title: 'Zonder verbinding',
