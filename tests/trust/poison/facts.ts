@@ -82,7 +82,7 @@ const HEADERS: Record<string, Make> = {
     contents.set([0, 16, ...randomBytes(dice, 16), 1, 1, 0, 0, 0, 0])
     return chunkOf(deflateRawSync(contents), 2, contents)
   },
-  'an answer as long as may be, not compressed': (dice) => longAnswer(dice, FACTS_BYTES_MAX - 200),
+  'a long answer, not compressed': (dice) => longAnswer(dice, share(dice, FACTS_BYTES_MAX - 200)),
   'as many answers to one question as may be': (dice) => {
     const numbers = Array.from({ length: share(dice, FACTS_OPERATIONS_COUNT_MAX) }, (_, i) => sleb(2 ** 20 + i))
     return change(dice, [
