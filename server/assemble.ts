@@ -148,6 +148,7 @@ export async function startRelay(config: Config, surroundings: Surroundings): Pr
   const listening = await listen(app, config)
   if (!listening.ok) return listening
   const address = config.publicUrl ?? listening.value
+  snapshots.begin()
   folder.value.note({ pid: process.pid, address, control: { address: listening.value, secret: controlSecret } })
 
   const done = building.move()

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join } from 'node:path'
-import { NODE_FLAGS } from './node-flags.mjs'
+import { NODE_ENV, NODE_FLAGS } from './node-flags.mjs'
 import { root, runtimePath } from './setup.mjs'
 
 const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP']
@@ -13,7 +13,7 @@ const WATCH_MS = 100 // how long a relay may outlive a killed npm; looking costs
 /** Out: the exit code of `file`; 128 + the signal's number when a signal ended it. `flags` are those of Node. */
 export function runProduct(file, args, flags = NODE_FLAGS) {
   return new Promise((resolve, reject) => {
-    const child = spawn(runtimePath(), [...flags, join(root, file), ...args], { stdio: 'inherit' })
+    const child = spawn(runtimePath(), [...flags, join(root, file), ...args], { stdio: 'inherit', env: { ...NODE_ENV, ...process.env } })
     const forward = (signal) => {
       // In a terminal Ctrl+C reaches the whole process group by itself; twice would look like an impatient second press.
       if (signal === 'SIGINT' && process.stdin.isTTY) return

@@ -1,4 +1,4 @@
-/** Snapshots as the relay uses them: a file in a thread of its own, opened when it is first asked. */
+/** Snapshots as the relay uses them: a file in a thread of its own, opened when it is first asked, or before. */
 import { Worker } from 'node:worker_threads'
 import type { SnapshotFunctions, SnapshotThreadData } from './snapshot-thread.ts'
 import type { Snapshots } from './snapshots.ts'
@@ -11,14 +11,20 @@ export interface ThreadedSnapshotsOptions {
   report?(event: { kind: string; [detail: string]: unknown }): void
 }
 
+export interface ThreadedSnapshots extends Snapshots {
+  /** Starts the thread, so that nobody who asks has to wait for it. Errors: what cannot be opened is reported, and tried again for whoever asks. */
+  begin(): void
+}
+
 /** Errors: what is asked rejects with StoreProblem; whoever asks goes on without snapshots. */
-export function createThreadedSnapshots({ folder, report }: ThreadedSnapshotsOptions): Snapshots {
+export function createThreadedSnapshots({ folder, report }: ThreadedSnapshotsOptions): ThreadedSnapshots {
   const workerData: SnapshotThreadData = { folder }
+  const died = (problem: unknown): void => report?.({ kind: 'store-thread-died', thread: 'snapshots', problem })
   const thread = keepThread<SnapshotFunctions>(
-    () => new Worker(new URL('./snapshot-thread.ts', import.meta.url), { workerData, name: 'snapshots' }), NAMES, (ask) => ask.open(),
-    (problem) => report?.({ kind: 'store-thread-died', thread: 'snapshots', problem }),
+    () => new Worker(new URL('./snapshot-thread.ts', import.meta.url), { workerData, name: 'snapshots' }), NAMES, (ask) => ask.open(), died,
   )
   return {
+    begin: () => void thread.ask().catch(died),
     labels: async (...question) => (await thread.ask()).labels(...question),
     body: async (...question) => (await thread.ask()).body(...question),
     put: async (...question) => (await thread.ask()).put(...question),

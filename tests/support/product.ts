@@ -7,7 +7,7 @@ import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { NODE_FLAGS } from '../../server/node-flags.mjs'
+import { NODE_ENV, NODE_FLAGS } from '../../server/node-flags.mjs'
 import { must } from '../../shared/base/assert.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -55,7 +55,7 @@ export async function startProduct({ demo = false, from }: ProductOptions = {}):
     output = ''
     const started = spawn(process.execPath, [...NODE_FLAGS, join(ROOT, 'server/main.ts'), ...(demo ? ['--demo'] : [])], {
       cwd: ROOT,
-      env: { ...process.env, PORT: port, HOST: '127.0.0.1', SAMENPAD_DATA: data, PUBLIC_URL: '' },
+      env: { ...NODE_ENV, ...process.env, PORT: port, HOST: '127.0.0.1', SAMENPAD_DATA: data, PUBLIC_URL: '' },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     child = started

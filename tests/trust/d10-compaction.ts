@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
-import { NODE_FLAGS } from '../../server/node-flags.mjs'
+import { NODE_ENV, NODE_FLAGS } from '../../server/node-flags.mjs'
 import { createRelay } from '../../server/relay/relay.ts'
 import { openLogDatabase } from '../../server/store/log-file.ts'
 import { LOG_APPLICATION_ID, LOG_FILE, LOG_MIGRATIONS } from '../../server/store/log-rows.ts'
@@ -79,7 +79,7 @@ interface Child {
 
 function child(folder: string, seed: number, rounds: number, env: Record<string, string> = {}, heard: () => void = () => undefined): Child {
   const started = spawn(process.execPath, [...NODE_FLAGS, fileURLToPath(new URL('./compact-child.ts', import.meta.url)), folder, String(seed), String(rounds)], {
-    cwd: ROOT, env: { PATH: process.env.PATH ?? '', HOME: tmpdir(), ...env }, stdio: ['ignore', 'pipe', 'pipe'],
+    cwd: ROOT, env: { PATH: process.env.PATH ?? '', HOME: tmpdir(), ...NODE_ENV, ...env }, stdio: ['ignore', 'pipe', 'pipe'],
   })
   let rest = ''
   let complaint = ''

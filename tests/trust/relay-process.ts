@@ -7,11 +7,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { NODE_FLAGS } from '../../server/node-flags.mjs'
+import { NODE_ENV, NODE_FLAGS } from '../../server/node-flags.mjs'
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-/** The same program is started hundreds of times; it need not be translated each time. */
-const COMPILE_CACHE = join(tmpdir(), 'samenpad-trust-compile-cache')
 /** Longer means that it hangs; the target of five seconds is measured, this only ends the wait. */
 const START_MS_MAX = 120_000
 
@@ -64,7 +62,7 @@ export function relayProcess(options: RelayOptions): RelayProcess {
     const began = performance.now()
     const started = spawn(process.execPath, [...NODE_FLAGS, ...(options.nodeArguments ?? []), join(ROOT, 'server/main.ts')], {
       cwd: ROOT,
-      env: { PATH: process.env.PATH ?? '', HOME: tmpdir(), PORT: String(port), HOST: '127.0.0.1', SAMENPAD_DATA: options.data, NODE_COMPILE_CACHE: COMPILE_CACHE, ...options.env },
+      env: { PATH: process.env.PATH ?? '', HOME: tmpdir(), PORT: String(port), HOST: '127.0.0.1', SAMENPAD_DATA: options.data, ...NODE_ENV, ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
       ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
     })
@@ -126,7 +124,7 @@ export function relayProcess(options: RelayOptions): RelayProcess {
 
 /** The command line of the product on a data folder. */
 export async function samenpad(data: string, ...command: string[]): Promise<{ code: number | null; out: string; error: string }> {
-  const child = spawn(process.execPath, [join(ROOT, 'server/cli.ts'), ...command], { cwd: ROOT, env: { PATH: process.env.PATH ?? '', NODE_COMPILE_CACHE: COMPILE_CACHE, SAMENPAD_DATA: data }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [join(ROOT, 'server/cli.ts'), ...command], { cwd: ROOT, env: { PATH: process.env.PATH ?? '', ...NODE_ENV, SAMENPAD_DATA: data }, stdio: ['ignore', 'pipe', 'pipe'] })
   let out = ''
   let error = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
