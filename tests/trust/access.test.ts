@@ -13,4 +13,5 @@ shortForms(
   ['A14', 12, 'a programme sees the agreed fields and nothing else'],
   ['A15', 2, 'whatever a reader says in the shape of writing changes nothing'],
   ['B10', 1_500, 'whatever is asked over HTTP is answered with a word for it'],
+  ['H1', 1, 'every answer has the whole list of headers'],
 )

@@ -23,6 +23,7 @@ import { d6 } from './d6-corrupt.ts'
 import { d7 } from './d7-wrong-store.ts'
 import { d8 } from './d8-old-backup.ts'
 import { d9 } from './d9-backups.ts'
+import { h1, h2 } from './h-web.ts'
 import { k1, k5 } from './k1-browser-kill.ts'
 import { k3 } from './k3-store-dies.ts'
 import { k2, k4 } from './k2-torn-store.ts'
@@ -35,4 +36,4 @@ import { o3 } from './o3-new-version.ts'
 import { p5 } from './p5-erasure.ts'
 import { s1, s2, s3, s4 } from './s-supply.ts'
 
-export const ROWS: readonly Row[] = [c1, c2, c4, c6, c7, d1, d2, d3, d4, d5, d6, d7, d8, d9, d10, d11, k1, k2, k3, k4, k5, o1, o3, o4, o5, o6, o7, o8, o9, o10, o11, o12, o13, l1, l2, l3, l7, a3, a4, a5, a6, a7, a8, a10, a11, a12, a13, a14, a15, b1, b2, b3, b4, b10, b11, p5, s1, s2, s3, s4]
+export const ROWS: readonly Row[] = [c1, c2, c4, c6, c7, d1, d2, d3, d4, d5, d6, d7, d8, d9, d10, d11, k1, k2, k3, k4, k5, o1, o3, o4, o5, o6, o7, o8, o9, o10, o11, o12, o13, l1, l2, l3, l7, a3, a4, a5, a6, a7, a8, a10, a11, a12, a13, a14, a15, b1, b2, b3, b4, b10, b11, p5, s1, s2, s3, s4, h1, h2]
