@@ -40,6 +40,7 @@ export const AFTERWORD = `## Who looks at which invariant
 - Everything that is asked at a door is accounted for once, refused things too, without content; \`verify\` finds a changed, removed or reordered record.
 - A string becomes script or markup under two named policies only ([0019](decisions/0019-strings-and-signing-out.md)); a page that is not ours opens no websocket and changes nothing; what runs is listed with licences ([dependencies](dependencies.md)).
 - Damaged bytes are found before they are served. A folder, a log or a disk that cannot be used is said in one sentence; nothing is begun anew over it.
+- A space may say after how many days without contact laptops close it: nothing of it is shown or searched then, nothing is deleted, what was not sent waits, and the next contact opens it again.
 - A laptop whose copy was locked with a passphrase keeps no word, title or name of a space readable in its store while no tab is unlocked; locking, unlocking and another passphrase lose
   nothing, wherever they are cut off ([decision 0021](decisions/0021-lock-of-a-laptop.md)).
 
@@ -52,6 +53,8 @@ export const AFTERWORD = `## Who looks at which invariant
 - Acts (sign, adopt) that only the relay had are not repeated by others: an act is its author's own step.
 - The lock of a laptop does not protect an unlocked browser, its memory, or what an SSD or an old backup of the disk still holds; ids, sizes and times of rows stay readable. A forgotten passphrase
   opens nothing: what was never sent is gone then.
+- The time limit for offline use is a rule of the program, not of cryptography: the documents stay on the laptop, because unsent work must. Whoever changes the program, reads the disk of a laptop
+  without a lock or with the lock open, or puts back a copied browser profile, clock and all, gets past it. A limit reaches a laptop at its next contact ([decision 0022](decisions/0022-limit-for-offline-use.md)).
 - An edit typed within the last tenth of a second may be lost when the browser is killed; the status says "wordt bewaard" until then.
 - Where a network refuses websockets, plain web requests take over: the same work, a little later, and no line that stays open.
 - A browser of which somebody cleared the data cannot say which unsent work went with it; it opens from the relay and sends no emptiness.
