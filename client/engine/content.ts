@@ -10,7 +10,7 @@ import { must } from '../../shared/base/assert.ts'
 import { bytesEqual } from '../../shared/base/bytes.ts'
 import type { Clock } from '../../shared/base/clock.ts'
 import type { Disposable } from '../../shared/base/dispose.ts'
-import { newId, NO_ID, type EntryId, type ItemId, type SpaceId, type UserId, type WriterId } from '../../shared/base/ids.ts'
+import { newId, NO_ID, type EntryId, type Epoch, type ItemId, type SpaceId, type UserId, type WriterId } from '../../shared/base/ids.ts'
 import type { Dice } from '../../shared/base/random.ts'
 import { createProseDoc } from '../../shared/derive/prose-doc.ts'
 import { actToBytes, applyAct, NO_ACTS, readAct, type Act, type ActsState } from '../../shared/model/acts.ts'
@@ -23,8 +23,8 @@ import type { ActsView, ActView, EngineEvent, ProseOpened } from './api.ts'
 import type { CrashGuard } from './crash-guard.ts'
 import { createFactsDocument, factsReady, type FactsDocument } from './facts.ts'
 import type { LocalEdit, Outbox } from './outbox.ts'
-import { clientsIn, faultOf, isEmptyUpdate, isKnotty, loadProse, mergeProse, type LoadedProse, type ProsePayload } from './prose.ts'
-import { unlessRefused, type EngineStore, type StoreChange, type StoredEntry, type StoredPart } from './store.ts'
+import { clientsIn, faultOf, isEmptyUpdate, isKnotty, loadProse, mergeProse, saysMore, type LoadedProse, type ProsePayload } from './prose.ts'
+import { unlessRefused, type EngineStore, type SnapshotRow, type StoreChange, type StoredEntry, type StoredPart } from './store.ts'
 import type { Unsent } from './unsent-text.ts'
 
 export interface Content extends Disposable {
@@ -59,7 +59,7 @@ export interface Content extends Disposable {
   caughtUp(): Promise<void>
   /** The relay's opinion of an entry changed. */
   judged(item: ItemId, part: Part): void
-  /** Own edits of an item were discarded: whoever shows it begins again. */
+  /** What an item holds became less: whoever shows it begins again. */
   rebuild(item: ItemId): Promise<void>
   /** What may be read of a space is another: nothing of before may stay in memory, and whoever shows an item of it begins again. */
   spaceChanged(space: SpaceId): Promise<void>
@@ -84,6 +84,8 @@ export interface ContentDeps {
 
 interface LoadedFacts {
   document: FactsDocument
+  /** The space whose relay gave the snapshot that it began with; null when it is made of what this laptop keeps in any case. */
+  givenBy: SpaceId | null
   writer: WriterId
   /** Own changes that are not durable yet: the document is the only place that has them. */
   unstoredCount: number
@@ -93,6 +95,7 @@ interface LoadedFacts {
 interface ReadFacts {
   document: FactsDocument
   snapshot: Uint8Array | null
+  givenBy: SpaceId | null
   entries: Set<EntryId>
 }
 
@@ -126,6 +129,8 @@ export function createContent(deps: ContentDeps): Content {
   const own = new Set<EntryId>()
   /** Facts and acts events so far of open items. */
   const said = new Map<ItemId, number>()
+  /** Snapshots of prose from the relay that windows may show, the last of each life of its log. */
+  const given = new Map<ItemId, Map<Epoch, Uint8Array>>()
   const turns = new Map<ItemId, Promise<unknown>>()
   let seenAt = deps.lastAt
   let pumping: Promise<void> | null = null
@@ -176,7 +181,8 @@ export function createContent(deps: ContentDeps): Content {
     return guard.reading([item], () => read(item)).finally(() => loading.delete(item))
   }
   const read = async (item: ItemId): Promise<LoadedFacts> => {
-    const one: LoadedFacts = { document: (await factsDocument(item)).document, writer: newId(dice), unstoredCount: 0 }
+    const { document, givenBy } = await factsDocument(item)
+    const one: LoadedFacts = { document, givenBy, writer: newId(dice), unstoredCount: 0 }
     loaded.set(item, one)
     letGo()
     return one
@@ -244,7 +250,7 @@ export function createContent(deps: ContentDeps): Content {
       if (fault !== null) await leaveOut(entry, fault)
     }
     for (const { payload, author } of unstored) document.apply(payload, author)
-    return { document, snapshot: snapshot?.payload ?? null, entries: new Set(all.map(({ entry }) => entry)) }
+    return { document, snapshot: snapshot?.payload ?? null, givenBy: snapshot?.adopted ? snapshot.space : null, entries: new Set(all.map(({ entry }) => entry)) }
   }
   /** In turn only where a document is edited: what is made from `stored` is only looked at. */
   const facts = (item: ItemId, stored?: StoredPart): Promise<FactsState> => {
@@ -348,11 +354,16 @@ export function createContent(deps: ContentDeps): Content {
     return clientId
   }
 
+  const noteGiven = (snapshot: SnapshotRow | null): void => {
+    if (!snapshot?.adopted || !openCounts.has(snapshot.item)) return
+    given.set(snapshot.item, (given.get(snapshot.item) ?? new Map<Epoch, Uint8Array>()).set(snapshot.epoch ?? NO_ID, snapshot.payload))
+  }
   const prosePayloads = async (item: ItemId, stored?: StoredPart): Promise<ProsePayload[]> => {
     const unstored = unstoredOf(item, 'prose').map(({ payload }) => payload)
     for (const held of typing.values()) if (held.item === item) unstored.push(...held.updates)
     const { snapshot, entries } = stored ?? (await store.entriesOf(item, 'prose'))
     deps.read(item, 'prose', entries.length)
+    noteGiven(snapshot)
     const payloads: ProsePayload[] = snapshot ? [{ entry: null, payload: snapshot.payload }] : []
     for (const { entry, payload, quarantined } of entries) if (quarantined === null) payloads.push({ entry, payload })
     for (const payload of unstored) payloads.push({ entry: null, payload })
@@ -495,6 +506,7 @@ export function createContent(deps: ContentDeps): Content {
   const adopted = async (item: ItemId, part: Part): Promise<void> => {
     if (part === 'prose' && openCounts.has(item)) {
       const { snapshot } = await store.entriesOf(item, part)
+      noteGiven(snapshot)
       if (snapshot) deps.emit({ type: 'prose', item, update: snapshot.payload })
     }
     if (part !== 'facts' || !(loaded.has(item) || loading.has(item))) return
@@ -503,6 +515,38 @@ export function createContent(deps: ContentDeps): Content {
       loaded.delete(item)
       emitFacts(item, (await load(item)).document.view())
     })
+  }
+
+  /**
+   * The log of a space is another one, and the snapshots of the one before are let go. Facts in memory begin again without them, so that rows are made
+   * of what is here. They are said with the next entry, or when the other log was read: most of it comes again at once.
+   */
+  const letGoOfGiven = async (space: SpaceId): Promise<void> => {
+    await Promise.all(
+      [...new Set([...loaded.keys(), ...loading])].map((item) =>
+        inTurn(item, async () => {
+          const one = loaded.get(item)
+          if (one?.givenBy !== space) return
+          one.document.dispose()
+          loaded.delete(item)
+          if (openCounts.has(item)) await load(item)
+        }),
+      ),
+    )
+  }
+  /** What the other log did not bring again is gone: a window that still shows it begins again, before more is written on top of it. */
+  const recheckOver = async (space: SpaceId): Promise<void> => {
+    for (const item of [...openCounts.keys()]) {
+      if (spaceByItem.get(item) !== space) continue
+      await inTurn(item, async () => emitFacts(item, (await load(item)).document.view()))
+      const shown = [...(given.get(item)?.values() ?? [])]
+      given.delete(item)
+      if (shown.length === 0) continue
+      const doc = await proseDoc(item)
+      const isGone = shown.some((payload) => saysMore(doc, payload))
+      doc.destroy()
+      if (isGone) await rebuild(item)
+    }
   }
 
   const rebuild = async (item: ItemId): Promise<void> => {
@@ -544,6 +588,7 @@ export function createContent(deps: ContentDeps): Content {
       else {
         openCounts.delete(item)
         said.delete(item)
+        given.delete(item)
       }
       letGo()
     },
@@ -644,6 +689,8 @@ export function createContent(deps: ContentDeps): Content {
       for (const { item, part } of change.items ?? []) if (part === 'act' && openCounts.has(item)) emitActs(item)
       // What was accepted may be asked for anew, or nobody's any more.
       if (change.rechecked !== undefined) for (const item of openCounts.keys()) if (spaceByItem.get(item) === change.rechecked) emitActs(item)
+      if (change.rechecked !== undefined) letGoOfGiven(change.rechecked).catch(deps.storeFailed)
+      if (change.recheckOver !== undefined) recheckOver(change.recheckOver).catch(deps.storeFailed)
       for (const { item, part } of change.snapshots ?? []) adopted(item, part).catch(deps.storeFailed)
       if (change.entries === undefined) return
       if (change.items?.some(({ item, part }) => openCounts.has(item) || (part === 'facts' && (loaded.has(item) || loading.has(item))))) {

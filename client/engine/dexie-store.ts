@@ -507,7 +507,7 @@ export async function openDexieStore({ user, dice, name = databaseName(user), de
         const row = await db.spaces.get(space)
         if (row?.epoch !== epoch) return { result: undefined, change: null }
         await db.spaces.put({ ...row, rechecking: false })
-        return { result: undefined, change: { spaces: true } }
+        return { result: undefined, change: { spaces: true, recheckOver: space } }
       }),
     unplaced: (space) =>
       read([db.entries, db.outbox], async () => {

@@ -311,7 +311,7 @@ export function createMemoryDevice(): MemoryDevice {
           const row = t.spaces.get(space)
           if (row?.epoch !== epoch) return { result: undefined, change: null }
           t.spaces.set(space, { ...row, rechecking: false })
-          return { result: undefined, change: { spaces: true } }
+          return { result: undefined, change: { spaces: true, recheckOver: space } }
         }),
       unplaced: (space) =>
         read(() => t.entriesByAt.filter((held) => held.space === space && held.seq === null && !t.outbox.has(held.entry)).map(toStored)),

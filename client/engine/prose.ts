@@ -138,6 +138,13 @@ export function clientsIn(update: Uint8Array): Set<number> {
   return new Set([...from.keys(), ...to.keys()])
 }
 
+/** Whether an update says anything, deletions included, that a document does not hold; it is applied. */
+export function saysMore(doc: Y.Doc, update: Uint8Array): boolean {
+  const before = Y.snapshot(doc)
+  Y.applyUpdate(doc, update)
+  return !Y.equalSnapshots(before, Y.snapshot(doc))
+}
+
 /** Structs or deletions that wait for others they build on. */
 export const hasPending = (doc: Y.Doc): boolean => doc.store.pendingStructs !== null || doc.store.pendingDs !== null
 

@@ -121,8 +121,10 @@ export interface StoreChange {
   /** `added`: rows behind all others came; `acknowledged`: rows went to the archive; `judged`: refused, released or discarded; `changed`: anything else. */
   outbox?: 'added' | 'acknowledged' | 'judged' | 'changed'
   spaces?: boolean
-  /** A space whose entries lost their places, because its log is another one. */
+  /** A space whose entries lost their places, and whose snapshots from the relay were let go, because its log is another one. */
   rechecked?: SpaceId
+  /** A space of which the other log said all it has, and was offered what it lacks. */
+  recheckOver?: SpaceId
   /** Spaces whose cursor went back to the start, because a stored payload went bad. */
   rewound?: readonly SpaceId[]
   /** True when another tab made the change. */

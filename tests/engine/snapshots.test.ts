@@ -197,6 +197,52 @@ test('[SNP9][INV8] after the log was put back, what came as a snapshot is asked 
   expect(await ben.engine.status()).toMatchObject({ state: 'relay', parkedCount: 0 })
 })
 
+/** Ben has a window on what came as snapshots; then the log is put back to before the last of it was written. */
+async function putBackUnderAWindow(isAuthorThere: boolean) {
+  const it = await withHistory()
+  const backup = it.world.log.backup()
+  await it.write(it.anne, it.item, it.doc, 53)
+  await it.world.build()
+  const ben = await it.open(BEN)
+  for (const part of ['prose', 'facts'] as const) expect((await ben.store.entriesOf(it.item, part)).entries).toEqual([])
+  const shown = await ben.follow(it.item)
+  expect(proseText(shown)).toBe(proseText(it.doc))
+  const ownerShown = (): unknown => ben.events.findLast((event) => event.type === 'facts')?.facts.registers.owner
+  if (!isAuthorThere) await it.anne.engine.dispose()
+  it.cut()
+  it.world.log.crash()
+  await it.begin(restoreMemoryLog(backup, { dice: seededDice(5) }))
+  await it.clock.pass(120_000)
+  const rebuilt = ben.events.filter((event) => event.type === 'rebuilt')
+  return { ...it, ben, shown, rebuilt, ownerShown }
+}
+
+test('[SNP9][INV8] a window on what only a snapshot had, and a log that was put back does not bring again, begins again, and what is typed in it reaches everybody', async () => {
+  const it = await putBackUnderAWindow(false)
+  expect(it.rebuilt).toEqual([{ type: 'rebuilt', item: it.item }])
+  const fresh = await it.ben.follow(it.item)
+  expect(fresh.getXmlFragment('prose').length).toBeLessThan(it.shown.getXmlFragment('prose').length)
+  const { entries } = await it.ben.store.entriesOf(it.item, 'prose')
+  const log = new Y.Doc()
+  for (const { payload, seq } of entries) {
+    expect(seq).not.toBeNull()
+    Y.applyUpdate(log, payload)
+  }
+  expect(proseText(fresh)).toBe(proseText(log))
+  expect(it.ownerShown()).toBe('eigenaar 55')
+  expect((await it.clock.answer(it.ben.engine.freshRows(it.space))).find((row) => row.item === it.item)).toMatchObject({ owner: 'eigenaar 55' })
+  type(fresh, 'daarna ')
+  await it.clock.pass(60_000)
+  expect(await it.ben.engine.status()).toMatchObject({ state: 'relay', parkedCount: 0 })
+})
+
+test('[SNP9] a window goes on as it is when the log that was put back brings everything again', async () => {
+  const it = await putBackUnderAWindow(true)
+  expect(it.rebuilt).toEqual([])
+  expect(proseText(it.shown)).toBe(proseText(it.doc))
+  await expectSame(it, it.ben)
+})
+
 test('a window that is open while a snapshot arrives shows it', async () => {
   const it = await setup()
   const anne = await it.open(ANNE)
