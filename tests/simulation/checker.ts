@@ -59,8 +59,6 @@ export interface Minted {
   part: NewEntry['part']
   tokens: readonly string[]
   payload: Uint8Array
-  /** Order of minting on its device. */
-  order: number
 }
 
 export interface DeviceModel {
@@ -73,6 +71,11 @@ export interface DeviceModel {
   merged: Set<EntryId>
   /** The same for snapshots that came from the relay, by item and part: let go when the log turns out to be another one. */
   adopted: Map<string, { space: SpaceId; entries: readonly EntryId[] }>
+  /** Entries of which this laptop had the content in such a snapshot that it had to let go, and never the entry itself. */
+  onlyGiven: Set<EntryId>
+  /** In which order entries came to be here, written or received: what is refused holds back what came later, and nothing that was here before it. */
+  arrivals: Map<EntryId, number>
+  arrivalsCount: number
   cursors: Map<SpaceId, { epoch: Epoch; cursor: number }>
   /** Virtual time of the last change of waiting or parked, by the tab that made it. */
   changedAt: Map<string, number>
@@ -172,10 +175,14 @@ export function createChecker(deps: CheckerDeps) {
   const device = (index: number): DeviceModel => {
     let model = devices.get(index)
     if (!model) {
-      model = { waiting: new Set(), parked: new Map(), discarded: new Set(), acknowledged: new Map(), merged: new Set(), adopted: new Map(), cursors: new Map(), changedAt: new Map(), changesCount: 0, foundTrue: new Map() }
+      model = { waiting: new Set(), parked: new Map(), discarded: new Set(), acknowledged: new Map(), merged: new Set(), adopted: new Map(), onlyGiven: new Set(), arrivals: new Map(), arrivalsCount: 0, cursors: new Map(), changedAt: new Map(), changesCount: 0, foundTrue: new Map() }
       devices.set(index, model)
     }
     return model
+  }
+  const arrived = (model: DeviceModel, entry: EntryId): void => {
+    if (!model.arrivals.has(entry)) model.arrivals.set(entry, ++model.arrivalsCount)
+    model.onlyGiven.delete(entry)
   }
   const changed = (model: DeviceModel, tab: string): void => {
     model.changedAt.set(tab, deps.now())
@@ -431,8 +438,9 @@ export function createChecker(deps: CheckerDeps) {
             if (earlier) breach(5, `entry id ${short(edit.entry)} minted twice`)
             minted.set(edit.entry, {
               device: index, tab, user, space: edit.space, item: edit.item, part: edit.part, payload: edit.payload.slice(),
-              tokens: tokensInBytes(edit.payload), order: minted.size,
+              tokens: tokensInBytes(edit.payload),
             })
+            arrived(model, edit.entry)
             model.waiting.add(edit.entry)
           }
           touched()
@@ -482,13 +490,22 @@ export function createChecker(deps: CheckerDeps) {
             if (!model.parked.delete(entry)) continue
             if (!chosen.has(entry)) breach(9, `refused entry ${short(entry)} was dropped without anybody's choice`)
             model.discarded.add(entry)
+            // Without a place in the log it goes as a whole; should it come back, it comes anew.
+            const { epoch = '', cursor = 0 } = model.cursors.get(minted.get(entry)?.space ?? '') ?? {}
+            const log = [...spaces.values(), ...pastEpochs.values()].find((one) => one.epoch === epoch)
+            if ((log?.byEntry.get(entry)?.seq ?? Infinity) > cursor) model.arrivals.delete(entry)
             touched()
           }
           break
         }
         case 'putSnapshot': {
-          const [, covered] = args as Parameters<EngineStore['putSnapshot']>
-          for (const entry of covered) model.merged.add(entry)
+          const [row, covered, dropBefore] = args as Parameters<EngineStore['putSnapshot']>
+          const log = spaces.get(row.space)?.epoch === row.epoch ? spaces.get(row.space) : pastEpochs.get(row.epoch ?? '')
+          for (const entry of covered) {
+            model.merged.add(entry)
+            // Old ones of others are let go themselves.
+            if (minted.get(entry)?.device !== index && (log?.byEntry.get(entry)?.serverTime ?? Infinity) < dropBefore) model.arrivals.delete(entry)
+          }
           break
         }
         case 'adoptSnapshot': {
@@ -499,14 +516,21 @@ export function createChecker(deps: CheckerDeps) {
           break
         }
         case 'recheckSpace': {
-          const [space] = args as Parameters<EngineStore['recheckSpace']>
-          for (const [key, adopted] of model.adopted) if (adopted.space === space) model.adopted.delete(key)
+          const [space, epoch, commonSeq] = args as Parameters<EngineStore['recheckSpace']>
+          for (const [key, adopted] of model.adopted) {
+            if (adopted.space !== space) continue
+            model.adopted.delete(key)
+            for (const entry of adopted.entries) if (!model.arrivals.has(entry)) model.onlyGiven.add(entry)
+          }
+          model.cursors.set(space, { epoch, cursor: commonSeq })
           break
         }
         case 'removeSpace': {
           const [space] = args as Parameters<EngineStore['removeSpace']>
           for (const entry of model.merged) if (minted.get(entry)?.space === space) model.merged.delete(entry)
           for (const [key, adopted] of model.adopted) if (adopted.space === space) model.adopted.delete(key)
+          for (const entry of model.arrivals.keys())
+            if (minted.get(entry)?.space === space && !model.waiting.has(entry) && !model.parked.has(entry)) model.arrivals.delete(entry)
           break
         }
         case 'putRun': {
@@ -514,6 +538,7 @@ export function createChecker(deps: CheckerDeps) {
           const log = spaces.get(space)?.epoch === epoch ? spaces.get(space) : pastEpochs.get(epoch)
           if (!log) return breach(3, `a run of an unknown epoch was stored on device ${index}`)
           for (const entry of entries) {
+            arrived(model, entry.entry)
             const there = log.entries[entry.seq - 1]
             const origin = minted.get(entry.entry)
             if (there?.entry !== entry.entry) breach(8, `device ${index} stored ${short(entry.entry)} as seq ${entry.seq}, where the log has ${there ? short(there.entry) : 'nothing'}`)
@@ -593,9 +618,9 @@ export function createChecker(deps: CheckerDeps) {
         }
         if (model.parked.has(message.entry) && !isNews(message.entry)) breach(9, `parked entry ${short(message.entry)} was sent without anybody's choice`)
         if (model.discarded.has(message.entry)) breach(9, `discarded entry ${short(message.entry)} was sent`)
+        const arrival = model.arrivals.get(message.entry) ?? Infinity
         for (const parked of model.parked.keys()) {
-          const blocked = minted.get(parked)
-          if (origin && blocked && blocked.item === message.item && blocked.order < origin.order && !isNews(parked))
+          if (minted.get(parked)?.item === message.item && (model.arrivals.get(parked) ?? 0) < arrival && !isNews(parked))
             breach(9, `entry ${short(message.entry)} was sent past the parked ${short(parked)} of the same item`)
         }
       }

@@ -73,7 +73,7 @@ export interface Replayed {
 }
 
 /** One item from its entries alone, in log order. */
-export function replayItem(A: typeof Automerge, entries: readonly (NewEntry & { author: string; serverTime: number })[]): Replayed {
+export function replayItem(A: typeof Automerge, entries: readonly (Pick<NewEntry, 'entry' | 'part' | 'payload'> & { author: string; serverTime: number })[]): Replayed {
   const prose = untidied()
   const changes: Uint8Array[] = []
   let acts: ActsState = NO_ACTS
