@@ -281,6 +281,7 @@ async function judgeTokens(world: World, rest: ReadonlyMap<SpaceId, AtRest>, A: 
   const keptBack = new Map<string, string>()
   /** Items where a laptop holds back something: a deletion may be among it. */
   const heldBackItems = new Set<string>()
+  /** What a laptop has that may offer it. */
   const heldAnywhere = new Set<EntryId>()
   for (const device of world.devices) {
     const model = checker.deviceModel(device.index)
@@ -294,9 +295,11 @@ async function judgeTokens(world: World, rest: ReadonlyMap<SpaceId, AtRest>, A: 
       heldBackItems.add(`${device.index}/${row.item}`)
       for (const token of tokensOfPayload(row)) keptBack.set(token, row.state)
     }
-    for (const entry of await device.disk.inspect.entriesAfter(0, Number.MAX_SAFE_INTEGER)) heldAnywhere.add(entry.entry)
+    // Whoever may only read brings nothing of others back.
+    const mayOffer = (space: SpaceId): boolean => world.directory.may(must(world.users[device.user], 'a device has a user'), space, 'item.write')
+    for (const entry of await device.disk.inspect.entriesAfter(0, Number.MAX_SAFE_INTEGER)) if (mayOffer(entry.space)) heldAnywhere.add(entry.entry)
   }
-  // What a restored relay lost and no laptop had any more (its owner had lost the right to the space): the only honest loss.
+  // What a restored relay lost and no laptop of anybody who may write had any more (its owner had lost the right to the space): the only honest loss.
   const lost = new Set<string>()
   const inLog = new Set([...rest.values()].flatMap(({ entries }) => entries.map((entry) => entry.entry)))
   for (const [entry, origin] of checker.minted)
