@@ -23,7 +23,7 @@ import type { ActsView, ActView, EngineEvent, ProseOpened } from './api.ts'
 import type { CrashGuard } from './crash-guard.ts'
 import { createFactsDocument, factsReady, type FactsDocument } from './facts.ts'
 import type { LocalEdit, Outbox } from './outbox.ts'
-import { clientsIn, faultOf, isEmptyUpdate, isKnotty, loadProse, mergeProse, saysMore, type LoadedProse, type ProsePayload } from './prose.ts'
+import { buildsOn, clientsIn, DEAR, faultOf, isEmptyUpdate, isKnotty, loadProse, mergeProse, saysMore, type LoadedProse, type ProsePayload } from './prose.ts'
 import { unlessRefused, type EngineStore, type SnapshotRow, type StoreChange, type StoredEntry, type StoredPart } from './store.ts'
 import type { Unsent } from './unsent-text.ts'
 
@@ -164,6 +164,9 @@ export function createContent(deps: ContentDeps): Content {
 
   /** Unreadable: left out of the content, the bytes stay. A store that refuses to note it hears of it again at the next reading. */
   const leaveOut = (entry: EntryId, reason: string): Promise<void> => unlessRefused(store.quarantine(entry, reason))
+
+  /** Who wrote what is set apart because it takes too long, of items that were read. */
+  const setApartIn = new Map<ItemId, ReadonlySet<number>>()
 
   const unstoredOf = (item: ItemId, part: Part): LocalEdit[] => outbox.unstored().filter((edit) => edit.item === item && edit.part === part)
 
@@ -365,7 +368,10 @@ export function createContent(deps: ContentDeps): Content {
     deps.read(item, 'prose', entries.length)
     noteGiven(snapshot)
     const payloads: ProsePayload[] = snapshot ? [{ entry: null, payload: snapshot.payload }] : []
-    for (const { entry, payload, quarantined } of entries) if (quarantined === null) payloads.push({ entry, payload })
+    for (const { entry, payload, quarantined } of entries) {
+      if (quarantined === null) payloads.push({ entry, payload })
+      else if (quarantined === DEAR) payloads.push({ entry, payload, isSetApart: true })
+    }
     for (const payload of unstored) payloads.push({ entry: null, payload })
     return payloads
   }
@@ -375,19 +381,24 @@ export function createContent(deps: ContentDeps): Content {
       if (guard.isSuspect(item)) await probe(payloads)
       const read = loadProse(payloads, clock)
       for (const { entry, reason } of read.unreadable) if (entry) await leaveOut(entry, reason)
+      for (const { entry } of read.broughtBack) if (entry) await unlessRefused(store.quarantine(entry, null))
+      const apart = payloads.filter((one) => (one.isSetApart && !read.broughtBack.includes(one)) || read.unreadable.some(({ entry, reason }) => entry === one.entry && reason === DEAR))
+      if (apart.length > 0) setApartIn.set(item, new Set(apart.flatMap(({ payload }) => [...clientsIn(payload)])))
+      else setApartIn.delete(item)
       return read
     })
   const proseDoc = async (item: ItemId, stored?: StoredPart): Promise<Y.Doc> => (await readProse(item, stored)).doc
   /** What others stored may keep its reader busy for long: it is read here first, where nobody's typing waits for it. Out: what is left out of it. */
-  const tried = async (item: ItemId): Promise<ReadonlySet<EntryId | null>> => {
-    const { doc, unreadable } = await readProse(item)
+  const tried = async (item: ItemId): Promise<{ leftOut: ReadonlySet<EntryId | null>; broughtBack: Uint8Array[] }> => {
+    const { doc, unreadable, broughtBack } = await readProse(item)
     doc.destroy()
-    return new Set(unreadable.map(({ entry }) => entry))
+    return { leftOut: new Set(unreadable.map(({ entry }) => entry)), broughtBack: broughtBack.map(({ payload }) => payload) }
   }
   /** The same once before, entry by entry with a mark on each. */
   const probe = async (payloads: readonly ProsePayload[]): Promise<void> => {
     const doc = createProseDoc()
-    for (const { entry, payload } of payloads) {
+    for (const { entry, payload, isSetApart } of payloads) {
+      if (isSetApart) continue
       const apply = (): void => {
         if (faultOf(payload) === null) Y.applyUpdate(doc, payload)
       }
@@ -485,8 +496,11 @@ export function createContent(deps: ContentDeps): Content {
         if (!openCounts.has(item)) continue
         const fault = faultOf(payload)
         if (fault !== null) await leaveOut(entry.entry, fault)
-        else if (isKnotty(payload) && (await tried(item)).has(entry.entry)) continue
-        else prose.set(item, [...(prose.get(item) ?? []), payload])
+        else {
+          const isOfApart = buildsOn(payload, setApartIn.get(item) ?? new Set())
+          const { leftOut, broughtBack } = isOfApart || isKnotty(payload) ? await tried(item) : { leftOut: null, broughtBack: [] }
+          if (!leftOut?.has(entry.entry)) prose.set(item, [...(prose.get(item) ?? []), ...broughtBack, payload])
+        }
       } else if (part === 'facts' && (loaded.has(item) || loading.has(item))) facts.set(item, [...(facts.get(item) ?? []), entry])
     }
     for (const [item, updates] of prose) deps.emit({ type: 'prose', item, update: mergeProse(updates) })

@@ -65,25 +65,64 @@ export interface ProsePayload {
   /** null for a snapshot, and for what is typed and not stored yet: never left out. */
   entry: EntryId | null
   payload: Uint8Array
+  /** Took too long at an earlier reading. */
+  isSetApart?: boolean
 }
 
 export interface LoadedProse {
   /** Collecting; the caller destroys it. */
   doc: Y.Doc
   unreadable: { entry: EntryId | null; reason: string }[]
+  /** Were set apart and are in the document, because others build on them. */
+  broughtBack: ProsePayload[]
 }
 
-/** A document with everything applied. What cannot be applied, or takes too long, is left out and named; the rest is there all the same. */
+/**
+ * A document with everything applied. What cannot be applied is left out and named; the rest is there all the same. So is what takes too long, unless others
+ * build on it: where another laptop was fast enough to show it, somebody wrote beside it, and a document that opens slowly is better than a word that is lost.
+ */
 export function loadProse(payloads: readonly ProsePayload[], clock: Pick<Clock, 'now'>): LoadedProse {
+  let apart = payloads.filter(({ isSetApart }) => isSetApart)
+  const read = (): Pick<LoadedProse, 'doc' | 'unreadable'> => applied(payloads.filter((one) => !apart.includes(one)))
+  const began = clock.now()
+  let { doc, unreadable } = read()
+  const dear = clock.now() - began > STEP_MS_MAX ? dearIn(payloads.filter((one) => !apart.includes(one)), clock) : []
+  if (dear.length > 0) {
+    apart = [...apart, ...dear]
+    doc.destroy()
+    ;({ doc, unreadable } = read())
+  }
+  for (let needed = neededOf(apart, doc); needed.length > 0; needed = neededOf(apart, doc)) {
+    apart = apart.filter((one) => !needed.includes(one))
+    doc.destroy()
+    ;({ doc, unreadable } = read())
+  }
+  return {
+    doc,
+    unreadable: [...apart.filter(({ isSetApart }) => !isSetApart).map(({ entry }) => ({ entry, reason: DEAR })), ...unreadable],
+    broughtBack: payloads.filter((one) => one.isSetApart && !apart.includes(one)),
+  }
+}
+
+/** Those of `apart` that a document waits for. */
+function neededOf(apart: readonly ProsePayload[], { store: { pendingStructs, pendingDs } }: Y.Doc): ProsePayload[] {
+  const clients = new Set([...(pendingStructs?.missing.keys() ?? []), ...(pendingDs ? Y.decodeUpdateV2(pendingDs).ds.clients.keys() : [])])
+  return clients.size === 0 ? [] : apart.filter(({ payload }) => [...clientsIn(payload)].some((client) => clients.has(client)))
+}
+
+/** Whether an update goes on from, or deletes, what one of these clients wrote. In: readable (see `faultOf`). */
+export function buildsOn(update: Uint8Array, clients: ReadonlySet<number>): boolean {
+  const { structs, ds } = Y.decodeUpdate(update)
+  const isTheirs = (id: unknown): boolean => id instanceof Y.ID && clients.has(id.client)
+  return structs.some((struct) => struct instanceof Y.Item && (isTheirs(struct.origin) || isTheirs(struct.rightOrigin) || isTheirs(struct.parent))) || [...ds.clients.keys()].some((client) => clients.has(client))
+}
+
+function applied(payloads: readonly ProsePayload[]): Pick<LoadedProse, 'doc' | 'unreadable'> {
   const whole = createProseDoc()
   try {
-    const tookMs = msOf(clock, () => Y.applyUpdate(whole, mergeProse(payloads.map(({ payload }) => payload))))
-    const dear = tookMs > STEP_MS_MAX ? dearIn(payloads, clock) : []
-    // A single payload is not decoded by the merge, but it was by applying it.
-    if (dear.length === 0) return { doc: whole, unreadable: [] }
-    whole.destroy()
-    const { doc, unreadable } = loadProse(payloads.filter(({ entry }) => entry === null || !dear.includes(entry)), clock)
-    return { doc, unreadable: [...dear.map((entry) => ({ entry, reason: DEAR })), ...unreadable] }
+    // A single payload is not decoded by the merge, but it is by applying it.
+    Y.applyUpdate(whole, mergeProse(payloads.map(({ payload }) => payload)))
+    return { doc: whole, unreadable: [] }
   } catch {
     // One of them is bad, and the document may hold half of it: begin again, one at a time.
     whole.destroy()
@@ -113,17 +152,18 @@ function msOf(clock: Pick<Clock, 'now'>, work: () => void): number {
 }
 
 /** Entries that take too long by themselves as well: the first time may have been the laptop's sleep. In: payloads that can be applied. */
-function dearIn(payloads: readonly ProsePayload[], clock: Pick<Clock, 'now'>): EntryId[] {
-  const dear: EntryId[] = []
+function dearIn(payloads: readonly ProsePayload[], clock: Pick<Clock, 'now'>): ProsePayload[] {
+  const dear: ProsePayload[] = []
   const kept: Uint8Array[] = []
   let doc = createProseDoc()
-  for (const { entry, payload } of payloads) {
+  for (const one of payloads) {
+    const { entry, payload } = one
     const tookMs = msOf(clock, () => Y.applyUpdate(doc, payload))
     if (tookMs <= STEP_MS_MAX || entry === null || !isKnotty(payload)) {
       kept.push(payload)
       continue
     }
-    dear.push(entry)
+    dear.push(one)
     doc.destroy()
     doc = createProseDoc()
     Y.applyUpdate(doc, mergeProse(kept))

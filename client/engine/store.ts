@@ -191,8 +191,8 @@ export interface EngineStore {
   unplaced(space: SpaceId): Promise<StoredEntry[]>
   /** Puts such entries in the outbox, under their own ids and in their order of arrival: before own entries that were made on top of them. */
   offerAgain(entries: readonly EntryId[], now: number): Promise<void>
-  /** Leaves a payload out of the item's content from now on; the bytes stay. */
-  quarantine(entry: EntryId, reason: string): Promise<void>
+  /** Leaves a payload out of the item's content from now on; the bytes stay. null: it is part of it again. */
+  quarantine(entry: EntryId, reason: string | null): Promise<void>
   dropArchiveBefore(time: number): Promise<void>
 
   /** In order of sending; only rows after that place when it is given. */

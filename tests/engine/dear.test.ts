@@ -4,7 +4,7 @@ import * as Y from 'yjs'
 import { newId } from '../../shared/base/ids.ts'
 import { FORMAT_OF_PART } from '../../shared/model/entries.ts'
 import { readProseHeader } from '../../shared/protocol/prose-header.ts'
-import { DEAR, isKnotty } from '../../client/engine/prose.ts'
+import { DEAR, hasPending, isKnotty } from '../../client/engine/prose.ts'
 import { longWalk } from '../support/long-walk.ts'
 import { createWorld, proseText, type } from './support/world.ts'
 
@@ -36,12 +36,23 @@ async function opened(msOf = ({ id }: Y.Item): number => (id.client === HIGHER ?
   type(doc, 'van de een')
   await world.clock.pass(5000)
   const entry = newId(world.dice)
-  const send = (payload: Uint8Array): void =>
+  const send = (payload: Uint8Array, id = entry, author = 'kwaadwillige'): void =>
     world.relay.append(world.space, {
-      entry, item, part: 'prose', format: FORMAT_OF_PART.prose, schema: 1, clientTime: 0, serverTime: world.clock.now(), author: world.user('kwaadwillige').user, writer: newId(world.dice), payload,
+      entry: id, item, part: 'prose', format: FORMAT_OF_PART.prose, schema: 1, clientTime: 0, serverTime: world.clock.now(), author: world.user(author).user, writer: newId(world.dice), payload,
     })
+  /** What somebody wrote behind it whose laptop was fast enough to show it. */
+  const sendBehind = (payload: Uint8Array): void => {
+    const fast = new Y.Doc()
+    Y.applyUpdate(fast, Y.encodeStateAsUpdate(doc))
+    Y.applyUpdate(fast, payload)
+    const before = Y.encodeStateVector(fast)
+    const prose = fast.get('prose', Y.XmlFragment)
+    const last = [...(fast.store.clients.get(HIGHER) ?? [])].at(-1) as Y.Item
+    fast.transact((transaction) => new Y.Item({ client: fast.clientID, clock: 0 } as Y.ID, last, last.lastId, null, null, prose, null, new Y.ContentString(' en wat daarachter kwam')).integrate(transaction, 0))
+    send(Y.encodeStateAsUpdate(fast, before), newId(world.dice), 'jeugdverpleegkundige')
+  }
   const leftOut = async (store = tab.store) => (await store.entriesOf(item, 'prose')).entries.filter(({ quarantined }) => quarantined !== null).map((one) => [one.entry, one.quarantined])
-  return { world, laptop, tab, other, item, doc, entry, send, leftOut }
+  return { world, laptop, tab, other, item, doc, entry, send, sendBehind, leftOut }
 }
 
 test('the relay takes such an update: nothing in it is malformed', () => {
@@ -64,6 +75,23 @@ test('[INV10] one that takes too long never reaches the window, is set apart, an
   expect(proseText(doc)).toContain('van de ander')
   expect(proseText(doc)).not.toContain('bbb')
   expect(proseText(theirs)).toBe(proseText(doc))
+})
+
+test('[INV3] what others built on one is worth the wait: nothing is set apart that their words need, in open windows and new ones', async () => {
+  const { world, other, item, doc, entry, send, sendBehind, leftOut } = await opened()
+  const theirs = await other.edit(item)
+  send(longWalk(100, [LOWER, HIGHER]))
+  await world.clock.pass(5000)
+  expect(await leftOut()).toEqual([[entry, DEAR]])
+  sendBehind(longWalk(100, [LOWER, HIGHER]))
+  await world.clock.pass(5000)
+  const late = await world.laptop(world.user('ggd')).open()
+  await world.clock.pass(5000)
+  for (const shown of [doc, theirs, await late.edit(item)]) {
+    expect(proseText(shown)).toContain('b en wat daarachter kwam')
+    expect(hasPending(shown)).toBe(false)
+  }
+  expect([await leftOut(), await leftOut(other.store), await leftOut(late.store)]).toEqual([[], [], []])
 })
 
 test('one that came while nobody looked is set apart at the first opening, by another laptop too', async () => {

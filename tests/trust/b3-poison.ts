@@ -12,6 +12,7 @@ import { newId, type ItemId } from '../../shared/base/ids.ts'
 import { below, namedDice, pick } from '../../shared/base/random.ts'
 import { createProseDoc } from '../../shared/derive/prose-doc.ts'
 import { FORMAT_OF_PART } from '../../shared/model/entries.ts'
+import { PAYLOAD_BYTES_MAX } from '../../shared/model/limits.ts'
 import { readChangeHeaders } from '../../shared/protocol/automerge-header.ts'
 import { readProseHeader } from '../../shared/protocol/prose-header.ts'
 import { nativeTools } from '../../server/store/admission.ts'
@@ -90,7 +91,9 @@ async function poison(data: string, trial: Trial): Promise<void> {
     const sync = createSyncDoor(relay.address, hostile.cookie, dice)
     const offer = async ({ name, part, make, erases }: Poison, item: ItemId): Promise<void> => {
       stalls.doing(`making ${name}`)
-      const payload = make(dice, must(seen.get(item), 'an item that was looked at'))
+      let payload = make(dice, must(seen.get(item), 'an item that was looked at'))
+      // What does not fit a frame cannot be said; the next one of this kind may be smaller.
+      while (payload.length > PAYLOAD_BYTES_MAX) payload = make(dice, must(seen.get(item), 'an item that was looked at'))
       const door = part === 'prose' ? pick(dice, DOORS) : pick(dice, ['sync', 'twin'] as const)
       const message = { type: 'push', space, entry: newId(dice), item, part, format: FORMAT_OF_PART[part], schema: 1, clientTime: 0, writer: newId(dice), spans: new Uint8Array(), fragment: 0, fragments: 1, payload } as const
       // What it took to make it is not the others' wait.

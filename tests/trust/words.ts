@@ -37,6 +37,8 @@ export const AFTERWORD = `## Who looks at which invariant
   kept on the laptop, shown, and can be taken out as a file.
 - A backup that is put back, or a log that was lost, is noticed by every laptop at its next contact, and the laptops bring back what they hold.
 - Who may not, gets nothing, at any door, and cannot tell an unknown document from a forbidden one. A right that is taken away reaches open sockets within seconds ([access](access.md)).
+- Every answer carries the whole list of headers, also what is no answer of a route (row H1). Signing out ends the session here first, and then goes on to the organisation that signed somebody in; no account is
+  joined to a login there but by its own person, with both passwords ([0023](decisions/0023-joining-and-leaving-an-organisation.md)).
 - Everything that is asked at a door is accounted for once, refused things too, without content; \`verify\` finds a changed, removed or reordered record.
 - A string becomes script or markup under two named policies only ([0019](decisions/0019-strings-and-signing-out.md)); a page that is not ours opens no websocket and changes nothing; what runs is listed with licences ([dependencies](dependencies.md)).
 - Damaged bytes are found before they are served. A folder, a log or a disk that cannot be used is said in one sentence; nothing is begun anew over it.
@@ -70,11 +72,13 @@ export const AFTERWORD = `## Who looks at which invariant
 - Behind a proxy the account believes what an address of this machine or of a private network says of where a request or a websocket came from.
 - One person may open ten thousand websockets at once and a hundred a second after that, so that no script or office that comes back after a restart ever waits; nobody known a thousand from one address,
   and twenty a second (row A10). Whoever has many addresses has that many times as much.
+- Whoever joined their account to the organisation keeps the password as a way in: shut out there, the sessions it began end within a minute, one that began with the password only when an
+  administrator shuts out the account.
 - Limits on requests are kept in memory and per process: a restart forgets them, which is also why it locks nobody out.
 - The relay runs more packages than was aimed at ([0020](decisions/0020-what-the-relay-leans-on.md)); known weaknesses (row S2) are asked of a registry that answers \`npm audit\`.
 - Reading and refusals are on the disk half a second later; a killed relay loses that much of the account, never a change of people or rights.
 - A member who writes with a program of their own can make a document dear: Yjs walks past everything that stands in one place, and a small entry can make that
-  walk long. An entry that takes a laptop two seconds by itself is set apart with its author (\`tests/engine/dear.test.ts\`); one that would take it for ever ends the
+  walk long. An entry that takes a laptop two seconds by itself is set apart with its author, unless others built on it (\`tests/engine/dear.test.ts\`); one that would take it for ever ends the
   engine's worker after twenty silent seconds, and the crash guard sets it apart after the third time. Many entries of a second each are not found: the document opens
   as slowly as their sum. While something typed is on its way to a silent worker it is not ended; the status is red and the text can be kept in a file.
 - A fellow member of a *restored* space who reads a writer id off the wire can continue that writer's edits (rule ADM7 of the protocol). Elsewhere the author counts too.
