@@ -41,6 +41,8 @@ export interface TabDeps {
   statusShown(tab: Tab): void
   /** An edit that the engine refused to take although it was well formed. */
   editFailed(tab: Tab, error: unknown): void
+  /** A question that must have an answer had none. */
+  failed(error: unknown): void
   /** What the window shows of an open item is no longer true. */
   rebuilt(tab: Tab, item: ItemId): void
   counted(what: string): void
@@ -150,6 +152,13 @@ export function createTab(deps: TabDeps): Tab {
       else opening.get(event.item)?.early.push(event)
     }
   })
+
+  // A window asks once how things stand: what was said before it listened is not said again.
+  engine.status().then((now) => {
+    if (!isAlive || status !== null) return
+    status = now
+    deps.statusShown(tab)
+  }, deps.failed)
 
   const hear = (handle: Handle, event: EngineEvent): void => {
     if (event.type === 'prose') Y.applyUpdate(handle.doc, event.update, REMOTE)

@@ -247,6 +247,7 @@ export async function runPlan(plan: Plan, options: { sabotage?: Sabotage | undef
           statusShown: (tab) => trace.add(`${tab.name} shows ${tab.status?.state} ${tab.status?.inMemoryCount}/${tab.status?.waitingCount}/${tab.status?.parkedCount}`),
           // The page is closed, and opened again if there still is one.
           rebuilt: (tab, item) => void tab.close(item).then(() => openArrived(tab, device, item)).catch(fault),
+          failed: fault,
           editFailed: (tab, error) => checker.breach(11, `${tab.name}: the engine refused an edit: ${String(error)}`),
         })
       },
