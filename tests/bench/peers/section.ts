@@ -12,6 +12,7 @@ const HEAD = `## Side by side with others
 Written by \`npm run bench -- --peers --write docs/bench.md\`. Each server is a process of its own on this machine; CPU is what the operating system counts for
 that process, all its threads. Turns of the systems alternate and a figure is the median of its turns. **Bold**: behind the best other, or behind what was asked for.
 samenpad is our protocol, samenpad-yjs our door for plain y-websocket clients; both flush every edit to the disk before they pass it on, and none of the others does.
+Their delays in fan-out are that flush and, where many read along, the pace of commits ([0024](decisions/0024-commits-wait-where-many-read.md)): nobody who writes nothing down can be met there.
 yws is @y/websocket-server in memory, yws-leveldb the same with y-leveldb behind it, hocuspocus Hocuspocus with its defaults on SQLite, automerge the
 smallest automerge-repo sync server on files, null a bare websocket broadcast that keeps nothing: the ceiling of one frame per update and reader. It is not compared.`
 
