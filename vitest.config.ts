@@ -2,6 +2,7 @@
 // Node code runs as Node runs it. Only client files need Svelte's compiler, and then its browser half.
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 const SECOND_MS = 1000
 
@@ -11,9 +12,19 @@ const needsSvelte = ['tests/items/**', 'tests/workbench/**']
 const ofOthers = '**/node_modules/**'
 const hasItsOwnStage = ['tests/architecture/**', 'tests/simulation/**', 'tests/replay/**']
 
+/** Small files first would leave the rows of trust, which take minutes each, to one worker at the end. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files)
+    const isLong = ({ moduleId }: TestSpecification): boolean => moduleId.includes('/tests/trust/')
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))]
+  }
+}
+
 export default defineConfig({
   test: {
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {

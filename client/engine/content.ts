@@ -167,6 +167,8 @@ export function createContent(deps: ContentDeps): Content {
 
   /** Who wrote what is set apart because it takes too long, of items that were read. */
   const setApartIn = new Map<ItemId, ReadonlySet<number>>()
+  /** Takes too long, and others build on it. */
+  const needed = new Set<EntryId>()
 
   const unstoredOf = (item: ItemId, part: Part): LocalEdit[] => outbox.unstored().filter((edit) => edit.item === item && edit.part === part)
 
@@ -369,7 +371,7 @@ export function createContent(deps: ContentDeps): Content {
     noteGiven(snapshot)
     const payloads: ProsePayload[] = snapshot ? [{ entry: null, payload: snapshot.payload }] : []
     for (const { entry, payload, quarantined } of entries) {
-      if (quarantined === null) payloads.push({ entry, payload })
+      if (quarantined === null) payloads.push({ entry, payload, isNeeded: needed.has(entry) })
       else if (quarantined === DEAR) payloads.push({ entry, payload, isSetApart: true })
     }
     for (const payload of unstored) payloads.push({ entry: null, payload })
@@ -382,6 +384,7 @@ export function createContent(deps: ContentDeps): Content {
       const read = loadProse(payloads, clock)
       for (const { entry, reason } of read.unreadable) if (entry) await leaveOut(entry, reason)
       for (const { entry } of read.broughtBack) if (entry) await unlessRefused(store.quarantine(entry, null))
+      for (const { entry } of [...read.broughtBack, ...read.needed]) if (entry) needed.add(entry)
       const apart = payloads.filter((one) => (one.isSetApart && !read.broughtBack.includes(one)) || read.unreadable.some(({ entry, reason }) => entry === one.entry && reason === DEAR))
       if (apart.length > 0) setApartIn.set(item, new Set(apart.flatMap(({ payload }) => [...clientsIn(payload)])))
       else setApartIn.delete(item)

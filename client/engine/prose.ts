@@ -67,6 +67,8 @@ export interface ProsePayload {
   payload: Uint8Array
   /** Took too long at an earlier reading. */
   isSetApart?: boolean
+  /** Others were found to build on it: how long it takes is not asked again. */
+  isNeeded?: boolean
 }
 
 export interface LoadedProse {
@@ -75,6 +77,8 @@ export interface LoadedProse {
   unreadable: { entry: EntryId | null; reason: string }[]
   /** Were set apart and are in the document, because others build on them. */
   broughtBack: ProsePayload[]
+  /** Took too long now and are in the document all the same. */
+  needed: ProsePayload[]
 }
 
 /**
@@ -86,7 +90,8 @@ export function loadProse(payloads: readonly ProsePayload[], clock: Pick<Clock, 
   const read = (): Pick<LoadedProse, 'doc' | 'unreadable'> => applied(payloads.filter((one) => !apart.includes(one)))
   const began = clock.now()
   let { doc, unreadable } = read()
-  const dear = clock.now() - began > STEP_MS_MAX ? dearIn(payloads.filter((one) => !apart.includes(one)), clock) : []
+  const mayBeDear = !payloads.some(({ isNeeded }) => isNeeded)
+  const dear = mayBeDear && clock.now() - began > STEP_MS_MAX ? dearIn(payloads.filter((one) => !apart.includes(one)), clock) : []
   if (dear.length > 0) {
     apart = [...apart, ...dear]
     doc.destroy()
@@ -101,6 +106,7 @@ export function loadProse(payloads: readonly ProsePayload[], clock: Pick<Clock, 
     doc,
     unreadable: [...apart.filter(({ isSetApart }) => !isSetApart).map(({ entry }) => ({ entry, reason: DEAR })), ...unreadable],
     broughtBack: payloads.filter((one) => one.isSetApart && !apart.includes(one)),
+    needed: dear.filter((one) => !apart.includes(one)),
   }
 }
 

@@ -22,7 +22,7 @@ import { createEngineLaptop, type EngineLaptop, type Ledger } from './engine-lap
 import { createObserver, type Seen as Stored } from './observer.ts'
 import { settle } from './people.ts'
 import { ACT_POISONS } from './poison/acts.ts'
-import { FACTS_POISONS } from './poison/facts.ts'
+import { DEAR_FACTS_POISONS, FACTS_POISONS } from './poison/facts.ts'
 import { HISTORY_POISONS } from './poison/histories.ts'
 import type { Poison, Seen } from './poison/poison.ts'
 import { PROSE_POISONS } from './poison/prose.ts'
@@ -30,7 +30,9 @@ import { relayProcess, withFolder } from './relay-process.ts'
 import { count, type Row, type Trial } from './row.ts'
 import { watchStalls } from './stall-watch.ts'
 
-const POISONS = [...PROSE_POISONS, ...FACTS_POISONS, ...ACT_POISONS, ...HISTORY_POISONS]
+/** Those that every reader of the document pays for come last: the short form leaves them out. */
+const CHEAP_POISONS = [...PROSE_POISONS, ...FACTS_POISONS, ...ACT_POISONS, ...HISTORY_POISONS]
+const POISONS = [...CHEAP_POISONS, ...DEAR_FACTS_POISONS]
 const DOORS = ['sync', 'gateway', 'twin'] as const
 const STALL_MS_MAX = 1_000
 const KEYSTROKE_EVERY_MS = 60
@@ -39,12 +41,12 @@ export const b3: Row = {
   id: 'B3',
   name: 'Poison in documents',
   promise: 'whatever one member puts in a document, the others go on, stay the same, and open it again',
-  target: `2,000 updates by hand, ${4 * POISONS.length} by default, ${POISONS.length} in CI, a fifth of them real writing spoiled: 0 exits, 0 documents that do not open again, stall of the others ≤ 1 s`,
+  target: `2,000 updates by hand, ${4 * POISONS.length} by default, ${CHEAP_POISONS.length} in CI, a fifth of them real writing spoiled: 0 exits, 0 documents that do not open again, stall of the others ≤ 1 s`,
   run: (trial) => withFolder((folder) => poison(join(folder, 'data'), trial)),
 }
 
 async function poison(data: string, trial: Trial): Promise<void> {
-  const offersCount = trial.count(POISONS.length, 4 * POISONS.length, 2_000)
+  const offersCount = trial.count(CHEAP_POISONS.length, 4 * POISONS.length, 2_000)
   const dice = namedDice(trial.seed, 'B3')
   const { members, ...group } = settle(data, 1, 4)
   const space = group.space(0)

@@ -136,6 +136,6 @@ shortForms(
   ['B1', 1, 'both websocket doors do what RFC 6455 asks, whatever frames come'],
   ['B11', 40, '[LIM1] what is cheap to send and dear to receive is refused, and who never says HELLO is gone'],
   ['B4', 30, 'nobody writes, signs or is shown in the name of another'],
-  ['B3', 144, 'whatever one member puts in a document, the others go on, stay the same, and open it again'],
+  ['B3', 138, 'whatever one member puts in a document, the others go on, stay the same, and open it again'],
   ['B2', 2_000, 'no frame stops the relay or spoils the log'],
 )
