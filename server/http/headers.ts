@@ -32,7 +32,7 @@ const POLICY: Record<string, string[]> = {
 const REFERRER = 'no-referrer' // a link's token stands in the path
 
 /** Nothing of the machine is asked for: no camera, microphone, place, payment or sensor; copying a link is. */
-export const PERMISSIONS_POLICY = ['camera', 'microphone', 'geolocation', 'payment', 'usb', 'serial', 'hid', 'bluetooth', 'midi', 'display-capture', 'accelerometer', 'gyroscope', 'magnetometer', 'browsing-topics']
+export const PERMISSIONS_POLICY = ['camera', 'microphone', 'geolocation', 'payment', 'usb', 'serial', 'hid', 'midi', 'display-capture', 'accelerometer', 'gyroscope', 'magnetometer', 'browsing-topics']
   .map((name) => `${name}=()`)
   .join(', ')
 
