@@ -10,14 +10,14 @@ import { must } from '../../shared/base/assert.ts'
 import { crc32 } from '../../shared/base/checksum.ts'
 import { utf8 } from '../../shared/base/bytes.ts'
 import { createEmitter } from '../../shared/base/emitter.ts'
-import { newId, NO_ID, type EntryId, type ItemId, type SpaceId, type UserId } from '../../shared/base/ids.ts'
+import { newId, type EntryId, type ItemId, type SpaceId, type UserId } from '../../shared/base/ids.ts'
 import type { Dice } from '../../shared/base/random.ts'
 import { PARTS, type NewEntry, type Part } from '../../shared/model/entries.ts'
 import type { ItemRow } from '../../shared/model/rows.ts'
 import { EMPTY_TAIL_HASH } from '../../shared/protocol/tail-hash.ts'
 import { ERASED, payloadWithout, type Erasing, type Strip } from './erasure.ts'
 import {
-  StoreError, type ArchiveRow, type DirtyMark, type EngineStore, type OutboxRow, type SnapshotRow, type SpaceRow, type StoreChange,
+  StoreError, withoutRight, type ArchiveRow, type DirtyMark, type EngineStore, type OutboxRow, type SnapshotRow, type SpaceRow, type StoreChange,
   type StoredEntry, type StoredPart, type StoreFailure, type TabMessage, type TextRow,
 } from './store.ts'
 
@@ -586,7 +586,7 @@ export async function openDexieStore({ user, dice, name = databaseName(user), de
         await db.outbox.where('space').equals(space).filter(({ state }) => state === 'waiting').modify({ state: 'parked', code: 'forbidden', reason: 'right-lost' })
         for (const table of [db.archive, db.snapshots, db.rows, db.dirty, db.texts, db.staleTexts] as Table[]) await table.where('space').equals(space).delete()
         const row = await db.spaces.get(space)
-        if (row) await db.spaces.put({ ...row, role: null, epoch: NO_ID, cursor: 0, tailHash: EMPTY_TAIL_HASH, head: 0, rechecking: false })
+        if (row) await db.spaces.put(withoutRight(row))
         return { result: undefined, change: { spaces: true, outbox: 'changed' as const, rows: [space] } }
       }),
     rows: (space) => read([db.rows], () => (space === undefined ? db.rows.toArray() : db.rows.where('space').equals(space).toArray())),

@@ -5,12 +5,11 @@
  */
 import { must } from '../../shared/base/assert.ts'
 import { createEmitter, type Emitter } from '../../shared/base/emitter.ts'
-import { NO_ID, type EntryId, type ItemId, type SpaceId } from '../../shared/base/ids.ts'
+import type { EntryId, ItemId, SpaceId } from '../../shared/base/ids.ts'
 import type { NewEntry, Part } from '../../shared/model/entries.ts'
 import type { ItemRow } from '../../shared/model/rows.ts'
-import { EMPTY_TAIL_HASH } from '../../shared/protocol/tail-hash.ts'
 import { ERASED, payloadWithout, type Erasing, type Strip } from './erasure.ts'
-import { StoreError } from './store.ts'
+import { StoreError, withoutRight } from './store.ts'
 import type {
   ArchiveRow, DirtyMark, EngineStore, OutboxRow, SnapshotRow, SpaceRow, StoreChange, StoredEntry, StoredPart, StoreFailure, TabMessage, TextRow,
 } from './store.ts'
@@ -390,7 +389,7 @@ export function createMemoryDevice(): MemoryDevice {
           for (const table of [t.archive, t.snapshots, t.rows, t.dirty, t.texts, t.staleTexts] as Map<string, { space: SpaceId }>[])
             for (const [key, row] of table) if (row.space === space) table.delete(key)
           const row = t.spaces.get(space)
-          if (row) t.spaces.set(space, { ...row, role: null, epoch: NO_ID, cursor: 0, tailHash: EMPTY_TAIL_HASH, head: 0, rechecking: false })
+          if (row) t.spaces.set(space, withoutRight(row))
           return { result: undefined, change: { spaces: true, outbox: 'changed', rows: [space] } }
         }),
       rows: (space) => read(() => [...t.rows.values()].filter((row) => space === undefined || row.space === space)),

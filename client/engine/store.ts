@@ -6,11 +6,12 @@
  * one transaction; a row leaves the outbox only into the archive or by a human choice (4, 9).
  */
 import type { Event } from '../../shared/base/emitter.ts'
-import type { EntryId, Epoch, ItemId, SpaceId, UserId } from '../../shared/base/ids.ts'
+import { NO_ID, type EntryId, type Epoch, type ItemId, type SpaceId, type UserId } from '../../shared/base/ids.ts'
 import type { Entry, NewEntry, Part } from '../../shared/model/entries.ts'
 import type { ParkCode } from '../../shared/model/errors.ts'
 import type { Role, SpaceKind } from '../../shared/model/grants.ts'
 import type { ItemRow } from '../../shared/model/rows.ts'
+import { EMPTY_TAIL_HASH } from '../../shared/protocol/tail-hash.ts'
 import type { Erasing, Strip } from './erasure.ts'
 
 /** An entry as a laptop keeps it: its own ones have no seq until the relay's log came by. */
@@ -56,7 +57,14 @@ export interface SpaceRow {
   head: number
   /** The relay's log turned out to be another one: what was believed acknowledged is being offered again. */
   rechecking: boolean
+  /** The log that was followed before the right was lost. With the right back it is named to the relay, which says what was erased since: edits were kept. */
+  formerEpoch?: Epoch
 }
+
+/** What is left of a space whose right was lost. */
+export const withoutRight = (row: SpaceRow): SpaceRow => ({
+  ...row, role: null, epoch: NO_ID, cursor: 0, tailHash: EMPTY_TAIL_HASH, head: 0, rechecking: false, ...(row.epoch === NO_ID ? {} : { formerEpoch: row.epoch }),
+})
 
 /** All entries of one part of one item up to a place, merged. Raw local entries that have no seq yet are never inside. */
 export interface SnapshotRow {

@@ -33,7 +33,7 @@ import { CONTACT_MS, type OfflineUse } from './offline-use.ts'
 import type { Outbox } from './outbox.ts'
 import { erasingOf } from './erasure.ts'
 import { createPusher, type Pusher } from './pusher.ts'
-import type { EngineStore, SpaceRow } from './store.ts'
+import { withoutRight, type EngineStore, type SpaceRow } from './store.ts'
 import type { Leadership, Socket, Transport } from './transport.ts'
 
 export interface SyncView {
@@ -391,7 +391,7 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
         case 'subscribe':
           one.erased = []
           one.leap = null
-          send({ type: 'sub', space: row.space, epoch: row.epoch, cursor: row.cursor, tailHash: row.tailHash })
+          send({ type: 'sub', space: row.space, epoch: row.epoch === NO_ID ? (row.formerEpoch ?? NO_ID) : row.epoch, cursor: row.cursor, tailHash: row.tailHash })
           break
         case 'offer':
           pusher?.pump()
@@ -432,7 +432,7 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
       if (!known || known.row.role === null) return
       subscriptionStep(known, 'roleLost')
       await store.removeSpace(space)
-      known.row = { ...known.row, role: null, epoch: NO_ID, cursor: 0, tailHash: EMPTY_TAIL_HASH, head: 0, rechecking: false }
+      known.row = withoutRight(known.row)
       await outbox.readAll()
       return
     }
@@ -452,7 +452,8 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
     if (!one || one.state !== 'asked') return
     const { row } = one
     const mine = socket
-    const isFirst = row.epoch === NO_ID
+    // With a right that came back nothing is here but edits that were never sent: they hear what was erased meanwhile, as those of a known log do.
+    const isFirst = row.epoch === NO_ID && (mode === 'resume' || row.formerEpoch === undefined)
     if (isFirst || (mode === 'resume' && epoch === row.epoch)) {
       // The head alone is not worth a write: it is told again at every connection.
       if (isFirst) await keep({ ...row, epoch, head, cursor: 0, tailHash: EMPTY_TAIL_HASH })

@@ -229,7 +229,7 @@ export function engineStoreContract(name: string, makeDevice: () => Promise<Stor
       expect(await store.archive(space)).toEqual([])
       expect(await store.staleTexts(10)).toEqual([])
       expect((await store.outbox()).map(({ entry, state, code }) => [entry, state, code])).toEqual([[unsent.entry, 'parked', 'forbidden']])
-      expect((await store.spaces())[0]).toMatchObject({ role: null, cursor: 0, epoch: NO_ID })
+      expect((await store.spaces())[0]).toMatchObject({ role: null, cursor: 0, epoch: NO_ID, formerEpoch: epoch })
       // A row that was being computed meanwhile does not come back.
       await store.putRows([{ row: itemRow(item, space, 'Roken'), at: mark!.at }])
       expect(await store.rows()).toEqual([])

@@ -40,7 +40,8 @@ function setup() {
   const open = async (me: Person) => {
     const device = createMemoryDevice()
     const line = createRelayLine(clock, () => relay)
-    const laptop = await openOnRelay({ store: device.openStore(), transport: line.transport(me.user), clock, dice: namedDice(12, me.user), me })
+    const ears = { areOpen: true }
+    const laptop = await openOnRelay({ store: device.openStore(), transport: line.transport(me.user, { down: (frame) => (ears.areOpen ? frame : null) }), clock, dice: namedDice(12, me.user), me })
     const look = device.openStore()
     /** Every byte that this laptop keeps, but for edits that nobody acknowledged. */
     const kept = async (item: ItemId): Promise<string> => {
@@ -48,9 +49,9 @@ function setup() {
       const payloads = [...await look.historyOf(item), ...(await look.archive(space)).filter((row) => row.item === item), ...Object.values(parts).flatMap(({ snapshot }) => (snapshot ? [snapshot] : []))]
       return payloads.map(({ payload }) => Buffer.from(payload).toString('latin1')).join('\n') + JSON.stringify([await look.textsOf([item]), await look.row(item)])
     }
-    return { ...laptop, line, look, kept, me }
+    return { ...laptop, line, ears, look, kept, me }
   }
-  return { clock, people, space, log, relay, eraser, faults, open }
+  return { clock, people, space, directory, log, relay, eraser, faults, open }
 }
 
 async function withPage() {
@@ -109,6 +110,33 @@ test('[ERA10] what was never sent of an erased item is kept apart with its reaso
   await b.engine.discardParked(parked.map(({ entry }) => entry))
   await clock.pass(1000)
   expect(await b.engine.status()).toMatchObject({ state: 'relay', parkedCount: 0 })
+})
+
+test('[ERA9] what was erased while a space was closed to somebody leaves their refused edits too, once it is open to them again', async () => {
+  const { clock, space, directory, eraser, a, b, item, docA, docB } = await withPage()
+  // It reaches the log, and the laptop never hears that it did.
+  b.ears.areOpen = false
+  textOf(docB).insert(0, 'VERTROUWELIJK ')
+  await clock.pass(1000)
+  expect(proseText(docA)).toContain('VERTROUWELIJK')
+  b.ears.areOpen = true
+  directory.setRole(b.me.user, space, null)
+  await clock.pass(60_000)
+  expect(await b.engine.parked()).toMatchObject([{ item, code: 'forbidden', reason: 'right-lost' }])
+  textOf(docA).delete(0, 'VERTROUWELIJK '.length)
+  await clock.pass(1000)
+  await eraser.erase({ space, item, mode: 'history', reason: 'naam', by: null })
+  await clock.pass(60_000)
+  directory.setRole(b.me.user, space, 'leader')
+  await clock.pass(120_000)
+  const words = async (): Promise<string> => [...(await b.look.outbox()), ...(await b.look.historyOf(item)), ...(await b.look.archive(space))].map(({ payload }) => Buffer.from(payload).toString('latin1')).join('\n')
+  expect(await words()).not.toContain('VERTROUWELIJK')
+  await b.engine.retryParked((await b.engine.parked()).map(({ entry }) => entry))
+  await clock.pass(60_000)
+  expect(await b.engine.status()).toMatchObject({ state: 'relay', parkedCount: 0 })
+  expect(await words()).not.toContain('VERTROUWELIJK')
+  expect(proseText(await b.follow(item))).toBe('<paragraph>Eerst GEHEIM daarna</paragraph>')
+  expect(await a.engine.status()).toMatchObject({ state: 'relay' })
 })
 
 test('[ERA9] after the history of a text was erased its words go on as they were, in open documents too, and what was deleted is nowhere', async () => {
