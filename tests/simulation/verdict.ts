@@ -180,7 +180,7 @@ export async function judgeAtRest(world: World, tools: Tools): Promise<void> {
 }
 
 /** Nothing that was erased is kept anywhere: not beside the log, and not on a laptop that heard of it. */
-async function judgeErased({ checker, host, spaces, devices }: World, { advance }: Tools): Promise<void> {
+async function judgeErased({ checker, host, spaces, devices, directory, users }: World, { advance }: Tools): Promise<void> {
   // A relay that has just been put back looks after its snapshots when it is quiet; until then it serves none of another history.
   if ([...checker.erasedItems()].length > 0) await advance(SNAPSHOTS_LOOKED_AT_MS)
   for (const space of spaces)
@@ -188,14 +188,17 @@ async function judgeErased({ checker, host, spaces, devices }: World, { advance 
       const back = checker.isErasedWhole(item) ? 'an item that was erased' : checker.erasedIn(part, body)
       if (back !== null) checker.breach('ERA', `a snapshot of space ${short(space)} keeps ${back}`)
     }
-  for (const { index, disk: { inspect } } of devices) {
+  for (const { index, user, disk: { inspect } } of devices) {
+    const me = must(users[user], 'a device has a user')
     const entries = await inspect.entriesAfter(0, Number.MAX_SAFE_INTEGER)
     const outbox = await inspect.outbox()
     // What nobody acknowledged of an item that was erased whole is its author's to decide about (ERA10), and shown where it lies.
     const own = new Set(outbox.filter((row) => checker.isErasedWhole(row.item)).map(({ entry }) => entry))
+    // Of a space that was closed to somebody nothing is said to them, erasures neither (7), and nobody throws away their own refused words (9).
+    const isOutOfReach = ({ state, author, space }: OutboxRow): boolean => state === 'parked' && author === me && !directory.may(me, space, 'space.read')
     const ownTokens = new Set(outbox.flatMap((row) => checker.tokensOf(row)))
     for (const { entry, item, part, payload } of entries) if (!own.has(entry)) checker.keptBytes(index, item, part, 'entries', payload)
-    for (const { entry, item, part, payload } of outbox) if (!own.has(entry)) checker.keptBytes(index, item, part, 'outbox', payload)
+    for (const row of outbox) if (!own.has(row.entry) && !isOutOfReach(row)) checker.keptBytes(index, row.item, row.part, 'outbox', row.payload)
     for (const space of spaces) for (const { item, part, payload } of await inspect.archive(space)) checker.keptBytes(index, item, part, 'archive', payload)
     const items = [...new Set([...checker.erasedItems(), ...entries.map(({ item }) => item)])]
     for (const parts of await inspect.partsOf(items)) for (const { snapshot } of Object.values(parts)) if (snapshot) checker.keptBytes(index, snapshot.item, snapshot.part, 'snapshots', snapshot.payload)
