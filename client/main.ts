@@ -20,23 +20,26 @@ import './workbench/ui/index.css'
 /** Set by the build from package.json. */
 const BUILD: string = import.meta.env.VITE_SAMENPAD_BUILD
 const storage = createStorage()
+const appearance = createAppearance(storage)
 
-mount(App, {
-  target: must(document.getElementById('app'), 'index.html has #app'),
-  props: {
-    deps: {
-      storage,
-      appearance: createAppearance(storage),
-      clock: browserClock,
-      http: createHttp((input, init) => fetch(input, init)),
-      doors,
-      startEngine: ({ person }, locked) => startEngine({ me: person, build: BUILD, clock: browserClock, locked }),
-      createItems: (engine, workspace) =>
-        createItems({ engine, row: (item) => workspace.rowsById.get(item) ?? null, role: (space) => workspace.spaces.find((one) => one.space === space && !isClosed(one))?.role ?? null }),
-      onWorking(services) {
-        keepUpToDate(services)
-        void askToKeepStorage()
+void appearance.ready.then(() => {
+  mount(App, {
+    target: must(document.getElementById('app'), 'index.html has #app'),
+    props: {
+      deps: {
+        storage,
+        appearance,
+        clock: browserClock,
+        http: createHttp((input, init) => fetch(input, init)),
+        doors,
+        startEngine: ({ person }, locked) => startEngine({ me: person, build: BUILD, clock: browserClock, locked }),
+        createItems: (engine, workspace) =>
+          createItems({ engine, row: (item) => workspace.rowsById.get(item) ?? null, role: (space) => workspace.spaces.find((one) => one.space === space && !isClosed(one))?.role ?? null }),
+        onWorking(services) {
+          keepUpToDate(services)
+          void askToKeepStorage()
+        },
       },
     },
-  },
+  })
 })

@@ -3,18 +3,20 @@
  * rests: nobody sees this window in it any more, but the few used last stay open, so that going to another tab and back
  * costs nothing and loses no undo. Never waits for the network; `open` waits for the local store only.
  */
-import * as Y from 'yjs'
 import type { Disposable } from '../../shared/base/dispose.ts'
 import type { ItemId, SpaceId } from '../../shared/base/ids.ts'
 import type { EngineEvent } from '../engine/api.ts'
 import type { Items } from './items.ts'
-import { createOpenItem, type OpenItem, type OpenItemDeps } from './open-item.svelte.ts'
+import type { OpenItem, OpenItemDeps } from './open-item.svelte.ts'
 import { browserClock } from '../platform/browser-clock.ts'
 
 /** `row` and `role` may be reactive: handles read them when they are asked. */
 export type ItemsDeps = Pick<OpenItemDeps, 'engine' | 'row' | 'role'> & Partial<Pick<OpenItemDeps, 'clock' | 'report'>>
 
 type ItemEvent = Extract<EngineEvent, { item: ItemId }>
+
+/** With Yjs in it: not in the first script, but beside the page that shows the first document. */
+const documents = (): Promise<typeof import('./open-item.svelte.ts')> => import('./open-item.svelte.ts')
 
 /** Items that stay open though nothing shows them; about what somebody goes back and forth between. */
 const RESTING_COUNT_MAX = 6
@@ -72,8 +74,8 @@ export function createItems(given: ItemsDeps): Items & Disposable {
 
   const begin = (item: ItemId): Entry => {
     const entry: Entry = { count: 0, open: null, early: [], opening: Promise.resolve(null as never) }
-    entry.opening = engine.openItem(item).then((opened) => {
-      entry.open = createOpenItem(item, opened, deps)
+    entry.opening = documents().then(async ({ createOpenItem }) => {
+      entry.open = createOpenItem(item, await engine.openItem(item), deps)
       for (const event of entry.early.splice(0)) entry.open.hear(event)
       return entry.open
     })
@@ -95,13 +97,7 @@ export function createItems(given: ItemsDeps): Items & Disposable {
       }
     },
     async create({ space, type, edits, prose }) {
-      let update: Uint8Array | null = null
-      if (prose) {
-        const draft = new Y.Doc()
-        prose(draft)
-        update = Y.encodeStateAsUpdate(draft)
-        draft.destroy()
-      }
+      const update = prose ? (await documents()).updateOf(prose) : null
       const item = await engine.createItem({ space, type, edits, prose: update })
       spaces.set(item, space)
       return item

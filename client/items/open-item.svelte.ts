@@ -245,6 +245,15 @@ export interface OpenItem extends Disposable {
   hear(event: ItemEvent): void
 }
 
+/** Out: what `write` writes into a document that is still empty. */
+export function updateOf(write: (doc: Y.Doc) => void): Uint8Array {
+  const draft = new Y.Doc()
+  write(draft)
+  const update = Y.encodeStateAsUpdate(draft)
+  draft.destroy()
+  return update
+}
+
 export function createOpenItem(item: ItemId, opened: Opened, deps: OpenItemDeps): OpenItem {
   const { engine, report } = deps
   let core = $state.raw(createCore(item, opened, deps))

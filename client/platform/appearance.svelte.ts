@@ -21,6 +21,8 @@ export interface Appearance extends Disposable {
   theme: Theme
   density: Density
   language: Language
+  /** When the words of the chosen language are here; if they cannot be fetched, those that there are will do. */
+  readonly ready: Promise<void>
 }
 
 const KEY = 'appearance'
@@ -35,6 +37,7 @@ const isChoice = (value: unknown): value is Choice =>
 /** Shows the kept choice at once; every change is shown, kept, and taken over by the other windows of this browser. */
 export function createAppearance(storage: Storage, root: HTMLElement = document.documentElement): Appearance {
   const choice = $state<Choice>(storage.read(KEY, isChoice) ?? { ...DEFAULT })
+  const follow = (): void => void show()
   const dark = matchMedia('(prefers-color-scheme: dark)')
   const contrast = matchMedia('(prefers-contrast: more)')
 
@@ -43,28 +46,28 @@ export function createAppearance(storage: Storage, root: HTMLElement = document.
     if (contrast.matches) return dark.matches ? 'hc' : 'hc-light'
     return dark.matches ? 'dark' : 'light'
   }
-  const show = (): void => {
+  const show = (): Promise<void> => {
     root.dataset['theme'] = shownTheme()
     const density = DENSITY_NAME[choice.density]
     if (density) root.dataset['density'] = density
     else delete root.dataset['density']
-    setLanguage(choice.language)
+    return setLanguage(choice.language).catch(reportError)
   }
   const change = (): void => {
     storage.write(KEY, { ...choice })
-    show()
+    void show()
   }
   const takeOver = (event: StorageEvent): void => {
     if (!event.key?.endsWith(KEY)) return
     Object.assign(choice, storage.read(KEY, isChoice) ?? DEFAULT)
-    show()
+    void show()
   }
-  dark.addEventListener('change', show)
-  contrast.addEventListener('change', show)
+  dark.addEventListener('change', follow)
+  contrast.addEventListener('change', follow)
   addEventListener('storage', takeOver)
-  show()
 
   return {
+    ready: show(),
     get theme() { return choice.theme },
     set theme(next) { choice.theme = next; change() },
     get density() { return choice.density },
@@ -72,8 +75,8 @@ export function createAppearance(storage: Storage, root: HTMLElement = document.
     get language() { return choice.language },
     set language(next) { choice.language = next; change() },
     dispose() {
-      dark.removeEventListener('change', show)
-      contrast.removeEventListener('change', show)
+      dark.removeEventListener('change', follow)
+      contrast.removeEventListener('change', follow)
       removeEventListener('storage', takeOver)
     },
   }

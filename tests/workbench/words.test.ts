@@ -13,9 +13,9 @@ import { handClock } from '../support/hand-clock.ts';
 beforeEach(() => setLanguage('nl'));
 
 describe('dates', () => {
-  test('are written as the look says', () => {
+  test('are written as the look says', async () => {
     expect(dateText('2027-03-01')).toBe('1 maart 2027');
-    setLanguage('en');
+    await setLanguage('en');
     expect(dateText('2027-03-01')).toBe('1 March 2027');
   });
 
