@@ -3,12 +3,17 @@
  *
  * Every tab that holds edits that are not at the relay holds the lock UNSENT, shared. Taking over needs it exclusively: while any tab of this
  * browser has unsent edits, the new version waits, and says so. The lock is the truth of the moment; a tab that crashed holds nothing.
+ *
+ * A worker may also come without being asked for: the one that withdraws a harmful one (server/http/static.ts). Windows go on under it with what they loaded,
+ * and none registers a worker again while the page says that there is none.
  */
 import { registerSW } from 'virtual:pwa-register'
 import { t } from './platform/text/text.svelte.ts'
 import type { WorkbenchServices } from './workbench/compose.svelte.ts'
 
 const UNSENT = 'samenpad-unsent'
+/** Where a tab tells the others that somebody asked for the new version. */
+const TAKEN = 'samenpad-taken'
 /** A laptop that stays open for weeks still hears of a new version the same day. */
 const LOOK_EVERY_MS = 3_600_000
 
@@ -17,29 +22,57 @@ export function keepUpToDate({ workspace, notices, clock }: WorkbenchServices): 
   // The held list as well: the lock is not asked for and given back with every letter.
   holdWhileUnsent(() => workspace.status.inMemoryCount + workspace.status.waitingCount > 0 || workspace.waitingItems.length > 0)
 
+  if (document.querySelector('meta[name="samenpad-worker"][content="withdrawn"]')) return void takeAway().catch((error: unknown) => reportError(error))
+
+  // In either order: what is asked in one tab and what the browser does in this one come by different ways.
+  let isTaken = false
+  let isInPlace = false
+  const tabs = new BroadcastChannel(TAKEN)
+  tabs.onmessage = taken
+  let { controller } = navigator.serviceWorker
+  navigator.serviceWorker.addEventListener('controllerchange', () => {
+    const isFirst = controller === null
+    ;({ controller } = navigator.serviceWorker)
+    if (isFirst) return
+    isInPlace = true
+    // Somebody took the new version in use, here or in another tab: this one follows. Nobody did: a person decides.
+    if (isTaken) reload()
+    else offer()
+  })
   const takeOver = registerSW({
     immediate: true,
     onNeedRefresh: offer,
-    // Another tab took the new version in use: this one follows, once its last letters are kept.
-    onNeedReload: reload,
-    onRegisteredSW(_url, registration) {
-      const look = (): void => {
-        // Offline, or the relay is away: the next look comes.
-        if (navigator.onLine) registration?.update().catch((error: unknown) => reportError(error))
-        clock.after(LOOK_EVERY_MS, look)
+    onNeedReload: () => undefined, // said too late for a tab that had no worker when it was loaded: see above
+    onRegisteredSW() {
+      const look = async (): Promise<void> => {
+        // Offline, or the relay is away: the next look comes. Withdrawn meanwhile: nothing to look for.
+        const registration = navigator.onLine ? await navigator.serviceWorker.getRegistration() : undefined
+        await registration?.update()
       }
-      clock.after(LOOK_EVERY_MS, look)
+      const lookAgain = (): void => {
+        look().catch((error: unknown) => reportError(error))
+        clock.after(LOOK_EVERY_MS, lookAgain)
+      }
+      clock.after(LOOK_EVERY_MS, lookAgain)
     },
     onRegisterError: (error: unknown) => reportError(error),
   })
 
+  function taken(): void {
+    isTaken = true
+    if (isInPlace) reload()
+  }
   function offer(): void {
     notices.say(t.workbench.update.ready, { title: t.workbench.update.now, run: () => void tryTakeOver() })
   }
   async function tryTakeOver(): Promise<void> {
     const isFree = await navigator.locks.request(UNSENT, { mode: 'exclusive', ifAvailable: true }, async (lock) => {
       if (lock === null) return false
-      await takeOver(true)
+      tabs.postMessage(null)
+      taken()
+      // None waits: it is in place, or was withdrawn.
+      if ((await navigator.serviceWorker.getRegistration())?.waiting) await takeOver(true)
+      else reload()
       return true
     })
     if (!isFree) notices.say(t.workbench.update.waits, { title: t.workbench.update.now, run: () => void tryTakeOver() })
@@ -48,6 +81,12 @@ export function keepUpToDate({ workspace, notices, clock }: WorkbenchServices): 
     if (workspace.status.inMemoryCount === 0) location.reload()
     else clock.after(100, reload)
   }
+}
+
+/** What an interrupted withdrawal left. Nothing that people wrote is in a cache. */
+async function takeAway(): Promise<void> {
+  for (const registration of await navigator.serviceWorker.getRegistrations()) await registration.unregister()
+  for (const name of await caches.keys()) await caches.delete(name)
 }
 
 /** Holds the shared lock for as long as `isUnsent` (a rune) says so. */

@@ -3,9 +3,11 @@
  * anew each time, or an update would never arrive. Any other path that a browser asks a page for gets the page: its own router knows it.
  *
  * A service worker that does harm would outlive every mend of the page. It can be withdrawn: in its place stands one that takes it away with what it
- * cached, and touches nothing that people wrote.
+ * cached, and touches nothing that people wrote; and the page says so to the window, which then asks for none: a window that registered the same address
+ * while the worker takes itself away would keep it.
  */
 import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fastifyStatic } from '@fastify/static'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -28,9 +30,20 @@ self.addEventListener('activate', (event) => event.waitUntil((async () => {
 })()))
 `
 
+/** In the page while it is withdrawn; client/updates.svelte.ts looks for it. */
+const WITHDRAWN_MARK = '<meta name="samenpad-worker" content="withdrawn">'
+
 export async function serveClient(app: FastifyInstance, dist: string, { withdrawsWorker }: { withdrawsWorker: boolean }): Promise<void> {
   const page = join(dist, 'index.html')
-  if (withdrawsWorker) app.get('/sw.js', (_request, reply) => reply.header('cache-control', 'no-cache').type('text/javascript; charset=utf-8').send(WITHDRAWN_WORKER))
+  const sendPage = async (reply: FastifyReply): Promise<unknown> => {
+    if (!existsSync(page)) return reply.code(503).header('cache-control', 'no-store').header('retry-after', '60').type('text/html; charset=utf-8').send(NOT_BUILT)
+    if (!withdrawsWorker) return reply.sendFile('index.html')
+    return reply.header('cache-control', 'no-cache').type('text/html; charset=utf-8').send((await readFile(page, 'utf8')).replace('<head>', `<head>${WITHDRAWN_MARK}`))
+  }
+  if (withdrawsWorker) {
+    app.get('/sw.js', (_request, reply) => reply.header('cache-control', 'no-cache').type('text/javascript; charset=utf-8').send(WITHDRAWN_WORKER))
+    for (const path of ['/', '/index.html']) app.get(path, (_request, reply) => sendPage(reply))
+  }
   await app.register(fastifyStatic, {
     root: dist,
     wildcard: true,
@@ -48,8 +61,7 @@ export async function serveClient(app: FastifyInstance, dist: string, { withdraw
   app.setNotFoundHandler((request, reply) => {
     const isPage = (request.method === 'GET' || request.method === 'HEAD') && !isOurs(request) && asksForPage(request)
     if (!isPage) return sendJson(reply, 404, { error: 'not-found' })
-    if (existsSync(page)) return reply.sendFile('index.html')
-    return reply.code(503).header('cache-control', 'no-store').header('retry-after', '60').type('text/html; charset=utf-8').send(NOT_BUILT)
+    return sendPage(reply)
   })
 }
 

@@ -82,8 +82,15 @@ test('H2: signing out empties the browser’s own cache and takes the cookie awa
 test('H2: a service worker that does harm can be withdrawn', async () => {
   const usual = await startUnderTest()
   expect((await usual.ask('GET', '/sw.js')).text).toBe('// service worker')
-  const { status, text, headers } = await (await startUnderTest({ withdrawsWorker: true })).ask('GET', '/sw.js')
+  const relay = await startUnderTest({ withdrawsWorker: true })
+  const { status, text, headers } = await relay.ask('GET', '/sw.js')
   expect([status, headers.get('content-type'), headers.get('cache-control')]).toEqual([200, 'text/javascript; charset=utf-8', 'no-cache'])
   expect(text).toContain('unregister()')
   expect(text).not.toMatch(/indexedDB|localStorage|clients/)
+  // The page says so, wherever it is asked for, and is kept as little as ever.
+  for (const path of ['/', '/index.html', `/item/${'0'.repeat(32)}`]) {
+    const [plain, marked] = [await usual.ask('GET', path, { accept: 'text/html' }), await relay.ask('GET', path, { accept: 'text/html' })]
+    expect([plain.text.includes('withdrawn'), marked.text.includes('<meta name="samenpad-worker" content="withdrawn">')]).toEqual([false, true])
+    expect([marked.status, marked.headers.get('content-type'), marked.headers.get('cache-control')]).toEqual([200, 'text/html; charset=utf-8', 'no-cache'])
+  }
 })

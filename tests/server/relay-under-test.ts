@@ -39,7 +39,7 @@ export function freshFolder(): string {
 export function freshDist(): string {
   const dist = join(freshFolder(), 'dist')
   mkdirSync(join(dist, 'assets'), { recursive: true })
-  writeFileSync(join(dist, 'index.html'), '<!doctype html><title>Samenpad</title>')
+  writeFileSync(join(dist, 'index.html'), '<!doctype html><head><title>Samenpad</title>')
   writeFileSync(join(dist, 'sw.js'), '// service worker')
   writeFileSync(join(dist, 'assets', 'main-1a2b3c.js'), 'export const built = true')
   return dist

@@ -1,7 +1,7 @@
 /**
  * H1 and H2: what a browser is told with every answer, and what is kept of the answers, by the browser and by whoever stands in between. H1 asks a relay
- * behind TLS whatever it can answer; H2 looks into a real browser: what its service worker keeps, and what signing out takes away, with words in that browser
- * that were never sent. That a worker can be withdrawn is walked in tests/e2e/policy.e2e.test.ts.
+ * behind TLS whatever it can answer; H2 looks into a real browser: what its service worker keeps, what signing out takes away, with words in that browser
+ * that were never sent, and how a worker that is withdrawn goes and comes back.
  */
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
@@ -17,6 +17,7 @@ import { tokenText } from '../simulation/tokens.ts'
 import { awaited } from './browser-laptop.ts'
 import { BEGIN, withWorld } from './browser-world.ts'
 import { gradeOf, policyOf } from './observatory.ts'
+import { relayProcess } from './relay-process.ts'
 import { count, type Row, type Trial } from './row.ts'
 import { withTown, type Asked, type Town, type Townsman } from './town.ts'
 import { requestText } from './websocket/raw-socket.ts'
@@ -288,6 +289,105 @@ async function keptInTheBrowser(trial: Trial): Promise<void> {
   })
 }
 
+/** A minute after a worker was registered, one that comes instead of it is another to the window. Nothing waits for that minute here. */
+const GROWS_OLDER = `{
+  const now = performance.now.bind(performance)
+  performance.now = () => now() + (globalThis.olderMs ?? 0)
+}`
+
+/** The worker does harm and is withdrawn, while one window has words that were never sent and another looks on; later a worker comes again. */
+async function withdrawn(trial: Trial): Promise<void> {
+  const env: Record<string, string> = {}
+  await withWorld(trial, 1, async (world) => {
+    const { relay } = world
+    const item = await world.page('Proef van H2', [BEGIN])
+    const laptop = await world.laptop('h2-withdrawn', 0, item)
+    const address = `${laptop.network.address}/item/${item}`
+    await laptop.open(item, { scripts: [GROWS_OLDER] })
+    const tab = await laptop.openTab(item)
+    const windows = [laptop.person, tab]
+    await laptop.person.syncIs('relay')
+    const before = await keptBy(laptop.page)
+    if (before.workersCount !== 1 || before.files.length === 0) trial.violation(`${before.workersCount} workers with ${before.files.length} files: the trial proves nothing`)
+    const loads = windows.map(({ page }) => {
+      const one = { asked: 0, done: 0 }
+      page.on('domcontentloaded', () => one.done++)
+      return one
+    })
+    const nothingByItself = (when: string): void => {
+      for (const { asked, done } of loads) if (done !== asked) trial.violation(`${when} a window was loaded ${done} times, and asked for ${asked} times`)
+    }
+    /** As somebody goes there, in that window. Out: whether the answer came from a worker. */
+    const visit = async (i: number): Promise<boolean> => {
+      const { page, text } = windows[i] ?? laptop.person
+      ;(loads[i] ?? { asked: 0 }).asked++
+      const answer = await page.goto(address)
+      await text().waitFor()
+      return answer?.fromServiceWorker() ?? false
+    }
+    const isGone = async (when: string): Promise<void> => {
+      let [workersCount, cachesCount] = [-1, -1]
+      // A window that loads anew by itself cannot be asked at that moment; that it did is judged by the loads.
+      const look = async (): Promise<boolean> => {
+        ;({ workersCount, cachesCount } = await keptBy(laptop.page).catch(() => ({ workersCount, cachesCount })))
+        return workersCount + cachesCount === 0
+      }
+      if ((await awaited(look, HANG_MS)) === null) trial.violation(`${when} there are ${workersCount} workers and ${cachesCount} caches`)
+    }
+
+    // Words that only this laptop has, and web pages that come through.
+    const token = tokenText(trial.seed, 53, 0)
+    await relay.kill()
+    await laptop.person.syncIs('offline')
+    await laptop.toEnd()
+    await laptop.type(`${token} `)
+    if ((await awaited(() => laptop.frames.at(-1)?.state === 'offline' && laptop.frames.at(-1)?.text.includes(token) === true, HANG_MS)) === null) trial.violation('what was typed without a relay is never kept')
+    laptop.network.refuseUpgrade()
+    env.WITHDRAW_WORKER = '1'
+    await relay.start()
+    for (const { page } of windows) await page.evaluate(() => void ((globalThis as unknown as { olderMs: number }).olderMs = 61_000))
+    await laptop.page.evaluate(async () => void (await (await navigator.serviceWorker.getRegistration())?.update()))
+    await isGone('withdrawn under open windows')
+    laptop.network.heal()
+    await laptop.person.syncIs('relay')
+    nothingByItself('withdrawn under open windows')
+    if ((await world.atRelay(item)).split(token).length !== 2) trial.violation('what was not sent when the worker was withdrawn is not at the relay once')
+
+    // It is offered, and once nothing waits any more it is one press in one of them.
+    await awaited(() => laptop.page.evaluate(async () => !(await navigator.locks.query()).held?.some(({ name }) => name === 'samenpad-unsent')), HANG_MS)
+    ;(loads[1] ?? { asked: 0 }).asked++
+    await tab.page.getByRole('button', { name: 'Vernieuw nu' }).last().click()
+    ;(loads[0] ?? { asked: 0 }).asked++
+    if ((await awaited(() => loads.every(({ asked, done }) => asked === done), HANG_MS)) === null) trial.violation('asked for, the windows are not loaded anew')
+    for (const one of windows) await one.text().waitFor()
+    await isGone('asked for anew')
+    for (const i of [0, 0, 1, 0]) {
+      if (await visit(i)) trial.violation('after it was withdrawn a worker still answers')
+      await laptop.person.syncIs('relay')
+      await isGone(`after window ${i} was loaded anew`)
+    }
+    nothingByItself('after it was withdrawn')
+
+    // A later version has a worker again; the windows that are open do not change under anybody's hands.
+    await relay.kill()
+    env.WITHDRAW_WORKER = '0'
+    await relay.start()
+    await visit(0)
+    if ((await awaited(() => laptop.page.evaluate(async () => (await navigator.serviceWorker.getRegistration())?.active?.state === 'activated'), HANG_MS)) === null) trial.violation('the worker that came after it is not installed')
+    const after = await keptBy(laptop.page)
+    const listOf = ({ files }: Kept): string => files.map(({ path, hash }) => `${path} ${hash}`).sort().join()
+    if (after.workersCount !== 1 || listOf(after) !== listOf(before)) trial.violation(`the worker that came after it keeps ${after.files.length} files, the one before ${before.files.length}`)
+    await laptop.person.syncIs('relay')
+    nothingByItself('when a worker came again')
+    await relay.kill()
+    for (const i of [0, 1]) if (!(await visit(i))) trial.violation('without a relay a window does not come from the laptop')
+    if (!(await laptop.text()).includes(token)) trial.violation('without a relay the text is not all there')
+    nothingByItself('without a relay')
+    for (const { errors } of windows) for (const error of errors) trial.violation(`the page reported ${error.slice(0, 200)}`)
+    trial.figure(`withdrawn under 2 open windows with words never sent: worker and caches gone, all sent, ${count(loads.reduce((sum, { done }) => sum + done, 0), 'load')}, each asked for, and a worker again afterwards`)
+  }, (data) => relayProcess({ data, env }))
+}
+
 /** As if by the sign-in page: the relay notices within the second. */
 function signIn(data: string, user: Townsman['user']): { token: string; name: string } {
   const opened = openAccounts({ path: join(data, ACCOUNTS_FILE), mode: 'write', clock: systemClock, dice: systemDice })
@@ -301,10 +401,11 @@ function signIn(data: string, user: Townsman['user']): { token: string; name: st
 export const h2: Row = {
   id: 'H2',
   name: 'Caches and the service worker',
-  promise: 'what was said to somebody signed in is kept by nobody, and signing out costs no word that was not sent yet',
-  target: 'every route with a session: no-store; the worker keeps own files only; signing out clears the browser’s cache and the cookie and no store (A16), in real Chromium (a worker that is withdrawn: `tests/e2e/policy.e2e.test.ts`)',
+  promise: 'what was said to somebody signed in is kept by nobody, and neither signing out nor taking the worker away costs a word that was not sent yet',
+  target: 'every route with a session: no-store; the worker keeps own files only; signing out clears the browser’s cache and the cookie and no store (A16); withdrawn, the worker goes with its caches under open windows, loads nothing anew by itself, and one comes again later; in real Chromium',
   async run(trial) {
     await withTown(trial, 'H2', { spaces: [{ kind: 'municipality', name: 'Schiedam' }] }, (town) => keptInBetween(town, trial))
     await keptInTheBrowser(trial)
+    await withdrawn(trial)
   },
 }
