@@ -24,7 +24,7 @@ import type { CrashGuard } from './crash-guard.ts'
 import { createFactsDocument, factsReady, type FactsDocument } from './facts.ts'
 import type { LocalEdit, Outbox } from './outbox.ts'
 import { buildsOn, clientsIn, DEAR, faultOf, isEmptyUpdate, isKnotty, loadProse, mergeProse, saysMore, type LoadedProse, type ProsePayload } from './prose.ts'
-import { unlessRefused, type EngineStore, type SnapshotRow, type StoreChange, type StoredEntry, type StoredPart } from './store.ts'
+import { RIGHT_LOST, unlessRefused, type EngineStore, type SnapshotRow, type StoreChange, type StoredEntry, type StoredPart } from './store.ts'
 import type { Unsent } from './unsent-text.ts'
 
 export interface Content extends Disposable {
@@ -172,6 +172,14 @@ export function createContent(deps: ContentDeps): Content {
 
   const unstoredOf = (item: ItemId, part: Part): LocalEdit[] => outbox.unstored().filter((edit) => edit.item === item && edit.part === part)
 
+  /** Resolves when durable. What was typed into a space that was closed meanwhile is kept apart from the content: whoever shows the item begins again. */
+  const write = async (edits: readonly LocalEdit[]): Promise<void> => {
+    await outbox.write(edits)
+    const refused = edits.filter(({ entry }) => outbox.get(entry)?.row.reason === RIGHT_LOST)
+    for (const { entry } of refused) own.delete(entry)
+    for (const item of new Set(refused.map((edit) => edit.item))) rebuild(item).catch(deps.storeFailed)
+  }
+
   // ── Facts ──
 
   const load = (item: ItemId): Promise<LoadedFacts> => {
@@ -301,7 +309,7 @@ export function createContent(deps: ContentDeps): Content {
   /** Stores edits of which one came out of a facts document. */
   const writeFrom = async (one: LoadedFacts | null, edits: readonly LocalEdit[]): Promise<void> => {
     if (one) one.unstoredCount++
-    await outbox.write(edits)
+    await write(edits)
     if (one) one.unstoredCount--
   }
 
@@ -347,7 +355,7 @@ export function createContent(deps: ContentDeps): Content {
     }
     const merged = mergeProse(updates)
     if (isEmptyUpdate(merged)) tellAll()
-    else void outbox.write([proseEntry(held.item, space, held.clientId, merged)]).then(tellAll)
+    else void write([proseEntry(held.item, space, held.clientId, merged)]).then(tellAll)
     outbox.holding(heldCount())
   }
 
@@ -683,7 +691,7 @@ export function createContent(deps: ContentDeps): Content {
     async act(item, act) {
       const stored = await prepare(async () => {
         const space = await knownSpace(item)
-        return { done: outbox.write([newEntry(space, item, 'act', 1, newId(dice), actToBytes(act))]) }
+        return { done: write([newEntry(space, item, 'act', 1, newId(dice), actToBytes(act))]) }
       })
       await stored.done
     },

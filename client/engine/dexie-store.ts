@@ -17,7 +17,7 @@ import type { ItemRow } from '../../shared/model/rows.ts'
 import { EMPTY_TAIL_HASH } from '../../shared/protocol/tail-hash.ts'
 import { ERASED, payloadWithout, type Erasing, type Strip } from './erasure.ts'
 import {
-  StoreError, withoutRight, type ArchiveRow, type DirtyMark, type EngineStore, type OutboxRow, type SnapshotRow, type SpaceRow, type StoreChange,
+  RIGHT_LOST, StoreError, withoutRight, type ArchiveRow, type DirtyMark, type EngineStore, type OutboxRow, type SnapshotRow, type SpaceRow, type StoreChange,
   type StoredEntry, type StoredPart, type StoreFailure, type TabMessage, type TextRow,
 } from './store.ts'
 
@@ -272,6 +272,11 @@ export async function openDexieStore({ user, dice, name = databaseName(user), de
     const numbers = await take('mark', items.size)
     await table.bulkPut([...items].map(([item, space], i) => ({ item, space, at: must(numbers[i], 'a number per mark') })))
   }
+  /** Those spaces whose right was lost. */
+  const closedAmong = async (rows: readonly { space: SpaceId }[]): Promise<Set<SpaceId>> => {
+    const spaces = await db.spaces.bulkGet([...new Set(rows.map(({ space }) => space))])
+    return new Set(spaces.flatMap((row) => (row?.role === null ? [row.space] : [])))
+  }
   const isThere = <T>(value: T | undefined): value is T => value !== undefined
   const itemsOf = (entries: readonly { item: ItemId; part: Part }[]): { item: ItemId; part: Part }[] => {
     const seen = new Map(entries.map(({ item, part }) => [`${item}/${part}`, { item, part }]))
@@ -410,13 +415,20 @@ export async function openDexieStore({ user, dice, name = databaseName(user), de
 
   return {
     putLocal: (edits, now) =>
-      write([db.entries, db.outbox, db.dirty, db.counters], async () => {
-        const known = await db.entries.bulkGet(edits.map(({ entry }) => entry))
-        const fresh = edits.filter((_, i) => known[i] === undefined)
-        const places = await addEntries(fresh.map((edit) => ({ ...edit, seq: null, epoch: null, serverTime: null, quarantined: null })))
-        await db.outbox.bulkAdd(fresh.map((edit, i) => outboxRecord(edit, edit.author, must(places[i], 'a place per entry'), now)))
-        await mark(db.dirty, spacesByItem(fresh))
-        return { result: undefined, change: { ...withPlaces(places), items: itemsOf(fresh), outbox: 'added' as const } }
+      write([db.entries, db.outbox, db.spaces, db.dirty, db.counters], async () => {
+        const ids = edits.map(({ entry }) => entry)
+        const [known, waiting, closed] = await Promise.all([db.entries.bulkGet(ids), db.outbox.bulkGet(ids), closedAmong(edits)])
+        const fresh = edits.filter((_, i) => known[i] === undefined && waiting[i] === undefined)
+        const kept = fresh.filter(({ space }) => !closed.has(space))
+        const refused = fresh.filter(({ space }) => closed.has(space))
+        const places = await addEntries(kept.map((edit) => ({ ...edit, seq: null, epoch: null, serverTime: null, quarantined: null })))
+        await db.outbox.bulkAdd(kept.map((edit, i) => outboxRecord(edit, edit.author, must(places[i], 'a place per entry'), now)))
+        if (refused.length > 0) {
+          const orders = await take('at', refused.length)
+          await db.outbox.bulkAdd(refused.map((edit, i) => ({ ...outboxRecord(edit, edit.author, must(orders[i], 'a place per row'), now), state: 'parked', code: 'forbidden', reason: RIGHT_LOST })))
+        }
+        await mark(db.dirty, spacesByItem(kept))
+        return { result: undefined, change: { ...withPlaces(places), items: itemsOf(kept), outbox: 'added' as const } }
       }),
     putRun: (space, epoch, entries, cursorAfter, tailHashAfter, cursorBefore) =>
       write([db.entries, db.spaces, db.dirty, db.counters], async () => {
@@ -452,8 +464,10 @@ export async function openDexieStore({ user, dice, name = databaseName(user), de
         return { result: undefined, change: { outbox: 'judged' as const } }
       }),
     releaseParked: (entries) =>
-      write([db.outbox, db.entries, db.dirty, db.counters], async () => {
-        const rows = (await db.outbox.bulkGet([...entries])).filter(isThere).filter(({ state }) => state === 'parked')
+      write([db.outbox, db.entries, db.spaces, db.dirty, db.counters], async () => {
+        const parked = (await db.outbox.bulkGet([...entries])).filter(isThere).filter(({ state }) => state === 'parked')
+        const closed = await closedAmong(parked)
+        const rows = parked.filter(({ space }) => !closed.has(space))
         await db.outbox.bulkPut(rows.map((row) => ({ ...row, state: 'waiting' as const, code: null, reason: '' })))
         const known = await db.entries.bulkGet(rows.map(({ entry }) => entry))
         const missing = rows.filter((_, i) => known[i] === undefined)
@@ -583,7 +597,7 @@ export async function openDexieStore({ user, dice, name = databaseName(user), de
     removeSpace: (space) =>
       write([db.entries, db.outbox, db.archive, db.snapshots, db.rows, db.dirty, db.texts, db.staleTexts, db.spaces], async () => {
         await ofSpace(space).delete()
-        await db.outbox.where('space').equals(space).filter(({ state }) => state === 'waiting').modify({ state: 'parked', code: 'forbidden', reason: 'right-lost' })
+        await db.outbox.where('space').equals(space).filter(({ state }) => state === 'waiting').modify({ state: 'parked', code: 'forbidden', reason: RIGHT_LOST })
         for (const table of [db.archive, db.snapshots, db.rows, db.dirty, db.texts, db.staleTexts] as Table[]) await table.where('space').equals(space).delete()
         const row = await db.spaces.get(space)
         if (row) await db.spaces.put(withoutRight(row))

@@ -9,7 +9,7 @@ import type { EntryId, ItemId, SpaceId } from '../../shared/base/ids.ts'
 import type { NewEntry, Part } from '../../shared/model/entries.ts'
 import type { ItemRow } from '../../shared/model/rows.ts'
 import { ERASED, payloadWithout, type Erasing, type Strip } from './erasure.ts'
-import { StoreError, withoutRight } from './store.ts'
+import { RIGHT_LOST, StoreError, withoutRight } from './store.ts'
 import type {
   ArchiveRow, DirtyMark, EngineStore, OutboxRow, SnapshotRow, SpaceRow, StoreChange, StoredEntry, StoredPart, StoreFailure, TabMessage, TextRow,
 } from './store.ts'
@@ -182,6 +182,7 @@ export function createMemoryDevice(): MemoryDevice {
         order, author, state: 'waiting', code: null, reason: '', storedAt,
       })
     }
+    const isClosed = (space: SpaceId): boolean => t.spaces.get(space)?.role === null
     const itemsOf = (entries: readonly { item: ItemId; part: Part }[]): { item: ItemId; part: Part }[] => {
       const seen = new Map(entries.map(({ item, part }) => [partKey(item, part), { item, part }]))
       return [...seen.values()]
@@ -199,13 +200,20 @@ export function createMemoryDevice(): MemoryDevice {
       putLocal: (edits, now) =>
         write('putLocal', () => {
           const from = t.lastAt + 1
-          for (const edit of edits) {
-            if (t.entries.has(edit.entry)) continue
+          const fresh = edits.filter(({ entry }) => !t.entries.has(entry) && !t.outbox.has(entry))
+          const kept = fresh.filter(({ space }) => !isClosed(space))
+          for (const edit of kept) {
             const { at } = addEntry({ ...edit, seq: null, epoch: null, serverTime: null, quarantined: null })
             toOutbox(edit, edit.author, at, now)
             markDirty(edit.item, edit.space)
           }
-          return { result: undefined, change: { entries: { from, to: t.lastAt }, items: itemsOf(edits), outbox: 'added' } }
+          const to = t.lastAt
+          for (const edit of fresh) {
+            if (!isClosed(edit.space)) continue
+            toOutbox(edit, edit.author, ++t.lastAt, now)
+            t.outbox.set(edit.entry, { ...must(t.outbox.get(edit.entry), 'just put there'), state: 'parked', code: 'forbidden', reason: RIGHT_LOST })
+          }
+          return { result: undefined, change: { ...(kept.length > 0 ? { entries: { from, to } } : {}), items: itemsOf(kept), outbox: 'added' } }
         }),
       putRun: (space, epoch, entries, cursorAfter, tailHashAfter, cursorBefore) =>
         write('putRun', () => {
@@ -245,7 +253,7 @@ export function createMemoryDevice(): MemoryDevice {
           const added: OutboxRow[] = []
           for (const id of entries) {
             const row = t.outbox.get(id)
-            if (row?.state !== 'parked') continue
+            if (row?.state !== 'parked' || isClosed(row.space)) continue
             t.outbox.set(id, { ...row, state: 'waiting', code: null, reason: '' })
             if (!t.entries.has(id)) {
               const { order: _order, state: _state, code: _code, reason: _reason, storedAt: _storedAt, ...entry } = row
@@ -385,7 +393,7 @@ export function createMemoryDevice(): MemoryDevice {
         write('removeSpace', () => {
           removeEntries((held) => held.space === space)
           for (const [id, row] of t.outbox)
-            if (row.space === space && row.state === 'waiting') t.outbox.set(id, { ...row, state: 'parked', code: 'forbidden', reason: 'right-lost' })
+            if (row.space === space && row.state === 'waiting') t.outbox.set(id, { ...row, state: 'parked', code: 'forbidden', reason: RIGHT_LOST })
           for (const table of [t.archive, t.snapshots, t.rows, t.dirty, t.texts, t.staleTexts] as Map<string, { space: SpaceId }>[])
             for (const [key, row] of table) if (row.space === space) table.delete(key)
           const row = t.spaces.get(space)

@@ -61,6 +61,9 @@ export interface SpaceRow {
   formerEpoch?: Epoch
 }
 
+/** Reason of edits that were parked because the right to their space is gone. */
+export const RIGHT_LOST = 'right-lost'
+
 /** What is left of a space whose right was lost. */
 export const withoutRight = (row: SpaceRow): SpaceRow => ({
   ...row, role: null, epoch: NO_ID, cursor: 0, tailHash: EMPTY_TAIL_HASH, head: 0, rechecking: false, ...(row.epoch === NO_ID ? {} : { formerEpoch: row.epoch }),
@@ -160,7 +163,10 @@ export async function unlessRefused(write: Promise<void>): Promise<void> {
 export type StoreFailure = { kind: 'quota' } | { kind: 'lost' } | { kind: 'newer-schema'; found: number } | { kind: 'unavailable'; reason: string }
 
 export interface EngineStore {
-  /** One local edit (or a linked set of them): entries and outbox rows in one strictly durable transaction. Resolves when durable. */
+  /**
+   * One local edit (or a linked set of them): entries and outbox rows in one strictly durable transaction. Resolves when durable. What was typed into a
+   * space whose right is lost by now is kept as `removeSpace` keeps what it finds, a parked outbox row and no content: it may build on what that took.
+   */
   putLocal(edits: readonly (NewEntry & { author: UserId })[], now: number): Promise<void>
   /**
    * A run from the relay: entries, cursor, tail hash and the dirty marks for the projection in one transaction.
@@ -180,7 +186,10 @@ export interface EngineStore {
   /** ACK: the rows move from the outbox to the archive; those already gone are ignored. */
   acknowledge(entries: readonly EntryId[], epoch: Epoch, now: number): Promise<void>
   park(entry: EntryId, code: ParkCode, reason: string): Promise<void>
-  /** A human choice: offered again (`waiting`), or dropped after export. Dropping removes the entry from the item's content as well. */
+  /**
+   * A human choice: offered again (`waiting`), or dropped after export. Dropping removes the entry from the item's content as well. What belongs to a
+   * space whose right is lost cannot be offered, and stays parked.
+   */
   releaseParked(entries: readonly EntryId[]): Promise<void>
   discardParked(entries: readonly EntryId[]): Promise<void>
   /** Archive rows that the relay lacks go back to the outbox, in their old order. */

@@ -33,7 +33,7 @@ import { CONTACT_MS, type OfflineUse } from './offline-use.ts'
 import type { Outbox } from './outbox.ts'
 import { erasingOf } from './erasure.ts'
 import { createPusher, type Pusher } from './pusher.ts'
-import { withoutRight, type EngineStore, type SpaceRow } from './store.ts'
+import { RIGHT_LOST, withoutRight, type EngineStore, type SpaceRow } from './store.ts'
 import type { Leadership, Socket, Transport } from './transport.ts'
 
 export interface SyncView {
@@ -106,9 +106,6 @@ interface Leap {
   arriving: { key: string; toSeq: number; pieces: Uint8Array[]; bytes: number } | null
 }
 const newLeap = (): Leap => ({ coveredUpTo: new Map(), arriving: null })
-
-/** Reason of edits that were parked because the right to their space is gone; the store uses the same when it removes a space. */
-const RIGHT_LOST = 'right-lost'
 
 /** An unexpected turn on the wire: the connection is given up and begun again. */
 class Unexpected extends Error {}
@@ -589,9 +586,8 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
   }
 
   for (const row of await store.spaces()) spaces.set(row.space, { row, state: 'none', erased: [], behindCount: 0, offerTimer: null, leap: null })
-  /** What was typed into a space after the right to it was lost is refused here: there is nobody to send it to. */
+  /** The store keeps nothing waiting for a space whose right was lost. Earlier builds did: there is nobody to send it to. */
   const parkLost = async (): Promise<void> => {
-    if (!isElected) return
     const lost = [...outbox.rows()].filter(({ row, state: edit }) => edit === 'laptop' && spaces.get(row.space)?.row.role === null)
     for (const { row } of lost) {
       await store.park(row.entry, 'forbidden', RIGHT_LOST)
@@ -635,7 +631,6 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
     },
     pump() {
       pusher?.pump()
-      parkLost().catch(deps.storeFailed)
     },
     tryNow: () => (state === 'up' ? askLine() : step('tryNow')),
     rewound(space) {

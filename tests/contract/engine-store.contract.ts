@@ -233,7 +233,16 @@ export function engineStoreContract(name: string, makeDevice: () => Promise<Stor
       // A row that was being computed meanwhile does not come back.
       await store.putRows([{ row: itemRow(item, space, 'Roken'), at: mark!.at }])
       expect(await store.rows()).toEqual([])
-      // With the right, what was kept is content again.
+      // What is typed meanwhile is kept the same way, and nothing of it can be offered.
+      const late = edit(space, item)
+      await store.putLocal([late], 7)
+      await store.releaseParked([unsent.entry, late.entry])
+      expect((await store.outbox()).map(({ entry, state, code, reason }) => [entry, state, code, reason])).toEqual([unsent, late].map(({ entry }) => [entry, 'parked', 'forbidden', 'right-lost']))
+      expect([await store.entriesAfter(0, 10), await store.dirty(10)]).toEqual([[], []])
+      // With the right, what was kept is content again; handed in once more, because nobody heard that it was stored, it is what it was.
+      await store.putSpace(spaceRow(space, { epoch: NO_ID }))
+      await store.putLocal([late], 8)
+      expect((await store.outbox()).map(({ state }) => state)).toEqual(['parked', 'parked'])
       await store.releaseParked([unsent.entry])
       expect((await store.entriesOf(item, 'prose')).entries.map(({ entry, payload }) => [entry, payload])).toEqual([[unsent.entry, unsent.payload]])
     })

@@ -224,6 +224,33 @@ test('a lost right takes the copy away, keeps what was not sent, and says so', a
   expect(await a.status()).toMatchObject({ state: 'relay' })
 })
 
+test('[INV11] what is typed at the moment a right is lost is kept as what waited is, so that nothing in the text waits for it when the right is back', async () => {
+  const { world, a, b, x } = await setup()
+  const me = world.relay.log(world.space).entries[0]!.author
+  world.relay.judge = () => ({ code: 'busy', retryAfterMs: 10_000 })
+  const doc = await a.edit(x)
+  type(doc, 'eerst')
+  await world.clock.pass(1000)
+  type(doc, 'daarna') // stored after the space was removed, and it goes on from what was removed
+  await a.engine.editFacts(x, [set('title', 'daarna')])
+  world.relay.grant(me, world.space, null)
+  await world.clock.pass(1000)
+  expect(await a.engine.parked()).toMatchObject(['prose', 'facts', 'prose'].map((part) => ({ item: x, part, code: 'forbidden', reason: 'right-lost' })))
+  expect([await a.store.entriesAfter(0, 100), await a.engine.rows()]).toEqual([[], []])
+  await a.engine.retryParked((await a.engine.parked()).map(({ entry }) => entry))
+  expect(await a.status()).toMatchObject({ state: 'refused', parkedCount: 3, waitingCount: 0 })
+  world.relay.judge = () => null
+  world.relay.grant(me, world.space, 'member')
+  await world.clock.pass(5000)
+  const before = await a.edit(x)
+  expect([proseText(before), before.store.pendingStructs]).toEqual(['', null])
+  await a.engine.retryParked((await a.engine.parked()).map(({ entry }) => entry))
+  await world.clock.pass(5000)
+  const text = '<paragraph>eerst</paragraph><paragraph>daarna</paragraph>'
+  expect([proseText(before), proseText(await b.edit(x)), (await a.engine.openItem(x)).facts.registers.title]).toEqual([text, text, 'daarna'])
+  expect(await a.status()).toMatchObject({ state: 'relay', parkedCount: 0 })
+})
+
 test('an item that was refused and discarded altogether leaves the tree', async () => {
   const { world, a } = await setup()
   world.relay.judge = () => 'forbidden'

@@ -77,6 +77,8 @@ export interface DeviceModel {
   arrivals: Map<EntryId, number>
   arrivalsCount: number
   cursors: Map<SpaceId, { epoch: Epoch; cursor: number }>
+  /** Spaces whose right was lost, until it is given back: what is typed into them is refused where it is stored, and stays so. */
+  closed: Set<SpaceId>
   /** Virtual time of the last change of waiting or parked, by the tab that made it. */
   changedAt: Map<string, number>
   /** How often they changed. */
@@ -175,7 +177,7 @@ export function createChecker(deps: CheckerDeps) {
   const device = (index: number): DeviceModel => {
     let model = devices.get(index)
     if (!model) {
-      model = { waiting: new Set(), parked: new Map(), discarded: new Set(), acknowledged: new Map(), merged: new Set(), adopted: new Map(), onlyGiven: new Set(), arrivals: new Map(), arrivalsCount: 0, cursors: new Map(), changedAt: new Map(), changesCount: 0, foundTrue: new Map() }
+      model = { waiting: new Set(), parked: new Map(), discarded: new Set(), acknowledged: new Map(), merged: new Set(), adopted: new Map(), onlyGiven: new Set(), arrivals: new Map(), arrivalsCount: 0, cursors: new Map(), closed: new Set(), changedAt: new Map(), changesCount: 0, foundTrue: new Map() }
       devices.set(index, model)
     }
     return model
@@ -441,7 +443,8 @@ export function createChecker(deps: CheckerDeps) {
               tokens: tokensInBytes(edit.payload),
             })
             arrived(model, edit.entry)
-            model.waiting.add(edit.entry)
+            if (model.closed.has(edit.space)) model.parked.set(edit.entry, { code: 'forbidden', reason: 'right-lost', at: deps.now(), by: tab })
+            else model.waiting.add(edit.entry)
           }
           touched()
           break
@@ -477,7 +480,7 @@ export function createChecker(deps: CheckerDeps) {
         case 'releaseParked': {
           const [entries] = args as Parameters<EngineStore['releaseParked']>
           for (const entry of entries) {
-            if (!model.parked.delete(entry)) continue
+            if (model.closed.has(minted.get(entry)?.space ?? '') || !model.parked.delete(entry)) continue
             if (!chosen.has(entry)) breach(9, `refused entry ${short(entry)} is sent again without anybody's choice`)
             model.waiting.add(entry)
             touched()
@@ -525,8 +528,14 @@ export function createChecker(deps: CheckerDeps) {
           model.cursors.set(space, { epoch, cursor: commonSeq })
           break
         }
+        case 'putSpace': {
+          const [row] = args as Parameters<EngineStore['putSpace']>
+          if (row.role !== null) model.closed.delete(row.space)
+          break
+        }
         case 'removeSpace': {
           const [space] = args as Parameters<EngineStore['removeSpace']>
+          model.closed.add(space)
           for (const entry of model.merged) if (minted.get(entry)?.space === space) model.merged.delete(entry)
           for (const [key, adopted] of model.adopted) if (adopted.space === space) model.adopted.delete(key)
           for (const entry of model.arrivals.keys())
