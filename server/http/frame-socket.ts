@@ -4,6 +4,7 @@
  *
  * That is right because compression is off and the library writes whole frames at once: between two of them anybody may write a third.
  */
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocket } from 'ws'
 import { assert } from '../../shared/base/assert.ts'
@@ -33,13 +34,31 @@ export function framed(payload: Uint8Array): Buffer {
 
 const framedOnce = new WeakMap<Uint8Array, Buffer>()
 
+/** Not asked yet, or not to be judged the next time. */
+const NOT_COUNTED = -1
+
 export class FrameSocket extends WebSocket {
-  #raw: Duplex | null = null
+  #raw: Socket | null = null
+  /** What had come when it was asked the last time. */
+  #heardBytes = NOT_COUNTED
 
   /** Must be told before the first `sendFrame`: the socket that the upgrade came on. */
   carriedBy(raw: Duplex): void {
     assert(this.extensions === '', 'frames are written as they are')
-    this.#raw = raw
+    this.#raw = raw as Socket // TCP, or TLS over it, which is one as well
+  }
+
+  /**
+   * To be asked every so often: ends a socket from which nothing came since the last time, and pings the others. Any byte is a sign of life: the
+   * answer to a ping waits behind what the other side is still sending, and on a narrow line that is longer than anybody's patience.
+   */
+  askAlive(): void {
+    if (!this.#raw) return
+    const { bytesRead } = this.#raw
+    if (!this.isPaused && bytesRead === this.#heardBytes) return this.terminate()
+    // What we do not read says nothing of who sends it.
+    this.#heardBytes = this.isPaused ? NOT_COUNTED : bytesRead
+    this.ping()
   }
 
   /** One binary message; nothing when the socket is closing. In: bytes that nobody changes afterwards. */

@@ -47,8 +47,6 @@ class SyncConnection implements Connection {
   readonly user: UserId
   /** Names the login; null for a bearer token. */
   readonly login: string | null
-  /** Whether it answered the last question. */
-  isAlive = true
   session: RelaySession | null = null
   /** Until its first message is there. */
   firstWordCame: (() => void) | null = null
@@ -68,6 +66,10 @@ class SyncConnection implements Connection {
 
   address(): string {
     return this.#address
+  }
+
+  askAlive(): void {
+    this.#socket.askAlive()
   }
 
   bufferedBytes(): number {
@@ -91,11 +93,7 @@ export function createSyncSockets({ relay, accounts, clock, onBadFrame }: SyncSo
   bag.add(accounts.onDidSignOut(({ user }) => closeAll((connection) => connection.user === user)))
 
   const askAlive = (): void => {
-    for (const [socket, connection] of connections) {
-      if (!connection.isAlive) socket.terminate()
-      connection.isAlive = false
-      socket.ping()
-    }
+    for (const connection of connections.values()) connection.askAlive()
     timer = clock.after(ALIVE_MS, askAlive)
   }
   let timer = clock.after(ALIVE_MS, askAlive)
@@ -116,10 +114,6 @@ export function createSyncSockets({ relay, accounts, clock, onBadFrame }: SyncSo
       letGo(data as Buffer)
     } else this.close(CLOSE.protocol.code, CLOSE.protocol.reason)
   }
-  function onPong(this: WebSocket): void {
-    const connection = connections.get(this)
-    if (connection) connection.isAlive = true
-  }
   function onClose(this: WebSocket): void {
     connections.get(this)?.session?.closed()
     connections.delete(this)
@@ -129,7 +123,7 @@ export function createSyncSockets({ relay, accounts, clock, onBadFrame }: SyncSo
     connection.firstWordCame = boundFirstWord(socket, raw)
     connections.set(socket, connection)
     connection.session = relay.accept(connection, caller.user)
-    socket.on('message', onMessage).on('pong', onPong).on('close', onClose)
+    socket.on('message', onMessage).on('close', onClose)
   }
 
   return {

@@ -114,7 +114,6 @@ interface Session {
   slowCount: number
   /** Names this socket to the relay's presence while it shows somebody. */
   look: string | null
-  isAlive: boolean
 }
 
 interface Room {
@@ -569,12 +568,11 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
   async function open(socket: FrameSocket, caller: Caller, address: string, item: ItemId): Promise<void> {
     const room = roomOf(item)
     const session: Session = {
-      socket, caller, address, room, phase: 'waiting', sentSeq: 0, ends: new Map(), inFlightCount: 0, inFlightBytes: 0, isPaused: false, fast: Promise.resolve(), slow: Promise.resolve(), slowCount: 0, look: null, isAlive: true,
+      socket, caller, address, room, phase: 'waiting', sentSeq: 0, ends: new Map(), inFlightCount: 0, inFlightBytes: 0, isPaused: false, fast: Promise.resolve(), slow: Promise.resolve(), slowCount: 0, look: null,
     }
     room.sessions.add(session)
     sessions.add(session)
     count(room)
-    socket.on('pong', () => (session.isAlive = true))
     socket.on('close', () => {
       sessions.delete(session)
       room.sessions.delete(session)
@@ -623,11 +621,7 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
     for (const room of rooms.values()) {
       room.presence.renew()
       sendPresence(room, room.presence.everything())
-      for (const session of room.sessions) {
-        if (!session.isAlive) session.socket.terminate()
-        session.isAlive = false
-        session.socket.ping()
-      }
+      for (const { socket } of room.sessions) socket.askAlive()
     }
   }
   let timer = clock.after(SIGN_OF_LIFE_MS, signOfLife)
