@@ -11,7 +11,7 @@ import type { Clock } from '../../shared/base/clock.ts'
 import type { Disposable } from '../../shared/base/dispose.ts'
 import type { ItemId, SpaceId, UserId } from '../../shared/base/ids.ts'
 import { CLOSE } from '../../shared/model/errors.ts'
-import { DETOUR_POLL_MS, DETOUR_PRESENCE_MS, DETOUR_WAIT_SECONDS, PUSHES_IN_FLIGHT_COUNT_MAX, SILENCE_MS_MAX } from '../../shared/model/limits.ts'
+import { DETOUR_POLL_MS, DETOUR_PRESENCE_MS, DETOUR_WAIT_SECONDS, PUSHES_IN_FLIGHT_COUNT_MAX } from '../../shared/model/limits.ts'
 import { decodeDown, decodeUp, encodeDown, encodeUp } from '../../shared/protocol/codec.ts'
 import type { Down, DownMessage, Up } from '../../shared/protocol/messages/index.ts'
 import type { Transport } from './transport.ts'
@@ -40,7 +40,6 @@ export function createHttpTransport({ fetch, clock }: HttpTransportDeps): Transp
       let isPosting = false
       let isAsking = false
       let isOver = false
-      let heardAt = clock.now()
       let hello: Up<'hello'> | null = null
       /** Whom the relay greeted: should somebody else sign in in this browser meanwhile, their cookie must not carry what we say. */
       let greeted: UserId | null = null
@@ -77,7 +76,6 @@ export function createHttpTransport({ fetch, clock }: HttpTransportDeps): Transp
             const bytes = new Uint8Array(await response.arrayBuffer())
             const messages = bytes.length === 0 ? [] : decodeDown(bytes) // nobody else is there
             if (isOver) return null
-            heardAt = clock.now()
             return { status, messages }
           }
           if (isOver) return null
@@ -167,6 +165,13 @@ export function createHttpTransport({ fetch, clock }: HttpTransportDeps): Transp
         if (answer) say(...answer.messages.filter(({ type }) => type === 'itemEntries'))
       }
 
+      /** Asked after the PING: what the relay answered before says nothing of now. What it says of the spaces is what a socket would have been told meanwhile. */
+      async function answerPing(): Promise<void> {
+        if (!hello || isOver) return
+        const answer = await ask('/sync/push', encodeUp(hello))
+        if (answer) say(...answer.messages.filter(({ type }) => type === 'scope'), { type: 'pong', serverTime: clock.now() })
+      }
+
       const keyOf = ({ item, session }: Down<'present'>): string => `${item} ${session}`
       const lookSoon = (afterMs: number): void => {
         looks?.dispose()
@@ -218,8 +223,7 @@ export function createHttpTransport({ fetch, clock }: HttpTransportDeps): Transp
                 waiting.push(message)
                 break
               case 'ping':
-                // Only while the relay answers: otherwise the silence is real.
-                if (clock.now() - heardAt < SILENCE_MS_MAX) say({ type: 'pong', serverTime: clock.now() })
+                void answerPing()
                 break
               case 'fetch':
                 void history(message)

@@ -72,6 +72,9 @@ export function createNotices(clock: Clock): NoticesState {
       assertive = text
       show('warn', text, action)
     },
+    unsay(text) {
+      for (const { id } of toasts.filter((toast) => toast.text === text)) close(id)
+    },
     announce(text) {
       announcedIn = language()
       announcer.say(text)

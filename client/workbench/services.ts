@@ -55,6 +55,8 @@ export interface Notices {
   say(text: string, action?: { title: string; run: () => void }): void
   /** Assertive: something a person must know now. */
   warn(text: string, action?: { title: string; run: () => void }): void
+  /** What was said or warned in these words is over before somebody closed it. */
+  unsay(text: string): void
   /** For assistive technology only, about what others did: at most one in ten seconds, the last one wins. */
   announce(text: string): void
   /** A question with named outcomes; resolves to the key chosen, or null when left. */

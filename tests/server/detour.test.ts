@@ -11,8 +11,8 @@ import { systemClock, systemDice } from '../../server/system.ts'
 import { newId } from '../../shared/base/ids.ts'
 import type { FactEdit } from '../../shared/model/facts.ts'
 import { DETOUR_PROBE_MS_MIN } from '../../shared/model/limits.ts'
-import { decodeDown, encodeUp, PROTO_MAX, PROTO_MIN } from '../../shared/protocol/codec.ts'
-import type { Down } from '../../shared/protocol/messages/index.ts'
+import { decodeDown, encodeDown, encodeUp, PROTO_MAX, PROTO_MIN } from '../../shared/protocol/codec.ts'
+import type { Down, DownMessage } from '../../shared/protocol/messages/index.ts'
 import { readyAutomerge } from '../simulation/automerge.ts'
 import { handClock } from '../support/hand-clock.ts'
 import { atEnd, startUnderTest, type UnderTest } from './relay-under-test.ts'
@@ -178,6 +178,38 @@ test('[B4] who looks along is seen over requests too, and is gone when they leav
   }
   await second.showPresence(item, null)
   await when(first, async () => byFirst().length === 0)
+})
+
+test('a PING is answered by what the relay answers after it, not by what it said before, and brings what it says of the spaces now', async () => {
+  const asked: PromiseWithResolvers<Response>[] = []
+  const socket = createHttpTransport({
+    clock: handClock(),
+    fetch() {
+      const answer = Promise.withResolvers<Response>()
+      asked.push(answer)
+      return answer.promise
+    },
+  })
+  const heard: string[] = []
+  const codes: number[] = []
+  const line = socket.connect({ opened: () => undefined, frame: (bytes) => void heard.push(...decodeDown(bytes).map(({ type }) => type)), closed: (code) => void codes.push(code) })
+  const settle = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))
+  const answer = (...messages: DownMessage[]): Response => new Response(new Uint8Array(messages.length === 0 ? [] : encodeDown(...messages)), { headers: { 'content-type': 'application/octet-stream' } })
+  const ping = (): void => line.send(encodeUp({ type: 'ping', pendingCount: 0, oldestPendingAgeMs: 0 }))
+  line.send(encodeUp({ type: 'hello', protoMin: PROTO_MIN, protoMax: PROTO_MAX, build: 'test', device: newId(systemDice), pendingCount: 0 }))
+  asked[0]!.resolve(answer())
+  await settle()
+  ping()
+  await settle()
+  expect([heard, asked.length]).toEqual([[], 2])
+  asked[1]!.resolve(answer({ type: 'scope', space: newId(systemDice), role: 'member', kind: 'group', name: 'nieuw', offlineDaysMax: 3 }))
+  await settle()
+  expect(heard).toEqual(['scope', 'pong'])
+  ping()
+  asked[2]!.reject(new TypeError('no network'))
+  await settle()
+  expect([heard, codes]).toEqual([['scope', 'pong'], [1006]])
+  line.dispose()
 })
 
 test('after three sockets that came to nothing the detour is taken; when a socket opens again, the engine is asked to connect anew', () => {

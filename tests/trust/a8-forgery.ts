@@ -93,7 +93,7 @@ async function forge(town: Town, trial: Trial): Promise<void> {
   const { paths } = JSON.parse((await town.ask('GET', '/api/openapi.json')).text) as { paths: Record<string, Record<string, unknown>> }
   const bodies: Record<string, unknown> = {
     'POST /api/session': { login: 'x@y.test', password: 'x' }, 'POST /api/spaces': { kind: 'group', name: 'vals' }, 'POST /api/spaces/{space}/invitations': { role: 'admin' }, 'PUT /api/spaces/{space}/members/{user}': { role: 'admin' },
-    'PUT /api/spaces/{space}/participations/{programme}': { takesPart: true }, 'PUT /api/me': { name: 'vals', job: 'vals', organisation: 'vals' }, 'DELETE /api/me': { login: 'x' }, 'POST /api/spaces/{space}/erasures': { item: 'ab'.repeat(16), mode: 'whole', reason: 'x' },
+    'PUT /api/spaces/{space}/participations/{programme}': { takesPart: true }, 'PUT /api/me': { name: 'vals', job: 'vals', organisation: 'vals' }, 'DELETE /api/me': { login: 'x' }, 'PUT /api/spaces/{space}/offline': { daysMax: 14 }, 'POST /api/spaces/{space}/erasures': { item: 'ab'.repeat(16), mode: 'whole', reason: 'x' },
   }
   const tries = Object.entries(paths).flatMap(([path, methods]) => Object.keys(methods).filter((method) => method !== 'get').map((method): Try => ({
     method: method.toUpperCase(), path: path.replace('{space}', space).replace('{user}', other.user).replace('{programme}', programme).replace('{token}', token).replace(/\{\w+\}/, 'f'.repeat(32)), body: JSON.stringify(bodies[`${method.toUpperCase()} ${path}`] ?? {}),

@@ -36,19 +36,30 @@ export function watchForNews(services: Services): Disposable {
       })
     })
 
-    // A space that closes takes what is on screen away: it is said at once. That one closes soon is said once, while something can be done about it.
+    // A space that closes takes what is on screen away: it is said at once. That one closes soon is said once, while something can be done about it,
+    // and no longer than that.
     const limits = $derived(limitsOf(workspace.spaces))
     let closed: readonly string[] = []
-    let soon: readonly string[] = []
+    /** What was said, by space. */
+    const soon = new Map<string, string>()
     $effect(() => {
       const now = limits
       if (!workspace.isLoaded) return
       untrack(() => {
         for (const one of now.closed) if (!closed.includes(one.space)) notices.say(t.offline.closed.told(one.name))
-        for (const one of now.soon) if (!soon.includes(one.space)) notices.warn(t.offline.soon(one.name, one.offline?.hoursLeft ?? 0), { title: t.offline.closed.action, run: () => void services.engine.reconnect() })
+        for (const [space, words] of soon) {
+          if (now.soon.some((one) => one.space === space)) continue
+          notices.unsay(words)
+          soon.delete(space)
+        }
+        for (const one of now.soon) {
+          if (soon.has(one.space)) continue
+          const words = t.offline.soon(one.name, one.offline?.hoursLeft ?? 0)
+          soon.set(one.space, words)
+          notices.warn(words, { title: t.offline.closed.action, run: () => void services.engine.reconnect() })
+        }
         for (const one of workspace.spaces) if (closed.includes(one.space) && one.role !== null && !isClosed(one)) notices.say(t.offline.closed.again(one.name))
         closed = now.closed.map(({ space }) => space)
-        soon = now.soon.map(({ space }) => space)
       })
     })
 
