@@ -123,10 +123,12 @@ export interface Http {
   partOrganisation(password: string): Answer<null>
   devices(): Answer<Device[]>
   endDevice(id: string): Answer<null>
-  endAllDevices(): Answer<null>
+  /** `continueAt`: as of `signOut`. */
+  endAllDevices(): Answer<{ continueAt: string } | null>
   /** Everything that is kept about whoever asks, as the relay says it. */
   myData(): Answer<unknown>
-  leave(proof: { password: string } | { login: string }): Answer<null>
+  /** `continueAt`: as of `signOut`. */
+  leave(proof: { password: string } | { login: string }): Answer<{ continueAt: string } | null>
   /** Whether people can sign in with their organisation. */
   ways(): Answer<{ isOffered: boolean }>
   signIn(login: string, password: string): Answer<{ person: Person }>

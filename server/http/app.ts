@@ -160,7 +160,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
   const organisation = deps.oidc && accounts.joinOrganisation({ oidc: deps.oidc, rules: deps.roleRules, openSessions: () => upgrades.openSessions() })
   const routes: Route[] = [
     ...signInRoutes({ accounts, oidc: deps.oidc, organisation }),
-    ...meRoutes(accounts),
+    ...meRoutes({ accounts, oidc: deps.oidc, organisation }),
     ...oidcRoutes({ accounts, oidc: deps.oidc, organisation }),
     ...spaceRoutes({ accounts, ensureSpace: deps.ensureSpace }),
     ...erasureRoutes({ eraser: deps.eraser, controlSecret: deps.controlSecret }),

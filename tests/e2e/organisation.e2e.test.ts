@@ -61,6 +61,16 @@ it('joins the two, signs in with the organisation, signs out of both, and parts 
   await page.getByRole('link', { name: 'Inloggen met je organisatie' }).click()
   await page.getByPlaceholder('Enter any login').waitFor() // asked anew, whoever is next
 
+  // Signed out everywhere, from a device that the organisation let in: there as well.
+  await answerProvider()
+  await person.command('Mijn account')
+  await page.getByRole('button', { name: 'Overal afmelden' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Overal afmelden' }).click()
+  await page.getByRole('button', { name: 'Yes, sign me out' }).click()
+  await page.getByRole('heading', { name: 'Log in' }).waitFor()
+  await page.getByRole('link', { name: 'Inloggen met je organisatie' }).click()
+  await page.getByPlaceholder('Enter any login').waitFor()
+
   // With the password as before, and apart again.
   await page.goto(`${relay.origin}/inloggen`)
   await page.getByLabel('Mailadres van je werk').fill('beheerder@tilburg.test')

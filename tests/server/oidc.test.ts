@@ -97,6 +97,32 @@ test('signing out goes on to the organisation and comes back, and ends here firs
   expect((await relay.ask('DELETE', '/api/session', { cookie })).status).toBe(204)
 })
 
+test('signing out everywhere and leaving for good go on to the organisation too, from a device that it let in', async () => {
+  const { relay, people, issuer } = await startOrganisation()
+  people.set('AAAA', { name: 'verloskundige' })
+  const [browser, other, last] = [createBrowser(relay), createBrowser(relay), createBrowser(relay)]
+  const farewell = `${issuer}/session/end`
+  const goesTo = (json: unknown): string => {
+    const { origin, pathname } = new URL((json as { continueAt: string }).continueAt)
+    return origin + pathname
+  }
+  await browser.signIn('AAAA')
+  await other.signIn('AAAA')
+  const everywhere = await relay.ask('DELETE', '/api/me/sessions', { cookie: browser.sessionCookie() })
+  expect([everywhere.status, everywhere.headers.get('set-cookie'), everywhere.headers.get('clear-site-data'), goesTo(everywhere.json)]).toEqual([200, expect.stringMatching(/Expires=Thu, 01 Jan 1970/), '"cache"', farewell])
+  for (const one of [browser, other]) expect((await relay.ask('GET', '/api/me', { cookie: one.sessionCookie() })).status).toBe(401)
+
+  await last.signIn('AAAA')
+  const { login } = (await relay.ask('GET', '/api/me', { cookie: last.sessionCookie() })).json as { login: string }
+  expect(await relay.ask('DELETE', '/api/me', { cookie: last.sessionCookie(), body: { login: 'iemand anders' } })).toMatchObject({ json: { error: 'wrong-credentials' } })
+  const left = await relay.ask('DELETE', '/api/me', { cookie: last.sessionCookie(), body: { login } })
+  expect([left.status, goesTo(left.json)]).toEqual([200, farewell])
+
+  // From a device that a password let in there is nowhere to go on to.
+  const { cookie } = await relay.member(relay.space(), 'member')
+  expect((await relay.ask('DELETE', '/api/me/sessions', { cookie })).status).toBe(204)
+})
+
 test('an invitation is taken by whoever is signed in, and the session stays the organisation’s', async () => {
   const { relay, people, issuer } = await startOrganisation()
   const space = relay.space()

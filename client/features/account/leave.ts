@@ -9,8 +9,8 @@ export async function leaveWindow({ storage, engine }: Services, continueAt = '/
   location.assign(continueAt)
 }
 
-/** For good: the stores of this person go as well. Other windows of theirs are on their way out and let go of them a moment later. */
-export async function leaveLaptop(services: Services): Promise<void> {
+/** For good: the stores of this person go as well. Other windows of theirs are on their way out and let go of them a moment later. In: as of `leaveWindow`. */
+export async function leaveLaptop(services: Services, continueAt = '/inloggen'): Promise<void> {
   const { user } = services.workspace.me
   forgetIdentity(services.storage)
   await services.engine.dispose()
@@ -20,5 +20,5 @@ export async function leaveLaptop(services: Services): Promise<void> {
     request.onsuccess = request.onerror = request.onblocked = () => resolve() // blocked: it happens once the last window lets go
   })))
   for (const key of Object.keys(localStorage)) if (key.includes(user)) localStorage.removeItem(key)
-  location.assign('/inloggen')
+  location.assign(continueAt)
 }

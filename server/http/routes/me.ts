@@ -2,9 +2,9 @@
 import * as v from 'valibot'
 import { must } from '../../../shared/base/assert.ts'
 import type { UserId } from '../../../shared/base/ids.ts'
-import type { Accounts } from '../../auth/accounts.ts'
 import type { Caller } from '../doorkeeper.ts'
 import { defineRoute, type Asked, type Route } from '../route.ts'
+import { goingOn, onwards, type SignInRoutesDeps } from './sign-in.ts'
 import { filledName, id, name, password, person, role, space, time } from '../schemas.ts'
 
 const session = { id, device: v.string(), begunAt: time, seenAt: time, expiresAt: time }
@@ -14,7 +14,8 @@ const record = v.object({ seq: time, time, operation: v.string(), space: v.nulla
 /** More than anybody does in the time that records are kept. */
 const OWN_RECORDS_COUNT_MAX = 10_000
 
-export function meRoutes(accounts: Accounts): Route[] {
+export function meRoutes(deps: SignInRoutesDeps): Route[] {
+  const { accounts } = deps
   const { own } = accounts
   const isScript = ({ caller }: Pick<Asked<unknown, unknown, unknown>, 'caller'>): boolean => caller?.via === 'token'
   const mine = (caller: Caller | null): UserId => must(caller, 'signed in').user
@@ -45,16 +46,18 @@ export function meRoutes(accounts: Accounts): Route[] {
     defineRoute({
       method: 'DELETE',
       path: '/api/me',
-      summary: 'Leave for good: login, name and password go, what you wrote stays under "voormalig lid". Proven with the password, or without one with the login typed out',
+      summary: 'Leave for good: login, name and password go, what you wrote stays under "voormalig lid". Proven with the password, or without one with the login typed out. `continueAt` as when signing out',
       operation: 'account.delete',
       body: v.union([v.strictObject({ password }), v.strictObject({ login: v.pipe(v.string(), v.maxLength(254)) })]),
-      answer: null,
+      answer: onwards,
+      mayBeEmpty: true,
       refusals: ['forbidden', 'wrong-credentials', 'conflict'],
       guardsSecret: true,
       async handle(asked) {
         if (isScript(asked)) return { error: 'forbidden' }
+        const goOn = goingOn(deps, asked)
         const left = await own.leave(mine(asked.caller), asked.body)
-        return left.ok ? { status: 204, session: null } : { error: left.failure.kind }
+        return left.ok ? goOn() : { error: left.failure.kind }
       },
     }),
     defineRoute({
@@ -99,15 +102,17 @@ export function meRoutes(accounts: Accounts): Route[] {
     defineRoute({
       method: 'DELETE',
       path: '/api/me/sessions',
-      summary: 'Sign out everywhere, here as well',
+      summary: 'Sign out everywhere, here as well. `continueAt` as when signing out',
       operation: 'session.end',
-      answer: null,
+      answer: onwards,
+      mayBeEmpty: true,
       refusals: ['forbidden'],
-      handle(asked) {
+      async handle(asked) {
         asked.note({ subject: 'everywhere' })
         if (isScript(asked)) return { error: 'forbidden' }
+        const goOn = goingOn(deps, asked)
         own.endAllDevices(mine(asked.caller))
-        return { status: 204, session: null }
+        return goOn()
       },
     }),
     defineRoute({

@@ -30,7 +30,22 @@ export interface SignInRoutesDeps {
 /** The page where people sign in, and where they come back to from their organisation: it asks the relay who is signed in before it shows anything of whoever was here before. */
 export const SIGN_IN_PAGE = '/inloggen'
 
-export function signInRoutes({ accounts, oidc, organisation }: SignInRoutesDeps): Route[] {
+/**
+ * Where the browser goes on when the session that asks has ended: to the organisation that began it, or the next person at this laptop would be let in by it as them.
+ * Asked before it ends; answered after it, whatever follows: the organisation may be away, and here it is over.
+ */
+export function goingOn({ oidc, organisation }: SignInRoutesDeps, { caller, origin }: Pick<Asked<unknown, unknown, unknown>, 'caller' | 'origin'>): () => Promise<Answer> {
+  const isTied = caller?.session ? (organisation?.isTied(caller.session) ?? false) : false
+  return async () => {
+    const continueAt = isTied && oidc ? await oidc.farewell(`${origin}${SIGN_IN_PAGE}`) : null
+    return continueAt === null ? { status: 204, session: null } : { status: 200, body: { continueAt }, session: null }
+  }
+}
+/** What `goingOn` answers. */
+export const onwards = v.object({ continueAt: v.string() })
+
+export function signInRoutes(deps: SignInRoutesDeps): Route[] {
+  const { accounts } = deps
   const start = (user: UserId, asked: Asked<unknown, unknown, unknown>): Answer => ({ status: 200, body: { person: must(accounts.person(user), 'whoever signs in is known') }, session: beginSession(accounts, user, asked) })
 
   return [
@@ -54,17 +69,15 @@ export function signInRoutes({ accounts, oidc, organisation }: SignInRoutesDeps)
       path: '/api/session',
       summary: 'Sign out; closes the sockets of this session. `continueAt`: where the browser signs out of the organisation that signed it in; without one, 204',
       operation: 'session.end',
-      answer: v.object({ continueAt: v.string() }),
+      answer: onwards,
       mayBeEmpty: true,
       refusals: [],
-      async handle({ caller, origin }) {
-        const { session } = must(caller, 'signed in')
+      async handle(asked) {
+        const { session } = must(asked.caller, 'signed in')
         if (session === null) return { error: 'bad-request' } // a bearer token is ended on the command line
-        const isTied = organisation?.isTied(session) ?? false
-        // First, and whatever follows: the organisation may be away, and here it is over.
+        const goOn = goingOn(deps, asked)
         accounts.endSession(session)
-        const continueAt = isTied && oidc ? await oidc.farewell(`${origin}${SIGN_IN_PAGE}`) : null
-        return continueAt === null ? { status: 204, session: null } : { status: 200, body: { continueAt }, session: null }
+        return goOn()
       },
     }),
     defineRoute({
