@@ -31,9 +31,14 @@ export function describeMachine(): string[] {
   ]
 }
 
-/** Seconds of CPU that a process used so far, user and system (Linux). */
-export function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+/** Seconds of CPU that a process used so far, all its threads, user and system (Linux). */
+export const cpuSeconds = (pid: number): number => secondsIn(`/proc/${pid}/stat`)
+
+/** Of it, what its first thread used: the one that all sockets share. */
+export const firstThreadSeconds = (pid: number): number => secondsIn(`/proc/${pid}/task/${pid}/stat`)
+
+function secondsIn(statFile: string): number {
+  const fields = readFileSync(statFile, 'utf8').split(') ')[1]?.split(' ') ?? []
   return (Number(fields[11]) + Number(fields[12])) / 100 // clock ticks of 10 ms
 }
 

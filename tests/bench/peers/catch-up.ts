@@ -146,7 +146,7 @@ export async function catchUp(tell: Tell, isQuick: boolean): Promise<void> {
           median(list.map(({ cpu }) => cpu * 1000)), median(list.map(({ changed }) => changed)),
         ],
       })),
-      notes: ['Bytes are all that crossed TCP: a socket for each document costs an upgrade each. All but yws were started anew before. Who did not find all the news is not compared.'],
+      notes: ['Bytes are all that crossed TCP: a socket for each document costs an upgrade each. All but yws were started anew before. Who did not find all the news is not compared.', 'samenpad-yjs asks for each document who may read it, writes that down and reads the answer from its log: the limit of a door of one socket a document. yws has all of them in memory and asks nobody.'],
     })
   })
 }

@@ -114,7 +114,7 @@ export async function documents(tell: Tell, isQuick: boolean): Promise<void> {
           ],
         }
       }),
-      notes: ['yws has everything in memory and would have nothing after a restart: not compared. samenpad: one connection that asks for each document, as a laptop has one.'],
+      notes: ['yws has everything in memory and would have nothing after a restart: not compared. samenpad: one connection that asks for each document, as a laptop has one.', 'samenpad-yjs: a socket for each document, with a login checked, rights asked and a record written for each of them.'],
     })
   })
 }

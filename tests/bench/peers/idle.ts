@@ -78,6 +78,6 @@ export async function idle(tell: Tell, isQuick: boolean): Promise<void> {
       { title: 'after all left', unit: 'MiB' },
     ],
     lines,
-    notes: ['automerge: joined, no document open: its other sockets cost more. samenpad: signed in, following a space with all its documents.'],
+    notes: ['automerge: joined, no document open: its other sockets cost more. samenpad: signed in, following a space with all its documents.', 'Opening costs samenpad the check of a login, of the rights and a record in the account of who did what; none of the others asks who somebody is.'],
   })
 }
