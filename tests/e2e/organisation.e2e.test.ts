@@ -63,6 +63,7 @@ it('joins the two, signs in with the organisation, signs out of both, and parts 
 
   // Signed out everywhere, from a device that the organisation let in: there as well.
   await answerProvider()
+  await page.getByRole('status').first().waitFor()
   await person.command('Mijn account')
   await page.getByRole('button', { name: 'Overal afmelden' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Overal afmelden' }).click()
