@@ -3,14 +3,15 @@
  * with edits that they may no longer make. The laptops are the real engine, the relay is a process, and rights are changed as people change them.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import * as Y from 'yjs'
 import { must } from '../../shared/base/assert.ts'
-import type { ItemId, SpaceId } from '../../shared/base/ids.ts'
+import { newId, type ItemId, type SpaceId } from '../../shared/base/ids.ts'
 import { pick } from '../../shared/base/random.ts'
 import type { Role } from '../../shared/model/grants.ts'
 import { decodeDown } from '../../shared/protocol/codec.ts'
 import { CLIENT_ID, CLIENT_SECRET, startFakeOrganisation, type FakeOrganisation } from '../support/organisation.ts'
 import { awaited } from './browser-laptop.ts'
-import { dial, type Client } from './client.ts'
+import { dial, pushOf, type Client } from './client.ts'
 import { openYjs } from './doors.ts'
 import { createEngineLaptop, type EngineLaptop, type Ledger } from './engine-laptop.ts'
 import { createObserver } from './observer.ts'
@@ -344,6 +345,19 @@ export const a3: Row = {
   run: expire,
 }
 
+/** A program of one's own that does not listen to what it may: offers words to a document. Out: what the relay answered first. */
+async function offerAnyway(town: Town, { cookie }: Townsman, space: SpaceId, item: ItemId, words: string): Promise<string> {
+  const doc = new Y.Doc()
+  doc.getXmlFragment('prose').insert(0, [new Y.XmlText(words)])
+  const answer = Promise.withResolvers<string>()
+  const client = await dial(town.relay.address, cookie, town.dice, ({ type }) => void ((type === 'ack' || type === 'nack') && answer.resolve(type)))
+  void client.closed.then(() => answer.resolve('closed'))
+  client.send(pushOf({ n: 1, space, entry: newId(town.dice), item, writer: newId(town.dice), payload: Y.encodeStateAsUpdate(doc) }))
+  const said = await answer.promise
+  client.cut()
+  return said
+}
+
 interface Offline {
   id: 'A5' | 'A6'
   from: Role
@@ -410,6 +424,10 @@ async function awayWithEdits(trial: Trial, id: 'A5' | 'A6', cases: readonly Offl
           const seen = (await must(away.engine, 'open').rows()).filter((row) => row.space === lost)
           if (seen.length > 0) violation(`${seen.length} documents of the municipality are still on the laptop`)
         }
+        // The engine keeps itself to it; the relay does not count on that.
+        const forced = `[[${id.toLowerCase()}.forced.${run}]]`
+        const taken = [await offerAnyway(town, traveller, lost, lostItem, forced), await offerAnyway(town, traveller, kept, keptItem, 'mag wel')].join()
+        if (taken !== 'nack,ack') violation(`a program that does not listen hears ${taken} for the lost and the kept municipality`)
         // By choice, and only then, they are gone; the relay has seen nothing of them.
         const isDropped = async (): Promise<boolean> => {
           // What stood behind a refused one is judged when that is gone, and lies apart then.
@@ -422,7 +440,7 @@ async function awayWithEdits(trial: Trial, id: 'A5' | 'A6', cases: readonly Offl
         const log = createObserver(lost, town.dice, violation)
         await log.connect(town.relay.address, keeper.cookie)
         const bytes = Buffer.concat(log.seen.map(({ payload }) => Buffer.from(payload)))
-        if (forbidden.some((token) => bytes.includes(token))) violation('the log holds what was refused')
+        if ([...forbidden, forced].some((token) => bytes.includes(token))) violation('the log holds what was refused')
         log.cut()
         parkedCount += parked.length
         keptCount += allowed.length

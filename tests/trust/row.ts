@@ -74,9 +74,9 @@ export function lineOf({ row, figures, violations, missed, skipped }: Outcome): 
   return `${row.id} ${row.name}: ${said} (target ${row.target})${verdict}`
 }
 
-/** The same as one line for programs. */
+/** The same as one line for programs. What was not tried is neither. */
 export const jsonOf = ({ row: { id }, figures, violations, missed, skipped, ms }: Outcome, { seed, size, n }: TrialOptions): string =>
-  JSON.stringify({ row: id, seed, size, n: n ?? null, ok: violations.length + missed.length === 0, violations: violations.length, missed, figures, skipped, ms: Math.round(ms) })
+  JSON.stringify({ row: id, seed, size, n: n ?? null, ok: skipped !== null && violations.length === 0 ? null : violations.length + missed.length === 0, violations: violations.length, missed, figures, skipped, ms: Math.round(ms) })
 
 /** A miss counts as well. What could not be tried here is no failure; it says so. */
 export const exitCodeOf = (outcomes: readonly Outcome[]): 0 | 1 => (outcomes.some(({ violations, missed }) => violations.length + missed.length > 0) ? 1 : 0)
