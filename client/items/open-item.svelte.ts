@@ -2,8 +2,8 @@
  * One open item of this window: one Y.Doc under one clientID, facts, acts and presence, shared by all handles on it.
  *
  * Invariants: the document changes first and the engine is told afterwards, never awaited; every update that is not of others is
- * written exactly once; updates of others are applied with origin `remote`, at most every REMOTE_APPLY_MS, so that ten people
- * typing cost one redraw and not ten.
+ * written exactly once; updates of others are applied with origin `remote`, and their carets shown, at most every
+ * REMOTE_APPLY_MS, so that ten people typing cost one redraw and not ten.
  */
 import * as Y from 'yjs'
 import type { Clock } from '../../shared/base/clock.ts'
@@ -72,14 +72,13 @@ function createCore(item: ItemId, opened: Opened, deps: OpenItemDeps): Core {
   }
   doc.on('update', onUpdate)
 
-  // Prose of others
+  // What others do
 
   let waiting: Uint8Array[] = []
+  let waitingPresent: readonly PresenceView[] | null = null
   let appliedAt = -Infinity
   let applyTimer: Disposable | null = null
-  const applyRemote = (): void => {
-    applyTimer?.dispose()
-    applyTimer = null
+  const applyProse = (): void => {
     if (waiting.length === 0 || isClosed) return
     const guards = [...guardsOf(doc)]
     if (guards.some((guard) => guard.isBusy())) return
@@ -96,11 +95,18 @@ function createCore(item: ItemId, opened: Opened, deps: OpenItemDeps): Core {
       failure = error
       if (guards.length === 0) report(error)
     }
-    appliedAt = clock.now()
     for (const guard of guards) guard.afterApply(failure)
   }
-  const hearProse = (update: Uint8Array): void => {
-    waiting.push(update)
+  /** Text and carets in one go: a caret stands in the text it was put into. */
+  const applyRemote = (): void => {
+    applyTimer?.dispose()
+    applyTimer = null
+    appliedAt = clock.now()
+    applyProse()
+    if (waitingPresent) present = waitingPresent
+    waitingPresent = null
+  }
+  const applySoon = (): void => {
     const waitMs = appliedAt + REMOTE_APPLY_MS - clock.now()
     if (waitMs <= 0) applyRemote()
     else applyTimer ??= clock.after(Math.min(waitMs, REMOTE_APPLY_MS), applyRemote)
@@ -201,7 +207,8 @@ function createCore(item: ItemId, opened: Opened, deps: OpenItemDeps): Core {
     hear(event) {
       switch (event.type) {
         case 'prose':
-          return hearProse(event.update)
+          waiting.push(event.update)
+          return applySoon()
         case 'facts':
           optimistic.replace(event.facts)
           facts = optimistic.shown
@@ -214,8 +221,8 @@ function createCore(item: ItemId, opened: Opened, deps: OpenItemDeps): Core {
           tellErased(doc)
           return
         case 'presence':
-          present = event.present
-          return
+          waitingPresent = event.present
+          return applySoon()
       }
     },
     rest() {

@@ -2,7 +2,7 @@
  * What every feature gets: made once in `client/main.ts`, handed down, never imported as a singleton.
  */
 import type { Contributions, EditorInput } from '../platform/contributions.ts'
-import type { Engine, LaptopLock, PresenceView, SpaceView, SyncStatus } from '../engine/api.ts'
+import type { Engine, LaptopLock, SpaceView, SyncStatus } from '../engine/api.ts'
 import type { Appearance } from '../platform/appearance.svelte.ts'
 import type { Http } from '../platform/http.ts'
 import type { KeyWorld } from '../platform/keys.ts'
@@ -29,7 +29,7 @@ export interface Workspace {
   readonly rowsById: ReadonlyMap<ItemId, ItemRow>
   person(user: UserId | null): Person | null
   /** Others who have this item open now; empty while no editor of this window has it open. */
-  presentAt(item: ItemId): readonly PresenceView[]
+  presentAt(item: ItemId): readonly Person[]
   /** The space shown in the explorer. */
   readonly space: SpaceView | null
   /** False while its documents are still coming to this laptop for the first time: what is not there yet must not be called empty. */

@@ -12,7 +12,7 @@ import type { ItemId, SpaceId, UserId } from '../../shared/base/ids.ts'
 import type { Role, SpaceKind } from '../../shared/model/grants.ts'
 import type { Person } from '../../shared/model/people.ts'
 import type { ItemRow } from '../../shared/model/rows.ts'
-import type { Engine, EngineEvent, PresenceView, SpaceView, SyncStatus } from '../engine/api.ts'
+import type { Engine, EngineEvent, SpaceView, SyncStatus } from '../engine/api.ts'
 import { isoDateOf, untilTomorrow } from '../platform/dates.ts'
 import type { Identity } from '../platform/http.ts'
 import { isText, type Storage } from '../platform/storage.ts'
@@ -46,6 +46,8 @@ const preferred = (spaces: readonly SpaceView[]): SpaceView | null =>
     .filter((one) => one.role !== null)
     .toSorted((a, b) => PREFERENCE.indexOf(a.role) - PREFERENCE.indexOf(b.role) || NEAREST.indexOf(a.kind) - NEAREST.indexOf(b.kind) || a.name.localeCompare(b.name, 'nl'))[0] ?? null
 
+const isSamePerson = (a: Person, b: Person | undefined): boolean => a.user === b?.user && a.name === b.name && a.job === b.job && a.color === b.color
+
 interface Deps {
   engine: Engine
   identity: Identity
@@ -64,7 +66,13 @@ export function createWorkspace({ engine, identity, storage, clock }: Deps): Wor
   let waitingItems = $state.raw<readonly ItemId[]>([])
   const held = bag.add(holdItems(clock, (items) => (waitingItems = items)))
   const rowsBySpace = new SvelteMap<SpaceId, readonly ItemRow[]>()
-  const presentByItem = new SvelteMap<ItemId, readonly PresenceView[]>()
+  const presentByItem = new SvelteMap<ItemId, readonly Person[]>()
+  /** Carets move all the time; that is for the text they are in. */
+  function keepPresent(item: ItemId, next: readonly Person[]): void {
+    const before = presentByItem.get(item) ?? []
+    if (before.length !== next.length || before.some((who, at) => !isSamePerson(who, next[at]))) presentByItem.set(item, next)
+  }
+
 
   const readable = $derived(new Set(spaces.filter((space) => space.role !== null && !isClosed(space)).map((space) => space.space)))
   const rows = $derived([...rowsBySpace].filter(([space]) => readable.has(space)).flatMap(([, list]) => list.filter((row) => !row.gone)))
@@ -182,8 +190,7 @@ export function createWorkspace({ engine, identity, storage, clock }: Deps): Wor
           people = new Map(event.people.map((person) => [person.user, person]))
           return
         case 'presence':
-          presentByItem.set(event.item, event.present)
-          return
+          return keepPresent(event.item, event.present.map(({ who }) => who))
         case 'prose':
         case 'facts':
         case 'acts':

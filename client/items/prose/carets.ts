@@ -112,8 +112,8 @@ export function createCarets(view: EditorView, layer: HTMLElement, nameOf: (view
     for (const one of present) {
       const cursor = one.state.cursor
       const head = cursor ? absolutePlace(view.state, cursor.head) : null
-      const anchor = cursor ? absolutePlace(view.state, cursor.anchor) : null
       if (head === null || !isNear(head)) continue
+      const anchor = cursor ? absolutePlace(view.state, cursor.anchor) : null
       seen.add(one.session)
       const drawn = drawnOf(one)
       const { left, top, bottom } = view.coordsAtPos(head)

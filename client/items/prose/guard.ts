@@ -5,6 +5,7 @@
 import type { Editor } from '@tiptap/core'
 import type { Disposable } from '../../../shared/base/dispose.ts'
 import type * as Y from 'yjs'
+import type { Node } from '@tiptap/pm/model'
 import type { Transaction } from '@tiptap/pm/state'
 import { guardRemote, resumeRemote } from '../remote-guard.ts'
 import { isFromDocument } from './binding.ts'
@@ -16,6 +17,16 @@ const scrollerOf = (element: Element): Element => {
     if ((overflowY === 'auto' || overflowY === 'scroll') && at.scrollHeight > at.clientHeight) return at
   }
   return document.scrollingElement ?? document.documentElement
+}
+
+/** Whether every block stands where it stood; words in it may differ. One that comes, goes or moves is laid out with an estimate first. */
+const hasSameBlocks = (before: Node, after: Node): boolean => {
+  if (before.childCount !== after.childCount) return false
+  const changed = new Map<Node, Node>()
+  before.forEach((block, _, at) => {
+    if (block !== after.child(at)) changed.set(block, after.child(at))
+  })
+  return [...changed].every(([block, next]) => block.sameMarkup(next) && !changed.has(next))
 }
 
 const OWN_SCROLLS = ['wheel', 'touchmove', 'pointerdown'] as const
@@ -32,6 +43,7 @@ export function guardEditor(editor: Editor, doc: Y.Doc, hooks: { onApplied(): vo
   let caretTop: number | null = null
   let standsAt: number | null = null
   let wanted: number | null = null
+  let before: Node = view.state.doc
 
   /** Where the caret stands in the window, if this person is in the text and can see it. */
   const readCaretTop = (): number | null => {
@@ -80,6 +92,7 @@ export function guardEditor(editor: Editor, doc: Y.Doc, hooks: { onApplied(): vo
     isBusy: () => view.composing,
     beforeApply() {
       readDom(view)
+      before = view.state.doc
       caretTop = readCaretTop()
       // Still where it was left, or the last drawing has not come to rest: what was owed is still owed.
       if (caretTop !== null && standsAt !== null && wanted !== null && (settleFrame !== 0 || Math.abs(caretTop - standsAt) < 0.1)) caretTop = wanted
@@ -90,7 +103,7 @@ export function guardEditor(editor: Editor, doc: Y.Doc, hooks: { onApplied(): vo
       if (error) return hooks.onFailed(error)
       if (caretTop !== null) {
         keepCaretAt(caretTop)
-        settle()
+        if (!hasSameBlocks(before, view.state.doc)) settle()
       }
       hooks.onApplied()
     },
