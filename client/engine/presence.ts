@@ -11,6 +11,9 @@ import type { Down, Up } from '../../shared/protocol/messages/index.ts'
 import type { PresenceView } from './api.ts'
 import type { EngineStore, TabMessage } from './store.ts'
 
+/** How often a window hears who is where; it draws what others do no more often either. */
+const TELL_MS = 50
+
 export type PresenceState = { cursor?: { anchor: unknown; head: unknown } | null }
 
 export interface Presence extends Disposable {
@@ -75,6 +78,23 @@ export function createPresence(deps: {
     if (deps.isLeading()) store.post({ type: 'present', item, present })
   }
 
+  /** Said within the last moment; true: there is news since. */
+  const told = new Map<ItemId, boolean>()
+  const pauses = new Set<Disposable>()
+  /** At once, and then at most every TELL_MS: each letter of ten people moves a caret, and a window draws them together. */
+  const announceSoon = (item: ItemId): void => {
+    if (told.has(item)) return void told.set(item, true)
+    announce(item)
+    told.set(item, false)
+    const pause = clock.after(TELL_MS, () => {
+      pauses.delete(pause)
+      const hasNews = told.get(item)
+      told.delete(item)
+      if (hasNews) announceSoon(item)
+    })
+    pauses.add(pause)
+  }
+
   const listening = store.onDidPost((message: TabMessage) => {
     if (message.type === 'shown') note(message.shown as Shown)
     else if (message.type === 'whoIsWhere') {
@@ -115,11 +135,11 @@ export function createPresence(deps: {
       if (!sessions) others.set(item, (sessions = new Map()))
       if (open) sessions.set(session, { session, who, state: readState(bytes) })
       else sessions.delete(session)
-      announce(item)
+      announceSoon(item)
     },
     dispose() {
       listening.dispose()
-      for (const timer of due.values()) timer.dispose()
+      for (const timer of [...due.values(), ...pauses]) timer.dispose()
     },
   }
 }

@@ -72,8 +72,24 @@ test('presence that makes no sense is somebody looking without a caret', async (
     await world.clock.pass(10)
   }
   say(new Uint8Array([255, 254]))
-  await world.clock.pass(10)
+  await world.clock.pass(100)
   expect(presentIn(a)).toEqual([['projectleider', {}]])
+})
+
+test('carets that move all the time are told to the window twenty times a second at most, and the last one always', async () => {
+  const { world, a, bert, anna, make } = await setup()
+  const item = await make('Roken')
+  await world.clock.pass(1000)
+  const before = a.events.filter(({ type }) => type === 'presence').length
+  for (let i = 1; i <= 50; i++) {
+    world.relay.say(anna.user, { type: 'present', space: world.space, item, session: 'ab'.repeat(16), who: bert, open: true, bytes: new TextEncoder().encode(`{"cursor":{"anchor":${i},"head":${i}}}`) })
+    await world.clock.pass(4)
+  }
+  await world.clock.pass(100)
+  const told = a.events.filter(({ type }) => type === 'presence').length - before
+  expect(told).toBeGreaterThan(1)
+  expect(told).toBeLessThanOrEqual(6)
+  expect(presentIn(a)).toEqual([['projectleider', { cursor: { anchor: 50, head: 50 } }]])
 })
 
 test('[FET1] any version of an item can be looked at, from what is here and what the relay has', async () => {
