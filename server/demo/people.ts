@@ -5,7 +5,7 @@ import type { Dice } from '../../shared/base/random.ts'
 import type { Person } from '../../shared/model/people.ts'
 import { MUNICIPALITIES } from '../../shared/model/municipalities.ts'
 
-export const DEMO_ROLES = ['lezer', 'verloskundige', 'wijkteam', 'projectleider', 'programmaleider', 'beheerder'] as const
+export const DEMO_ROLES = ['lezer', 'verloskundige', 'wijkteam', 'projectleider', 'programmaleider', 'beheerder', 'gemeentebeheerder'] as const
 export type DemoRole = (typeof DEMO_ROLES)[number]
 
 /** Reserved domain: no mail can ever be sent there. */
@@ -28,16 +28,21 @@ export interface DemoPerson {
 
 export interface Cast {
   all: readonly DemoPerson[]
-  role(role: DemoRole): DemoPerson
+  role(role: Exclude<DemoRole, 'gemeentebeheerder'>): DemoPerson
   /** Who leads the work in a municipality. */
   leaderOf(municipality: string): DemoPerson
   membersOf(municipality: string): readonly DemoPerson[]
 }
 
+type Casting = (role: DemoRole | null, login: string, name: string, job: string, organisation: string, color: number) => DemoPerson
+const casting = (dice: Dice): Casting => (role, login, name, job, organisation, color) => ({ role, login, user: newId(dice), person: { name, job, organisation, color } })
+
+/** Changes roles and sets the limit for offline use in the home municipality, and wrote nothing: cast when everything is written, or the same dice would write another example. */
+export const castAdministrator = (dice: Dice): DemoPerson => casting(dice)('gemeentebeheerder', demoLogin('gemeentebeheerder'), 'gemeentebeheerder', 'functioneel beheerder', `Gemeente ${HOME}`, 1)
+
 export function castPeople(dice: Dice): Cast {
-  const person = (role: DemoRole | null, login: string, name: string, job: string, organisation: string, color: number): DemoPerson =>
-    ({ role, login, user: newId(dice), person: { name, job, organisation, color } })
-  const roles: Record<DemoRole, DemoPerson> = {
+  const person = casting(dice)
+  const roles: Record<Exclude<DemoRole, 'gemeentebeheerder'>, DemoPerson> = {
     lezer: person('lezer', demoLogin('lezer'), 'lezer', 'beleidsmedewerker', `Gemeente ${HOME}`, 5),
     verloskundige: person('verloskundige', demoLogin('verloskundige'), 'verloskundige', 'verloskundige', 'Verloskundigenpraktijk', 1),
     wijkteam: person('wijkteam', demoLogin('wijkteam'), 'wijkteam', 'wijkteammedewerker', 'Wijkteam', 2),

@@ -23,7 +23,7 @@ import { loadFacts } from '../derive/facts-document.ts'
 import type { Log } from '../store/log.ts'
 import { writeAgreement } from './agreement.ts'
 import { createDemoWriter, type DemoWriter, type ItemWriter, type Stamp } from './item-writer.ts'
-import { ALSO_MEMBER_OF, castPeople, DEMO_ROLES, demoLogin, HOME, type Cast, type DemoPerson, type DemoRole } from './people.ts'
+import { ALSO_MEMBER_OF, castAdministrator, castPeople, DEMO_ROLES, demoLogin, HOME, type Cast, type DemoPerson, type DemoRole } from './people.ts'
 import { milestonesOf, planMunicipality, type MunicipalityPlan } from './plan.ts'
 import { ABOUT, ACTIONS, AGENDA, ATTENDANCE, CONTACTS, dayAndMonth, DECISIONS, KNOWLEDGE, SAMPLE_LINE, SIGNALS } from './texts.ts'
 
@@ -78,22 +78,23 @@ export async function seedDemo({ log, accounts, dice, clock }: DemoDeps): Promis
   }
   const counts = await writer.flush()
 
-  await openAccounts(accounts, cast, programme, spaces)
+  await openAccounts(accounts, cast, castAdministrator(dice), programme, spaces)
   return ok({ programme, municipalities: spaces.length, ...counts })
 }
 
-async function openAccounts(accounts: Accounts, cast: Cast, programme: SpaceId, spaces: readonly { municipality: Municipality; space: SpaceId }[]): Promise<void> {
-  for (const { user, login, person } of cast.all) assert(accounts.createPerson({ user, login, ...person }).ok, 'nobody is there yet')
+async function openAccounts(accounts: Accounts, cast: Cast, administrator: DemoPerson, programme: SpaceId, spaces: readonly { municipality: Municipality; space: SpaceId }[]): Promise<void> {
+  const everybody = [...cast.all, administrator]
+  for (const { user, login, person } of everybody) assert(accounts.createPerson({ user, login, ...person }).ok, 'nobody is there yet')
   const roles: [DemoPerson, SpaceId, Role][] = []
   for (const { municipality, space } of spaces) {
     accounts.createSpace({ space, kind: 'municipality', name: municipality.name })
     roles.push([cast.leaderOf(municipality.name), space, 'leader'])
     for (const person of cast.membersOf(municipality.name)) roles.push([person, space, 'member'])
-    if (municipality.name === HOME) roles.push([cast.role('lezer'), space, 'reader'])
+    if (municipality.name === HOME) roles.push([cast.role('lezer'), space, 'reader'], [administrator, space, 'admin'])
     if ((ALSO_MEMBER_OF as readonly string[]).includes(municipality.name)) roles.push([cast.role('projectleider'), space, 'member'])
   }
   // Everybody may begin from the templates, which are in the space of the programme.
-  for (const person of cast.all) roles.push([person, programme, person.role === 'programmaleider' ? 'programme-leader' : person.role === 'beheerder' ? 'admin' : 'reader'])
+  for (const person of everybody) roles.push([person, programme, person.role === 'programmaleider' ? 'programme-leader' : person.role === 'beheerder' ? 'admin' : 'reader'])
   accounts.createSpace({ space: programme, kind: 'programme', name: PROGRAMME_NAME })
   for (const [{ user }, space, role] of roles) accounts.setRole(user, space, role)
   for (const { space } of spaces) accounts.setParticipation(programme, space, true)

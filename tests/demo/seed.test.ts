@@ -132,13 +132,14 @@ describe('the example programme', () => {
   test('each role has one account with the rights that its name promises', () => {
     const { accounts, summary } = example
     const people = Object.fromEntries(demoPeople(accounts).map(({ role, person }) => [role, person.user])) as Record<string, string>
-    expect(Object.keys(people)).toEqual(['lezer', 'verloskundige', 'wijkteam', 'projectleider', 'programmaleider', 'beheerder'])
+    expect(Object.keys(people)).toEqual(['lezer', 'verloskundige', 'wijkteam', 'projectleider', 'programmaleider', 'beheerder', 'gemeentebeheerder'])
     const spaceOf = (name: string) => accounts.spaces().find((space) => space.name === name)!.space
     const roles = (role: string) => Object.fromEntries(accounts.spacesOf(people[role]!).map(({ info, role: held }) => [info.name, held]))
     expect(roles('lezer')).toEqual({ Schiedam: 'reader', [PROGRAMME_NAME]: 'reader' })
     expect(roles('verloskundige')).toEqual({ Schiedam: 'member', [PROGRAMME_NAME]: 'reader' })
     expect(roles('wijkteam')).toEqual({ Schiedam: 'member', [PROGRAMME_NAME]: 'reader' })
     expect(roles('projectleider')).toEqual({ Schiedam: 'leader', Nijmegen: 'member', Tilburg: 'member', [PROGRAMME_NAME]: 'reader' })
+    expect(roles('gemeentebeheerder')).toEqual({ Schiedam: 'admin', [PROGRAMME_NAME]: 'reader' })
     expect(roles('programmaleider')).toEqual({ [PROGRAMME_NAME]: 'programme-leader' })
     expect(accounts.isAdministrator(people.beheerder!)).toBe(true)
     expect(accounts.may(people.programmaleider!, spaceOf('Pekela'), 'space.progress')).toBe(true)
