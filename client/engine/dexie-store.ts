@@ -17,7 +17,7 @@ import type { ItemRow } from '../../shared/model/rows.ts'
 import { EMPTY_TAIL_HASH } from '../../shared/protocol/tail-hash.ts'
 import { ERASED, payloadWithout, type Erasing, type Strip } from './erasure.ts'
 import {
-  RIGHT_LOST, StoreError, withoutRight, type ArchiveRow, type DirtyMark, type EngineStore, type OutboxRow, type SnapshotRow, type SpaceRow, type StoreChange,
+  lastOrders, RIGHT_LOST, StoreError, withoutRight, type ArchiveRow, type DirtyMark, type EngineStore, type OutboxRow, type SnapshotRow, type SpaceRow, type StoreChange,
   type StoredEntry, type StoredPart, type StoreFailure, type TabMessage, type TextRow,
 } from './store.ts'
 
@@ -469,8 +469,11 @@ export async function openDexieStore({ user, dice, name = databaseName(user), de
         const closed = await closedAmong(parked)
         const rows = parked.filter(({ space }) => !closed.has(space))
         await db.outbox.bulkPut(rows.map((row) => ({ ...row, state: 'waiting' as const, code: null, reason: '' })))
-        const known = await db.entries.bulkGet(rows.map(({ entry }) => entry))
-        const missing = rows.filter((_, i) => known[i] === undefined)
+        const lasts = lastOrders(rows)
+        const before = await db.outbox.where('space').anyOf([...new Set(rows.map(({ space }) => space))]).filter(({ state, item, order }) => state === 'parked' && order < (lasts.get(item) ?? 0)).toArray()
+        const shown = [...rows, ...before].sort((a, b) => a.order - b.order)
+        const known = await db.entries.bulkGet(shown.map(({ entry }) => entry))
+        const missing = shown.filter((_, i) => known[i] === undefined)
         const places = await addEntries(missing.map((row) => ({ ...row, seq: null, epoch: null, serverTime: null, quarantined: null })))
         await mark(db.dirty, spacesByItem(missing))
         return { result: undefined, change: { ...withPlaces(places), items: itemsOf(missing), outbox: 'judged' as const } }

@@ -9,7 +9,7 @@ import type { EntryId, ItemId, SpaceId } from '../../shared/base/ids.ts'
 import type { NewEntry, Part } from '../../shared/model/entries.ts'
 import type { ItemRow } from '../../shared/model/rows.ts'
 import { ERASED, payloadWithout, type Erasing, type Strip } from './erasure.ts'
-import { RIGHT_LOST, StoreError, withoutRight } from './store.ts'
+import { lastOrders, RIGHT_LOST, StoreError, withoutRight } from './store.ts'
 import type {
   ArchiveRow, DirtyMark, EngineStore, OutboxRow, SnapshotRow, SpaceRow, StoreChange, StoredEntry, StoredPart, StoreFailure, TabMessage, TextRow,
 } from './store.ts'
@@ -250,17 +250,14 @@ export function createMemoryDevice(): MemoryDevice {
       releaseParked: (entries) =>
         write('releaseParked', () => {
           const from = t.lastAt + 1
-          const added: OutboxRow[] = []
-          for (const id of entries) {
-            const row = t.outbox.get(id)
-            if (row?.state !== 'parked' || isClosed(row.space)) continue
-            t.outbox.set(id, { ...row, state: 'waiting', code: null, reason: '' })
-            if (!t.entries.has(id)) {
-              const { order: _order, state: _state, code: _code, reason: _reason, storedAt: _storedAt, ...entry } = row
-              addEntry({ ...entry, seq: null, epoch: null, serverTime: null, quarantined: null })
-              markDirty(row.item, row.space)
-              added.push(row)
-            }
+          const released = entries.flatMap((id) => t.outbox.get(id) ?? []).filter(({ state, space }) => state === 'parked' && !isClosed(space))
+          const lasts = lastOrders(released)
+          const added = outboxSorted().filter((row) => row.state === 'parked' && row.order <= (lasts.get(row.item) ?? 0) && !t.entries.has(row.entry))
+          for (const row of released) t.outbox.set(row.entry, { ...row, state: 'waiting', code: null, reason: '' })
+          for (const row of added) {
+            const { order: _order, state: _state, code: _code, reason: _reason, storedAt: _storedAt, ...entry } = row
+            addEntry({ ...entry, seq: null, epoch: null, serverTime: null, quarantined: null })
+            markDirty(row.item, row.space)
           }
           return { result: undefined, change: { entries: { from, to: t.lastAt }, items: itemsOf(added), outbox: 'judged' } }
         }),

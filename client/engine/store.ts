@@ -64,6 +64,13 @@ export interface SpaceRow {
 /** Reason of edits that were parked because the right to their space is gone. */
 export const RIGHT_LOST = 'right-lost'
 
+/** By item, the place of the last of these rows. */
+export const lastOrders = (rows: readonly Pick<OutboxRow, 'item' | 'order'>[]): Map<ItemId, number> => {
+  const lasts = new Map<ItemId, number>()
+  for (const { item, order } of rows) lasts.set(item, Math.max(order, lasts.get(item) ?? 0))
+  return lasts
+}
+
 /** What is left of a space whose right was lost. */
 export const withoutRight = (row: SpaceRow): SpaceRow => ({
   ...row, role: null, epoch: NO_ID, cursor: 0, tailHash: EMPTY_TAIL_HASH, head: 0, rechecking: false, ...(row.epoch === NO_ID ? {} : { formerEpoch: row.epoch }),
@@ -188,7 +195,8 @@ export interface EngineStore {
   park(entry: EntryId, code: ParkCode, reason: string): Promise<void>
   /**
    * A human choice: offered again (`waiting`), or dropped after export. Dropping removes the entry from the item's content as well. What belongs to a
-   * space whose right is lost cannot be offered, and stays parked.
+   * space whose right is lost cannot be offered, and stays parked. What is offered and was in no content comes back to it with the refused rows of its item
+   * before it, because it may build on those: they stay parked, as refused rows do that are in the content.
    */
   releaseParked(entries: readonly EntryId[]): Promise<void>
   discardParked(entries: readonly EntryId[]): Promise<void>

@@ -243,8 +243,12 @@ export function engineStoreContract(name: string, makeDevice: () => Promise<Stor
       await store.putSpace(spaceRow(space, { epoch: NO_ID }))
       await store.putLocal([late], 8)
       expect((await store.outbox()).map(({ state }) => state)).toEqual(['parked', 'parked'])
+      await store.releaseParked([late.entry])
+      expect((await store.entriesOf(item, 'prose')).entries.map(({ entry, payload }) => [entry, payload])).toEqual([unsent, late].map(({ entry, payload }) => [entry, payload]))
+      expect((await store.outbox()).map(({ state }) => state)).toEqual(['parked', 'waiting'])
       await store.releaseParked([unsent.entry])
-      expect((await store.entriesOf(item, 'prose')).entries.map(({ entry, payload }) => [entry, payload])).toEqual([[unsent.entry, unsent.payload]])
+      expect((await store.outbox()).map(({ state }) => state)).toEqual(['waiting', 'waiting'])
+      expect((await store.entriesOf(item, 'prose')).entries).toHaveLength(2)
     })
 
     test('a dirty mark goes away only with the row that saw the newest change', async () => {

@@ -251,6 +251,32 @@ test('[INV11] what is typed at the moment a right is lost is kept as what waited
   expect(await a.status()).toMatchObject({ state: 'relay', parkedCount: 0 })
 })
 
+test('[INV9][INV11] of what was refused with a lost right the last is offered alone: what it goes on from is shown with it, and holds it back', async () => {
+  const { world, a, b, x } = await setup()
+  const me = world.relay.log(world.space).entries[0]!.author
+  world.relay.judge = () => ({ code: 'busy', retryAfterMs: 10_000 })
+  const doc = await a.edit(x)
+  for (const word of ['een', 'twee']) {
+    type(doc, word)
+    await world.clock.pass(1000)
+  }
+  world.relay.judge = () => null
+  world.relay.grant(me, world.space, null)
+  await world.clock.pass(1000)
+  world.relay.grant(me, world.space, 'member')
+  await world.clock.pass(5000)
+  const [first, second] = await a.engine.parked()
+  const window = await a.edit(x)
+  await a.engine.retryParked([second!.entry])
+  await world.clock.pass(5000)
+  const text = '<paragraph>een</paragraph><paragraph>twee</paragraph>'
+  expect([proseText(window), window.store.pendingStructs, proseText(await b.edit(x))]).toEqual([text, null, ''])
+  expect(await a.status()).toMatchObject({ state: 'refused', parkedCount: 1, waitingCount: 1 })
+  await a.engine.retryParked([first!.entry])
+  await world.clock.pass(5000)
+  expect([proseText(await b.edit(x)), await a.status()]).toMatchObject([text, { state: 'relay', parkedCount: 0 }])
+})
+
 test('an item that was refused and discarded altogether leaves the tree', async () => {
   const { world, a } = await setup()
   world.relay.judge = () => 'forbidden'
