@@ -3,7 +3,7 @@
  * as plain data, keeps its own model of what must be true, and names every breach by the invariant of the protocol (1–11). It holds
  * no reference to product objects and asks them nothing; `verdict.ts` adds the comparison of contents when all is quiet.
  */
-import type { EngineStore, OutboxRow } from '../../client/engine/store.ts'
+import type { EngineStore, OutboxRow, SpaceRow, StoredEntry } from '../../client/engine/store.ts'
 import type { SyncStatus } from '../../client/engine/api.ts'
 import type { AppendRequest, AppendResult, CommittedRun } from '../../server/store/log.ts'
 import { bytesEqual, concatBytes } from '../../shared/base/bytes.ts'
@@ -76,6 +76,8 @@ export interface DeviceModel {
   /** In which order entries came to be here, written or received: what is refused holds back what came later, and nothing that was here before it. */
   arrivals: Map<EntryId, number>
   arrivalsCount: number
+  /** Where entries that are here themselves stand in the log that this laptop follows. */
+  placed: Map<EntryId, number>
   cursors: Map<SpaceId, { epoch: Epoch; cursor: number }>
   /** Spaces whose right was lost, until it is given back: what is typed into them is refused where it is stored, and stays so. */
   closed: Set<SpaceId>
@@ -177,7 +179,7 @@ export function createChecker(deps: CheckerDeps) {
   const device = (index: number): DeviceModel => {
     let model = devices.get(index)
     if (!model) {
-      model = { waiting: new Set(), parked: new Map(), discarded: new Set(), acknowledged: new Map(), merged: new Set(), adopted: new Map(), onlyGiven: new Set(), arrivals: new Map(), arrivalsCount: 0, cursors: new Map(), closed: new Set(), changedAt: new Map(), changesCount: 0, foundTrue: new Map() }
+      model = { waiting: new Set(), parked: new Map(), discarded: new Set(), acknowledged: new Map(), merged: new Set(), adopted: new Map(), onlyGiven: new Set(), arrivals: new Map(), arrivalsCount: 0, placed: new Map(), cursors: new Map(), closed: new Set(), changedAt: new Map(), changesCount: 0, foundTrue: new Map() }
       devices.set(index, model)
     }
     return model
@@ -494,9 +496,7 @@ export function createChecker(deps: CheckerDeps) {
             if (!chosen.has(entry)) breach(9, `refused entry ${short(entry)} was dropped without anybody's choice`)
             model.discarded.add(entry)
             // Without a place in the log it goes as a whole; should it come back, it comes anew.
-            const { epoch = '', cursor = 0 } = model.cursors.get(minted.get(entry)?.space ?? '') ?? {}
-            const log = [...spaces.values(), ...pastEpochs.values()].find((one) => one.epoch === epoch)
-            if ((log?.byEntry.get(entry)?.seq ?? Infinity) > cursor) model.arrivals.delete(entry)
+            if (!model.placed.has(entry)) model.arrivals.delete(entry)
             touched()
           }
           break
@@ -520,6 +520,7 @@ export function createChecker(deps: CheckerDeps) {
         }
         case 'recheckSpace': {
           const [space, epoch, commonSeq] = args as Parameters<EngineStore['recheckSpace']>
+          for (const [entry, seq] of model.placed) if (minted.get(entry)?.space === space && seq > commonSeq) model.placed.delete(entry)
           for (const [key, adopted] of model.adopted) {
             if (adopted.space !== space) continue
             model.adopted.delete(key)
@@ -531,11 +532,14 @@ export function createChecker(deps: CheckerDeps) {
         case 'putSpace': {
           const [row] = args as Parameters<EngineStore['putSpace']>
           if (row.role !== null) model.closed.delete(row.space)
+          model.cursors.set(row.space, row)
           break
         }
         case 'removeSpace': {
           const [space] = args as Parameters<EngineStore['removeSpace']>
           model.closed.add(space)
+          model.cursors.delete(space)
+          for (const entry of model.placed.keys()) if (minted.get(entry)?.space === space) model.placed.delete(entry)
           for (const entry of model.merged) if (minted.get(entry)?.space === space) model.merged.delete(entry)
           for (const [key, adopted] of model.adopted) if (adopted.space === space) model.adopted.delete(key)
           for (const entry of model.arrivals.keys())
@@ -543,17 +547,21 @@ export function createChecker(deps: CheckerDeps) {
           break
         }
         case 'putRun': {
-          const [space, epoch, entries, cursorAfter] = args as Parameters<EngineStore['putRun']>
+          const [space, epoch, entries, cursorAfter, , cursorBefore] = args as Parameters<EngineStore['putRun']>
+          // Another tab went on: nothing of it is stored.
+          const at = model.cursors.get(space)
+          if (at?.epoch !== epoch || (cursorBefore ?? (entries[0]?.seq ?? 1) - 1) > at.cursor) break
           const log = spaces.get(space)?.epoch === epoch ? spaces.get(space) : pastEpochs.get(epoch)
           if (!log) return breach(3, `a run of an unknown epoch was stored on device ${index}`)
           for (const entry of entries) {
             arrived(model, entry.entry)
+            model.placed.set(entry.entry, entry.seq)
             const there = log.entries[entry.seq - 1]
             const origin = minted.get(entry.entry)
             if (there?.entry !== entry.entry) breach(8, `device ${index} stored ${short(entry.entry)} as seq ${entry.seq}, where the log has ${there ? short(there.entry) : 'nothing'}`)
             else if (!bytesEqual(there.payload, entry.payload) && origin?.device !== index) breach(8, `device ${index} stored seq ${entry.seq} with other bytes than the log`)
           }
-          model.cursors.set(space, { epoch, cursor: cursorAfter })
+          model.cursors.set(space, { epoch, cursor: Math.max(at.cursor, cursorAfter) })
           break
         }
         default:
@@ -692,6 +700,16 @@ export function createChecker(deps: CheckerDeps) {
         if (row.state === 'waiting') model.waiting.add(row.entry)
         else model.parked.set(row.entry, { code: row.code ?? '', reason: row.reason, at: deps.now(), by: tab })
       }
+    },
+
+    /** A laptop of somebody who may write has met a replaced log: whatever it keeps that this log lacks it has offered. An act is its author's own step. */
+    recheckFinished(index: number, { space, epoch }: SpaceRow, entries: readonly StoredEntry[], outbox: readonly OutboxRow[]): void {
+      const log = spaces.get(space)
+      // It was replaced again, and the laptop has not heard of that.
+      if (log?.epoch !== epoch) return
+      const offered = new Set(outbox.map(({ entry }) => entry))
+      const kept = entries.find((one) => one.space === space && one.seq === null && one.part !== 'act' && !offered.has(one.entry) && !log.byEntry.has(one.entry))
+      if (kept) breach(8, `device ${index} keeps ${short(kept.entry)}, which the log of space ${short(space)} lacks, and offers it to nobody`)
     },
 
     /** The local store itself, read back: what the model says must be there is there. */

@@ -151,16 +151,15 @@ export async function judgeAtRest(world: World, tools: Tools): Promise<void> {
           const expected = kept.length === 0 ? replayed.get(item)!.content : replayItem(A, [...own, ...kept.map((entry) => ({ ...entry, serverTime: 0 }))]).content
           copies.set(item, expected)
           // Somebody threw away a refused edit on which another one of theirs was built: that one is refused and shown, and its text has nothing to stand on.
+          // Or a relay lost that one for good, and this laptop had its content only in a snapshot of the log that was. With those, and nothing else, nothing waits.
           const { discarded, onlyGiven } = checker.deviceModel(device.index)
-          const isDiscarded = kept.length > 0 && [...discarded].some((entry) => checker.minted.get(entry)?.item === item)
-          // Or a relay lost that one for good, and this laptop had its content only in a snapshot of the log that was: with it, nothing waits.
-          const given = [...onlyGiven].flatMap((entry) => {
+          const gone = [...discarded, ...onlyGiven].flatMap((entry) => {
             const one = checker.minted.get(entry)
             return one?.item === item && !inLog.has(entry) ? [{ entry, part: one.part, payload: one.payload, author: one.user }] : []
           })
-          const isOnlyGiven = (): boolean => replayItem(A, [...own, ...[...given, ...kept].map((entry) => ({ ...entry, serverTime: 0 }))]).content.pending === null
-          const mayWait = isDiscarded || (kept.length > 0 && given.length > 0 && isOnlyGiven()) ? expected.pending : null
-          if (mayWait !== null && !isDiscarded) tools.counted('waits for what only a snapshot had')
+          const isForGone = (): boolean => replayItem(A, [...own, ...[...gone, ...kept].map((entry) => ({ ...entry, serverTime: 0 }))]).content.pending === null
+          const mayWait = expected.pending !== null && kept.length > 0 && gone.length > 0 && isForGone() ? expected.pending : null
+          if (mayWait !== null) tools.counted(gone.some(({ entry }) => discarded.has(entry)) ? 'waits for what was thrown away' : 'waits for what only a snapshot had')
           const there = await tools.inTime(contentFrom(tab.engine, item))
           compare(world, `${name} on item ${short(item)}`, expected, there, mayWait)
           tools.counted('contents compared')

@@ -5,10 +5,11 @@
  */
 import './random-pool.ts'
 import type { Engine } from '../../client/engine/api.ts'
-import { StoreError } from '../../client/engine/store.ts'
+import { StoreError, type EngineStore } from '../../client/engine/store.ts'
 import { must } from '../../shared/base/assert.ts'
 import { newId, type ItemId, type SpaceId, type UserId } from '../../shared/base/ids.ts'
 import { namedDice } from '../../shared/base/random.ts'
+import { may } from '../../shared/model/grants.ts'
 import type { Person } from '../../shared/model/people.ts'
 import { readyAutomerge } from './automerge.ts'
 import { createChecker, FOREIGN_TAB_LAG_MS, type Checker, type Violation } from './checker.ts'
@@ -196,12 +197,19 @@ export async function runPlan(plan: Plan, options: { sabotage?: Sabotage | undef
           // What came back or was parked by these, only the store can tell: it is read at this very commit.
           if (name === 'recheckSpace' || name === 'offerAgain' || name === 'removeSpace')
             void device.disk.inspect.outbox().then((rows) => checker.outboxAdopted(index, owner.name, rows))
+          if (name === 'finishRecheck') void recheckFinished(device, (args as Parameters<EngineStore['finishRecheck']>)[0])
         },
         refused: (_owner, name) => counted(`local disk refused ${name === 'putLocal' ? 'an edit' : 'something else'}`),
       }),
     }
     devices.push(device)
     return device
+  }
+
+  const recheckFinished = async ({ index, disk: { inspect } }: Device, space: SpaceId): Promise<void> => {
+    const [rows, outbox, entries] = await Promise.all([inspect.spaces(), inspect.outbox(), inspect.entriesAfter(0, Number.MAX_SAFE_INTEGER)])
+    const row = rows.find((one) => one.space === space)
+    if (row && !row.rechecking && row.role && may(row.role, 'item.write')) checker.recheckFinished(index, row, entries, outbox)
   }
 
   const die = (device: Device, open: OpenTab, atWrite?: 'before' | 'after'): void => {
