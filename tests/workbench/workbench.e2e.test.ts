@@ -289,7 +289,7 @@ describe('[10] where the work is', () => {
     await page.getByRole('button', { name: 'Bewaar als bestand' }).click();
     await download;
     await page.getByRole('button', { name: 'Gooi weg' }).click();
-    const question = page.getByRole('dialog', { name: 'Deze wijziging weggooien?' });
+    const question = page.getByRole('dialog', { name: 'Dit weggooien?' });
     await question.getByRole('button', { name: 'Terug' }).click();
     await page.getByText('Je rol in deze ruimte').waitFor();
     await page.getByRole('button', { name: 'Gooi weg' }).click();

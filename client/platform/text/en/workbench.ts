@@ -111,6 +111,12 @@ export const workbench: Texts<typeof dutch> = {
     text: 'It comes to this laptop as soon as you have a connection.',
     action: 'Connect now',
   },
+  noAccess: {
+    title: 'You cannot open this document here',
+    text: 'You may not (any more), or it was taken away. Ask the project leader of the municipality.',
+    kept: 'What you wrote and what was refused is still on this laptop.',
+    action: 'Try again',
+  },
   noEditorForKind: {
     title: 'This version cannot show this document',
     text: 'Nothing is lost. Reload to get the newest version of Samenpad.',

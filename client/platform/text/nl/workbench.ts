@@ -108,6 +108,12 @@ export const workbench = {
     text: 'Het komt op deze laptop zodra je weer verbinding hebt.',
     action: 'Verbind nu',
   },
+  noAccess: {
+    title: 'Je kunt dit document hier niet openen',
+    text: 'Je mag er niet (meer) bij, of het is weggehaald. Vraag de projectleider van de gemeente.',
+    kept: 'Wat je schreef en wat geweigerd is, staat nog op deze laptop.',
+    action: 'Probeer het opnieuw',
+  },
   noEditorForKind: {
     title: 'Deze versie kan dit document niet tonen',
     text: 'Er is niets kwijt. Herlaad om de nieuwste versie van Samenpad te krijgen.',
