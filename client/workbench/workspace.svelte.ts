@@ -77,7 +77,8 @@ export function createWorkspace({ engine, identity, storage, clock }: Deps): Wor
   const readable = $derived(new Set(spaces.filter((space) => space.role !== null && !isClosed(space)).map((space) => space.space)))
   const rows = $derived([...rowsBySpace].filter(([space]) => readable.has(space)).flatMap(([, list]) => list.filter((row) => !row.gone)))
   const rowsById = $derived(new Map(rows.map((row) => [row.item, row])))
-  const space = $derived(spaces.find((one) => one.space === chosen && one.role !== null) ?? preferred(spaces))
+  const preferredOf = (list: readonly SpaceView[]): SpaceView | null => list.find((one) => one.space === chosen && one.role !== null) ?? preferred(list)
+  const space = $derived(preferredOf(spaces))
 
   const shownAt = new Map<SpaceId, number>()
   /** Spaces in which somebody is typing: nothing of their rows but a time changed when they were last read. */
@@ -159,12 +160,15 @@ export function createWorkspace({ engine, identity, storage, clock }: Deps): Wor
   /** What the engine told by itself is newer than an answer that was under way when it did. */
   const told = new Set<EngineEvent['type']>()
   async function readAll(): Promise<void> {
-    const [nowStatus, nowSpaces, nowRows, nowPeople] = await Promise.all([engine.status(), engine.spaces(), engine.rows(), engine.people()])
+    const [nowStatus, nowSpaces, nowPeople] = await Promise.all([engine.status(), engine.spaces(), engine.people()])
     if (!told.has('status')) status = nowStatus
     held.hear(status.waitingItems)
-    if (!told.has('spaces')) spaces = nowSpaces
     if (!told.has('people')) people = new Map(nowPeople.map((person) => [person.user, person]))
-    const grouped = Map.groupBy(nowRows, (row) => row.space)
+    // What is shown goes first: of 10,000 rows in 14 spaces that is one part in fourteen.
+    const shown = preferredOf(told.has('spaces') ? spaces : nowSpaces)
+    if (shown) keepRows(shown.space, await engine.rows(shown.space))
+    if (!told.has('spaces')) spaces = nowSpaces
+    const grouped = Map.groupBy(await engine.rows(), (row) => row.space)
     for (const [id, list] of grouped) keepRows(id, list)
     isLoaded = true
     lookWhetherHere()

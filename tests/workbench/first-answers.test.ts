@@ -29,3 +29,30 @@ test('[10] what the engine tells while the first questions are being answered is
   expect(workspace.status.connection).toBe('live');
   workspace.dispose();
 });
+
+test('the space that is shown has its rows before all others are read', async () => {
+  const clock = handClock();
+  const world = exampleWorld(clock.now());
+  const fake = createFakeEngine(world, clock.now);
+  const { promise: allAsked, resolve: askAll } = Promise.withResolvers<void>();
+  const { promise: allRead, resolve: answerAll } = Promise.withResolvers<void>();
+  const engine = {
+    ...fake,
+    async rows(space?: string) {
+      if (space === undefined) {
+        askAll();
+        await allRead;
+      }
+      return fake.rows(space);
+    },
+  };
+  const storage = createStorage({ getItem: () => null, setItem: () => undefined, removeItem: () => undefined });
+  const workspace = createWorkspace({ engine, identity: { person: world.me, installationAdmin: false }, storage, clock });
+  await allAsked;
+  expect(workspace.rows.length).toBeGreaterThan(0);
+  expect(new Set(workspace.rows.map(({ space }) => space))).toEqual(new Set([workspace.space?.space]));
+  expect(workspace.isLoaded).toBe(false);
+  answerAll();
+  await vi.waitFor(() => expect(workspace.isLoaded).toBe(true));
+  workspace.dispose();
+});
