@@ -15,8 +15,8 @@ const RUN_MINUTES_MAX = 39 // the promise is 40 on two cores; what still runs th
 const SCHEDULES_FULL = 10_000 // row C1; 16.8 a second on two cores
 const SCHEDULES_MINUTES_MAX = 12 // on a slow or busy machine no more are begun after that; a thousand are played on any
 const SCHEDULES_QUICK = 100
-/** What the rest of the simulation needs after the schedules, on two cores that do something else as well. */
-const AFTER_SCHEDULES_MINUTES = 4
+/** What the rest of the simulation needs after the schedules: two on two cores, and half as much again. */
+const AFTER_SCHEDULES_MINUTES = 3
 
 const bin = (path) => join(root, 'node_modules', ...path.split('/'))
 const outputFolder = join(root, 'test-output')
