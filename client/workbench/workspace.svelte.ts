@@ -46,7 +46,7 @@ const preferred = (spaces: readonly SpaceView[]): SpaceView | null =>
     .filter((one) => one.role !== null)
     .toSorted((a, b) => PREFERENCE.indexOf(a.role) - PREFERENCE.indexOf(b.role) || NEAREST.indexOf(a.kind) - NEAREST.indexOf(b.kind) || a.name.localeCompare(b.name, 'nl'))[0] ?? null
 
-const isSamePerson = (a: Person, b: Person | undefined): boolean => a.user === b?.user && a.name === b.name && a.job === b.job && a.color === b.color
+const isSamePerson = (a: Person, b: Person | undefined): boolean => a.user === b?.user && a.name === b.name && a.job === b.job && a.organisation === b.organisation && a.color === b.color
 
 interface Deps {
   engine: Engine
@@ -72,7 +72,6 @@ export function createWorkspace({ engine, identity, storage, clock }: Deps): Wor
     const before = presentByItem.get(item) ?? []
     if (before.length !== next.length || before.some((who, at) => !isSamePerson(who, next[at]))) presentByItem.set(item, next)
   }
-
 
   const readable = $derived(new Set(spaces.filter((space) => space.role !== null && !isClosed(space)).map((space) => space.space)))
   const rows = $derived([...rowsBySpace].filter(([space]) => readable.has(space)).flatMap(([, list]) => list.filter((row) => !row.gone)))
@@ -194,7 +193,8 @@ export function createWorkspace({ engine, identity, storage, clock }: Deps): Wor
           people = new Map(event.people.map((person) => [person.user, person]))
           return
         case 'presence':
-          return keepPresent(event.item, event.present.map(({ who }) => who))
+          // My own other window is no company, nor what is left of it while the relay waits for a dead line.
+          return keepPresent(event.item, event.present.map(({ who }) => who).filter(({ user }) => user !== identity.person.user))
         case 'prose':
         case 'facts':
         case 'acts':
