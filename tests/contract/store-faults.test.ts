@@ -283,6 +283,22 @@ describe('damage', () => {
     expect(damaged).toBeGreaterThan(20)
   })
 
+  it('[SNP3] a hole among what a snapshot stands for stops the reading as much as one among what is sent', async () => {
+    const log = await openLog()
+    const [[space, [first]]] = [...(await fill(log, 12, 1, 10))] as [[Id, [NewEntry]]]
+    await log.close()
+    const clean = readFileSync(logFile())
+    for (const seq of [3, 8, 10]) {
+      writeFileSync(logFile(), clean)
+      const raw = new DatabaseSync(logFile())
+      raw.exec(`DELETE FROM entries WHERE place % 8589934592 = ${seq}`)
+      raw.close()
+      const damaged = await openLog()
+      await expect(damaged.readSifted(space, 0, 10, [{ item: first.item, part: 'prose', upToSeq: 5 }], 1e9, 100), `entry ${seq}`).rejects.toMatchObject({ kind: 'corrupt' })
+      await damaged.close()
+    }
+  })
+
   it('verify finds what is altered, missing or added, with a sentence', async () => {
     const log = await openLog()
     const [space] = [...(await fill(log, 8, 2, 10)).keys()]
