@@ -16,7 +16,7 @@ import { PARTS } from '../../shared/model/entries.ts'
 import { CLOSE } from '../../shared/model/errors.ts'
 import { may } from '../../shared/model/grants.ts'
 import {
-  BEAT_MS, CONNECT_MS_MAX, ENTRIES_BATCH_COUNT_MAX, OFFER_OTHERS_AFTER_MS, PAYLOAD_BYTES_MAX, PING_AFTER_MS, SILENCE_MS_MAX, SLEPT_MS_MIN, SNAPSHOT_BYTES_MAX,
+  BEAT_MS, CONNECT_MS_MAX, ENTRIES_BATCH_COUNT_MAX, MOVED_MS_MAX, OFFER_OTHERS_AFTER_MS, PAYLOAD_BYTES_MAX, PING_AFTER_MS, SILENCE_MS_MAX, SLEPT_MS_MIN, SNAPSHOT_BYTES_MAX,
   WOKEN_MS_MAX,
 } from '../../shared/model/limits.ts'
 import type { Person } from '../../shared/model/people.ts'
@@ -157,8 +157,20 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
 
   // ── Connection ──
 
+  /** What this connection was given to send and what of it is gone, looked at every beat. */
+  let uplink = { sentBytes: 0, goneBytes: 0, hasWaiting: false, stillBeats: Infinity }
+  function lookAtUplink(): void {
+    const waitingBytes = socket?.bufferedBytes() ?? 0
+    const goneBytes = uplink.sentBytes - waitingBytes
+    // What never had to wait says nothing: the system takes it from us over a dead line as well.
+    uplink.stillBeats = uplink.hasWaiting && goneBytes > uplink.goneBytes ? 0 : uplink.stillBeats + 1
+    uplink.goneBytes = goneBytes
+    uplink.hasWaiting = waitingBytes > 0
+  }
+
   const effects: Record<ConnectionEffect, () => void> = {
     connect() {
+      uplink = { sentBytes: 0, goneBytes: 0, hasWaiting: false, stillBeats: Infinity }
       const mine: { socket: Socket | null } = { socket: null }
       const isMine = (): boolean => mine.socket !== null && mine.socket === socket
       mine.socket = deps.transport.connect({
@@ -238,7 +250,9 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
   }
 
   function send(...messages: UpMessage[]): void {
-    socket?.send(encodeUp(...messages))
+    const frame = encodeUp(...messages)
+    uplink.sentBytes += frame.length
+    socket?.send(frame)
   }
   function ping(): void {
     askedAtMs.push(deps.offline.passedMs())
@@ -249,18 +263,23 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
   function listen(): void {
     start('silence', PING_AFTER_MS, () => {
       ping()
-      start('silence', SILENCE_MS_MAX - PING_AFTER_MS, () => step('dropped'))
+      giveUpAfter('silence', SILENCE_MS_MAX - PING_AFTER_MS)
     })
+  }
+  /** Nobody answers before a large frame is over, and over a bad line that takes minutes: while it is leaving, it is not given up to be sent from its beginning. */
+  function giveUpAfter(name: 'silence' | 'answer', delayMs: number): void {
+    start(name, delayMs, () => (uplink.stillBeats * BEAT_MS < MOVED_MS_MAX ? giveUpAfter(name, MOVED_MS_MAX) : step('dropped')))
   }
   /** A line that is open in one direction only lets others' entries through and swallows ours. */
   function awaitAnswer(): void {
-    start('answer', SILENCE_MS_MAX, () => step('dropped'))
+    giveUpAfter('answer', SILENCE_MS_MAX)
   }
 
   /** Nobody tells a laptop that it slept: a beat that comes much too late does. */
   function beat(): void {
     const at = clock.now()
     start('beat', BEAT_MS, () => {
+      lookAtUplink()
       if (clock.now() - at >= SLEPT_MS_MIN) woke()
       askForContact()
       beat()

@@ -14,6 +14,7 @@ export interface Socket extends Disposable {
   /** Requests instead of a websocket: later, and without presence. */
   readonly isDetour?: boolean
   send(frame: Uint8Array): void
+  /** Given to `send`, and not yet taken by the system: what falls is a sign of life. */
   bufferedBytes(): number
 }
 

@@ -104,6 +104,8 @@ export const DETOUR_PRESENCE_MS = 5_000
 export const DETOUR_PROBE_MS_MIN = 3_000
 export const DETOUR_PROBE_MS_MAX = 300_000
 export const SILENCE_MS_MAX = 40_000
+/** A line on which something that waited left within this long is slow, not dead: at 50 kbit/s the system asks for another 64 KiB every 10 s. */
+export const MOVED_MS_MAX = 20_000
 /**
  * How often an engine looks whether time went on without it, and the gap that counts as sleep: a lid that was closed for a moment may have changed
  * networks too. A laptop that is merely busy for so long asks one question more.

@@ -1,7 +1,7 @@
 // One connection: how it is sought, how its silence is noticed, and what the tables promise.
 import { expect, test } from 'vitest'
 import { CLOSE } from '../../shared/model/errors.ts'
-import { BACKOFF_MS_MAX, PING_AFTER_MS, SILENCE_MS_MAX } from '../../shared/model/limits.ts'
+import { BACKOFF_MS_MAX, BEAT_MS, MOVED_MS_MAX, PING_AFTER_MS, SILENCE_MS_MAX } from '../../shared/model/limits.ts'
 import { CONNECTION_STEPS, SUBSCRIPTION_STEPS, takesPushes } from '../../client/engine/connection-states.ts'
 import { EDIT_STEPS } from '../../client/engine/outbox.ts'
 import { createWorld, type World } from './support/world.ts'
@@ -92,6 +92,28 @@ test('a line that went dead without a word is noticed and given up', async () =>
   await world.clock.pass(60_000)
   expect((await tab.status()).connection).toBe('live')
   expect(attempts(world)).toBeGreaterThan(1)
+})
+
+test('what takes minutes over a bad line is not begun anew while it goes, and given up when it stops', async () => {
+  const world = createWorld()
+  const tab = await world.laptop(world.user('verloskundige')).open()
+  await world.clock.pass(1_000)
+  const item = await world.clock.answer(tab.engine.createItem({ space: world.space, type: 'agreement', edits: [], prose: null }))
+  await world.clock.pass(1_000)
+  const text = (await tab.edit(item)).getText('prose')
+  world.relay.uplinkBytesPerSecond = 6_000
+  text.insert(0, 'a'.repeat(600_000))
+  await world.clock.pass(90_000)
+  expect(await tab.status()).toMatchObject({ connection: 'live', state: 'local' })
+  await world.clock.pass(30_000)
+  expect(attempts(world)).toBe(1)
+  expect(await tab.status()).toMatchObject({ connection: 'live', state: 'relay' })
+
+  text.insert(0, 'b'.repeat(600_000))
+  await world.clock.pass(50_000)
+  world.relay.uplinkBytesPerSecond = 0
+  await world.clock.pass(2 * MOVED_MS_MAX + BEAT_MS)
+  expect((await tab.status()).connection).not.toBe('live')
 })
 
 const LEVEL_AFTER_WAKING_MS_MAX = 10_000

@@ -113,6 +113,8 @@ export interface TestRelay {
   replaceLog(space: SpaceId, keep: number): void
   /** Nothing that is sent is heard, and nothing is said: a line that went dead. */
   isDeaf: boolean
+  /** What a line carries up, bytes a second; Infinity: at once. A line that carries nothing keeps what it was given. */
+  uplinkBytesPerSecond: number
   /** Entries in one frame of a catch-up. */
   catchUpCount: number
   cut(code?: number): void
@@ -156,6 +158,7 @@ export function testRelay(dice: Dice, clock: Clock, person: (user: UserId) => Pe
     isUp: true,
     isSilent: false,
     isDeaf: false,
+    uplinkBytesPerSecond: Infinity,
     catchUpCount: Infinity,
     signedInAs: null,
     pushes: [],
@@ -170,13 +173,27 @@ export function testRelay(dice: Dice, clock: Clock, person: (user: UserId) => Pe
           lines.add(line)
           listener.opened()
         })
+        let waiting: { frame: Uint8Array; left: number }[] = []
+        const carry = (seconds: number): void => {
+          let room = relay.uplinkBytesPerSecond === Infinity ? Infinity : relay.uplinkBytesPerSecond * seconds
+          while (waiting[0] && room > 0) {
+            const taken = Math.min(room, waiting[0].left)
+            room -= taken
+            waiting[0].left -= taken
+            if (waiting[0].left > 0) break
+            const { frame } = waiting.shift()!
+            if (line.isOpen && !relay.isDeaf) for (const message of decodeUp(frame)) receive(line, message)
+          }
+          if (waiting.length > 0 && line.isOpen) clock.after(1_000, () => carry(1))
+        }
         return {
-          send: (frame) =>
-            later(() => {
-              if (line.isOpen && !relay.isDeaf) for (const message of decodeUp(frame)) receive(line, message)
-            }),
-          bufferedBytes: () => 0,
+          send: (frame) => {
+            waiting.push({ frame, left: frame.length })
+            if (waiting.length === 1) later(() => carry(0.001))
+          },
+          bufferedBytes: () => waiting.reduce((sum, { left }) => sum + left, 0),
           dispose: () => {
+            waiting = []
             line.isOpen = false
             lines.delete(line)
           },
