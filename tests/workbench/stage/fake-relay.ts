@@ -1,6 +1,6 @@
 // The answers that the window asks of the relay over HTTP, from memory. Who is signed in is kept in sessionStorage, as a cookie would be.
 import type { Role } from '../../../shared/model/grants.ts';
-import type { Device } from '../../../client/platform/http.ts';
+import type { AuditRecord, Device } from '../../../client/platform/http.ts';
 import type { Person } from '../../../shared/model/people.ts';
 import type { FakeWorld } from '../../support/fake-engine.ts';
 
@@ -15,6 +15,11 @@ export function createFakeRelay(world: FakeWorld) {
     ['verlopen', { kind: 'sign-in', state: 'expired' }],
   ]);
   const members: { person: Person; role: Role }[] = world.people.map((person, at) => ({ person, role: at === 0 ? 'leader' : at === 4 ? 'reader' : 'member' }));
+  const told = (over: Partial<AuditRecord>, at: number): AuditRecord => ({
+    seq: 100 - at, time: Date.UTC(2026, 10, 21, 9, at), who: world.me.user, name: 'Jeugdgezondheidszorgcoördinator', role: 'programme-leader', operation: 'participation.change',
+    space: world.spaces[0]!.space, subject: 'Zwangerschapsbegeleidingsoverleg', from: 'browser', result: 'done', hash: '', ...over,
+  });
+  const audit = [told({}, 0), told({ result: 'refused', operation: 'audit.read' }, 1), told({ who: null, name: null, role: null, operation: 'act.propose', from: 'cli' }, 2)];
   const devices: Device[] = JSON.parse(sessionStorage.getItem('stage.devices') ?? '[]') as Device[];
   const state = { isDown: new URLSearchParams(location.search).has('zonder-relay') };
   const answer = (status: number, body: unknown): Response => new Response(status === 204 ? null : JSON.stringify(body), { status, headers: { 'content-type': 'application/json' } });
@@ -24,7 +29,7 @@ export function createFakeRelay(world: FakeWorld) {
     if (state.isDown) throw new TypeError('Failed to fetch');
     const method = request.method ?? 'GET';
     const body = JSON.parse(typeof request.body === 'string' ? request.body : '{}') as Record<string, string>;
-    const [, area, first, second] = path.split('/').slice(1);
+    const [, area, first, second] = (path.split('?')[0] ?? '').split('/').slice(1);
     if (area === 'me' && first === 'sessions') return answer(200, devices);
     if (area === 'me') return sessionStorage.getItem(SIGNED_IN) ? answer(200, { person: world.me, installationAdmin: true }) : refuse(401, 'signed-out');
     if (area === 'session' && method === 'DELETE') {
@@ -55,6 +60,7 @@ export function createFakeRelay(world: FakeWorld) {
     if (area === 'spaces' && method === 'POST' && !first) return answer(200, { space: world.spaces[0]!.space });
     if (area === 'spaces' && second === 'invitations') return answer(200, { link: `${location.origin}/welkom/abc123`, expiresAt: Date.now() + 14 * 86_400_000, role: body['role'] });
     if (area === 'spaces' && method === 'PUT') return answer(204, null);
+    if (second === 'audit' || area === 'audit') return answer(200, { records: audit, more: false });
     if (area === 'spaces' && second === 'members') return answer(200, members);
     return refuse(404, 'not-found');
   };
