@@ -27,6 +27,11 @@ export interface Workspace {
   /** Rows of all spaces that this login may read, gone ones left out. */
   readonly rows: readonly ItemRow[]
   readonly rowsById: ReadonlyMap<ItemId, ItemRow>
+  /**
+   * The last row of a document that this window knew and does not show any more: it was taken away, or one is no member there any more. Kept by the
+   * window alone, and never told of a closed space.
+   */
+  formerRow(item: ItemId): ItemRow | null
   person(user: UserId | null): Person | null
   /** Others who have this item open now; empty while no editor of this window has it open. */
   presentAt(item: ItemId): readonly Person[]

@@ -76,6 +76,10 @@ export function createWorkspace({ engine, identity, storage, clock }: Deps): Wor
   const readable = $derived(new Set(spaces.filter((space) => space.role !== null && !isClosed(space)).map((space) => space.space)))
   const rows = $derived([...rowsBySpace].filter(([space]) => readable.has(space)).flatMap(([, list]) => list.filter((row) => !row.gone)))
   const rowsById = $derived(new Map(rows.map((row) => [row.item, row])))
+  /** What the engine had and has no more: of an erased document, and of a space whose right was lost. */
+  const left = new SvelteMap<ItemId, ItemRow>()
+  const unshown = $derived(new Map([...rowsBySpace].flatMap(([space, list]) => (readable.has(space) ? list.filter((row) => row.gone) : list).map((row) => [row.item, row]))))
+  const isClosedHere = (id: SpaceId): boolean => spaces.some((one) => one.space === id && isClosed(one))
   const preferredOf = (list: readonly SpaceView[]): SpaceView | null => list.find((one) => one.space === chosen && one.role !== null) ?? preferred(list)
   const space = $derived(preferredOf(spaces))
 
@@ -88,6 +92,10 @@ export function createWorkspace({ engine, identity, storage, clock }: Deps): Wor
     if (before && kind !== 'facts') typedIn.add(space)
     else typedIn.delete(space)
     if (before && kind === 'none') return
+    if (before && list.length < before.length && !isClosedHere(space)) {
+      const now = new Set(list.map(({ item }) => item))
+      for (const row of before) if (!now.has(row.item)) left.set(row.item, row)
+    }
     const now = clock.now()
     if (before && kind === 'times' && now - (shownAt.get(space) ?? -Infinity) < TIMES_MS) return lookLater(space)
     shownAt.set(space, now)
@@ -235,6 +243,10 @@ export function createWorkspace({ engine, identity, storage, clock }: Deps): Wor
     get spaces() { return spaces },
     get rows() { return rows },
     get rowsById() { return rowsById },
+    formerRow(item) {
+      const row = unshown.get(item) ?? left.get(item)
+      return row && !rowsById.has(item) && !isClosedHere(row.space) ? row : null
+    },
     get space() { return space },
     get today() { return today },
     person(user) {

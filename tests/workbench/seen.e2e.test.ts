@@ -1,4 +1,5 @@
 // What people see where something is not there any more, what they call things, and whether words stay whole: on the stage, in a real browser.
+import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { launchChromium } from '../support/browser.ts';
@@ -45,6 +46,74 @@ async function visit({ width = 1440, height = 900, theme = 'light', forcedColors
 }
 /** Nothing in the stage is told by a role or a name: the test pulls its strings directly. */
 const pull = <T>(page: Page, what: (stage: Window['stage']) => T): Promise<T> => page.evaluate(`(${what.toString()})(window.stage)`) as Promise<T>;
+const faults = async (page: Page): Promise<string[]> => (await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']).analyze()).violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.target.join(' ')).join(', ')}`);
+
+describe('what one may not see any more', () => {
+  const TITLE = 'Roken en meeroken';
+  const lose = (page: Page, ...names: string[]): Promise<unknown> =>
+    page.evaluate((lost) => {
+      const { world, outside } = window.stage.engine!;
+      for (const space of world.spaces) if (lost.length === 0 || lost.includes(space.name)) space.role = null;
+      outside.tellSpaces();
+    }, names);
+  const openRoken = async (page: Page): Promise<void> => {
+    await page.getByRole('treeitem', { name: new RegExp(`^${TITLE}`) }).dblclick();
+    await page.getByRole('tab', { name: TITLE }).waitFor();
+  };
+
+  test('[10] a tab keeps its name and says that the right is gone, shows no dot, and leads to what was typed', async () => {
+    const page = await visit();
+    await openRoken(page);
+    await pull(page, (its) => its.engine!.outside.park([...its.services!.workspace.rowsById.values()].find((row) => row.space === its.services!.workspace.space!.space && row.title === 'Roken en meeroken')!.item, ''));
+    const tab = page.getByRole('tab', { name: TITLE });
+    await expect.poll(() => tab.textContent()).toContain('nog niet bij het knooppunt');
+    await lose(page, 'Schiedam');
+    await page.getByRole('heading', { level: 1, name: 'Je bent geen lid meer van Schiedam' }).waitFor();
+    await expect.poll(() => tab.textContent()).toContain('geen toegang meer');
+    expect(await tab.textContent()).not.toContain('nog niet bij het knooppunt');
+    expect(await tab.locator('.unsent').count()).toBe(0);
+    await page.getByText('De documenten staan niet meer op deze laptop.').first().waitFor();
+    expect(await faults(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Bekijk wat je schreef' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Geweigerd' }).waitFor();
+    await page.getByRole('main').getByRole('heading', { level: 2, name: TITLE }).waitFor();
+  });
+
+  test('a document that somebody else took away says so, and is put back from there', async () => {
+    const page = await visit();
+    await openRoken(page);
+    await pull(page, (its) => its.engine!.outside.editAs(its.engine!.world.people[1]!, [...its.services!.workspace.rowsById.values()].find((row) => row.space === its.services!.workspace.space!.space && row.title === 'Roken en meeroken')!.item, [{ op: 'set', path: 'gone', value: true }]));
+    await page.getByRole('heading', { level: 1, name: `‘${TITLE}’ is weggehaald` }).waitFor();
+    await expect.poll(() => page.getByRole('tab', { name: TITLE }).textContent()).toContain('weggehaald');
+    await page.getByRole('button', { name: 'Zet terug' }).click();
+    await page.getByRole('heading', { level: 1, name: TITLE, exact: true }).waitFor();
+    await page.getByRole('treeitem', { name: new RegExp(`^${TITLE}`) }).waitFor();
+  });
+
+  test('what was never here says that it cannot be opened', async () => {
+    const page = await visit();
+    await pull(page, (its) => its.services!.layout.open({ kind: 'item', item: 'ffffffffffffffffffffffffffffffff' }));
+    await page.getByRole('tab', { name: 'Niet te openen' }).waitFor();
+    await pull(page, (its) => its.engine!.outside.goOffline());
+    await page.getByRole('tab', { name: 'Nog niet hier' }).waitFor();
+  });
+
+  test('who was a member hears of what, and the way to what was not sent; who is new hears who to ask', async () => {
+    const page = await visit();
+    await pull(page, (its) => its.engine!.outside.park(its.engine!.world.items[0]!.item, ''));
+    await lose(page);
+    const explorer = page.getByRole('complementary', { name: 'Verkenner' });
+    await explorer.getByText(/^Je bent geen lid meer van .*Schiedam/).waitFor();
+    expect(await explorer.textContent()).not.toContain('nog nergens lid van');
+    await page.getByRole('main').getByRole('button', { name: 'Bekijk wat je schreef' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Geweigerd' }).waitFor();
+    await page.evaluate(() => {
+      window.stage.engine!.world.spaces.length = 0;
+      window.stage.engine!.outside.tellSpaces();
+    });
+    await explorer.getByText('Je bent nog nergens lid van. Vraag een projectleider om een uitnodiging.').waitFor();
+  });
+});
 
 describe('words stay whole', () => {
   test.each([320, 700, 1024, 1280])('[X4] the log of who did what breaks no word that fits on a line, at %i px', async (width) => {

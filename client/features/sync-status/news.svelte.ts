@@ -1,6 +1,6 @@
 /**
- * What must be told without being asked: the store refuses, the relay wants a new sign-in, the state changed, somebody else changed the document
- * in sight. The first two stay in sight until they are acted on; the others are for those who listen, now and then.
+ * What must be told without being asked: the store refuses, the relay wants a new sign-in, a space closed or was lost, the state changed,
+ * somebody else changed the document in sight. The first two stay in sight until they are acted on; the last two are for those who listen, now and then.
  */
 import { untrack } from 'svelte'
 import type { Disposable } from '../../../shared/base/dispose.ts'
@@ -60,6 +60,22 @@ export function watchForNews(services: Services): Disposable {
         }
         for (const one of workspace.spaces) if (closed.includes(one.space) && one.role !== null && !isClosed(one)) notices.say(t.offline.closed.again(one.name))
         closed = now.closed.map(({ space }) => space)
+      })
+    })
+
+    // Who was a member a moment ago sees another municipality, or none: it is said why.
+    let joined: ReadonlySet<string> = new Set()
+    $effect(() => {
+      const now = workspace.spaces
+      if (!workspace.isLoaded) return
+      untrack(() => {
+        for (const one of now) {
+          if (one.role !== null || !joined.has(one.space)) continue
+          const words = t.workbench.noSpace.former.said(one.name)
+          if (workspace.status.parkedCount > 0) notices.say(words, { title: t.sync.toParked, run: () => void services.run('parked.page.open') })
+          else notices.say(words)
+        }
+        joined = new Set(now.flatMap(({ space, role }) => (role === null ? [] : [space])))
       })
     })
 

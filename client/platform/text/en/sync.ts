@@ -21,6 +21,7 @@ export const sync: Texts<typeof dutch> = {
   offlineWaiting: (count) => `Offline — ${count === 1 ? '1 change waits' : `${count} changes wait`} here`,
   waiting: (count) => (count === 1 ? '1 edit waits on this laptop' : `${count} edits wait on this laptop`),
   show: 'Show where my work is',
+  showAlso: 'save saved store stored sent lost synchronise',
   explain: {
     relay: 'All your edits are on a disk at the relay. Others see them.',
     local: 'These edits are on the disk of this laptop. They go along as soon as the relay confirms them.',
@@ -39,10 +40,12 @@ export const sync: Texts<typeof dutch> = {
   detour: 'This network does not allow a direct connection. Your work travels by ordinary web requests instead: others see it a few seconds later, and who is looking along shows a little later as well.',
   follower: 'Another tab of Samenpad holds the connection. That is fine.',
   connectNow: 'Connect now',
+  connectAlso: 'internet network wifi offline synchronise',
   itemsTitle: 'Only on this laptop',
   itemsNone: 'Nothing. Everything is at the relay.',
   itemGone: 'A document that is no longer here',
   saveFile: 'Keep my work as a file',
+  saveAlso: 'download export copy back-up',
   saved: (name) => `${name} was kept with your downloads.`,
   toParked: 'Look at what was refused',
   store: {
@@ -63,6 +66,7 @@ export const sync: Texts<typeof dutch> = {
   presentTitle: 'Who is in this document now',
   parked: {
     title: 'Refused',
+    also: 'rejected not accepted lost get back',
     intro: 'The relay did not take these edits. They are still on this laptop and nowhere else. Nothing goes away unless you choose it.',
     none: 'Nothing refused',
     noneText: 'The relay took everything you did.',
@@ -85,6 +89,7 @@ export const sync: Texts<typeof dutch> = {
       deleted: 'Keep a file if you still need the text.',
       'upgrade-required': 'Reload Samenpad and then offer it again.',
     },
+    own: 'What you wrote',
     open: 'Open the document',
     export: 'Keep as a file',
     exportAll: 'Keep everything as a file',

@@ -19,6 +19,18 @@ export const workbench: Texts<typeof dutch> = {
   closeTab: (title) => `Close ${title}`,
   notAtRelay: 'not at the relay yet',
   breadcrumb: 'Where you are',
+  /** Whoever is a member of nothing (any more). */
+  noSpace: {
+    title: 'No space yet',
+    text: 'You are not a member of anything yet. Ask a project leader for an invitation.',
+    installer: 'You are not a member of anything yet. Make a space for a municipality or a group, or ask a project leader for an invitation.',
+    former: {
+      title: (spaces) => `You are no longer a member of ${spaces}`,
+      text: 'Its documents are no longer on this laptop. Do you need them again? Ask the project leader for an invitation.',
+      kept: 'What you wrote and what was not accepted is still here. Keep it as a file, or offer it again once you are a member again.',
+      said: (space) => `You are no longer a member of ${space}. Its documents are no longer on this laptop.`,
+    },
+  },
   space: {
     choose: 'Switch to another municipality or group',
     search: 'Find a municipality or group',
@@ -69,7 +81,16 @@ export const workbench: Texts<typeof dutch> = {
     newContact: 'New organisation on the social map',
     newTitles: { folder: 'New folder', knowledge: 'New knowledge page', contact: 'New organisation' },
     readOnly: 'You read along here. Changing needs the role of member.',
-    noSpace: { title: 'No space yet', text: 'You are not a member anywhere yet. Ask a project leader for an invitation.' },
+    also: {
+      overview: 'begin start home news',
+      reveal: 'where place find folder',
+      rename: 'title other name',
+      move: 'drag folder order',
+      remove: 'delete throw away erase bin',
+      knowledge: 'make add note text page',
+      contact: 'make add address telephone contact',
+      folder: 'make add order',
+    },
     outline: 'In this document',
     menu: (title) => `What you can do with ${title}`,
   },
@@ -101,21 +122,37 @@ export const workbench: Texts<typeof dutch> = {
   previousTab: 'Previous document',
   closePanel: 'Close the lower panel',
   closeContext: 'Close the panel with this document',
+  print: 'Print this document',
+  also: {
+    side: 'left explorer menu bar',
+    panel: 'bottom bar',
+    context: 'right comments agreement timeline bar',
+    beside: 'split two compare',
+    close: 'tab shut',
+    print: 'printer paper pdf',
+  },
   emptyGroup: {
     title: 'Nothing is open',
     text: 'Choose a document on the left or search for one.',
     action: 'Search for a document',
   },
-  noEditor: {
-    title: 'This document is not here yet',
-    text: 'It comes to this laptop as soon as you have a connection.',
-    action: 'Connect now',
-  },
-  noAccess: {
-    title: 'You cannot open this document here',
-    text: 'You may not (any more), or it was taken away. Ask the project leader of the municipality.',
-    kept: 'What you wrote and what was refused is still on this laptop.',
-    action: 'Try again',
+  /** A document that cannot be seen here: why, and what one can do. */
+  absent: {
+    tab: { removed: 'removed', lost: 'no access any more', withheld: 'Cannot be opened', coming: 'Not here yet' },
+    removed: {
+      title: (title) => `‘${title}’ was removed`,
+      text: 'Somebody took this document out of the explorer. Nothing was erased: you can put it back.',
+      ask: 'Somebody took this document out of the explorer. Nothing was erased: a member or the project leader can put it back.',
+    },
+    lost: {
+      title: (space) => `You are no longer a member of ${space}`,
+      text: (title, space) => `So ‘${title}’ is no longer on this laptop. Do you need it again? Ask the project leader of ${space}.`,
+    },
+    withheld: { title: 'You cannot open this document here', text: 'You may not see it (any more), or it was removed. Ask the project leader.' },
+    coming: { title: 'This document is not here yet', text: 'It comes to this laptop as soon as you have a connection.', action: 'Connect now' },
+    kept: 'What you wrote and what was not accepted is still on this laptop.',
+    own: 'Show what I wrote',
+    again: 'Try again',
   },
   noEditorForKind: {
     title: 'This version cannot show this document',

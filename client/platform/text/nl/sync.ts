@@ -18,6 +18,7 @@ export const sync = {
   offlineWaiting: (count: number) => `Offline — ${count === 1 ? '1 wijziging wacht' : `${count} wijzigingen wachten`} hier`,
   waiting: (count: number) => (count === 1 ? '1 wijziging wacht op deze laptop' : `${count} wijzigingen wachten op deze laptop`),
   show: 'Laat zien waar mijn werk staat',
+  showAlso: 'opslaan bewaren bewaard opgeslagen verstuurd kwijt synchroniseren save',
   explain: {
     relay: 'Al je wijzigingen staan op een schijf bij het knooppunt. Anderen zien ze.',
     local: 'Deze wijzigingen staan op de schijf van deze laptop. Ze gaan mee zodra het knooppunt ze bevestigt.',
@@ -36,10 +37,12 @@ export const sync = {
   detour: 'Dit netwerk laat geen rechtstreekse verbinding toe. Je werk gaat daarom met gewone webverzoeken: anderen zien het een paar tellen later, en wie er meekijkt zie je ook iets later.',
   follower: 'Een ander tabblad van Samenpad houdt de verbinding vast. Dat is goed zo.',
   connectNow: 'Verbind nu',
+  connectAlso: 'internet netwerk wifi offline synchroniseren bijwerken',
   itemsTitle: 'Alleen op deze laptop',
   itemsNone: 'Niets. Alles staat bij het knooppunt.',
   itemGone: 'Een document dat hier niet meer staat',
   saveFile: 'Bewaar mijn werk als bestand',
+  saveAlso: 'downloaden exporteren reservekopie back-up',
   saved: (name: string) => `${name} is bewaard bij je downloads.`,
   toParked: 'Bekijk wat geweigerd is',
   store: {
@@ -60,6 +63,7 @@ export const sync = {
   presentTitle: 'Wie nu in dit document is',
   parked: {
     title: 'Geweigerd',
+    also: 'afgewezen niet aangenomen kwijt terughalen',
     intro: 'Het knooppunt nam deze wijzigingen niet aan. Ze staan nog op deze laptop en nergens anders. Er verdwijnt niets zonder dat jij het kiest.',
     none: 'Niets geweigerd',
     noneText: 'Alles wat je deed, nam het knooppunt aan.',
@@ -82,6 +86,7 @@ export const sync = {
       deleted: 'Bewaar een bestand als je de tekst nog nodig hebt.',
       'upgrade-required': 'Herlaad Samenpad en bied het dan opnieuw aan.',
     },
+    own: 'Wat je schreef',
     open: 'Open het document',
     export: 'Bewaar als bestand',
     exportAll: 'Bewaar alles als bestand',

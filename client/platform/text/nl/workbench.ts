@@ -16,6 +16,18 @@ export const workbench = {
   closeTab: (title: string) => `Sluit ${title}`,
   notAtRelay: 'nog niet bij het knooppunt',
   breadcrumb: 'Waar je bent',
+  /** Wie nergens (meer) lid van is. */
+  noSpace: {
+    title: 'Nog geen ruimte',
+    text: 'Je bent nog nergens lid van. Vraag een projectleider om een uitnodiging.',
+    installer: 'Je bent nog nergens lid van. Maak een ruimte voor een gemeente of groep, of vraag een projectleider om een uitnodiging.',
+    former: {
+      title: (spaces: string) => `Je bent geen lid meer van ${spaces}`,
+      text: 'De documenten staan niet meer op deze laptop. Moet je er weer bij? Vraag de projectleider om een uitnodiging.',
+      kept: 'Wat je schreef en wat niet werd aangenomen, staat hier nog. Bewaar het als bestand, of bied het opnieuw aan als je weer lid bent.',
+      said: (space: string) => `Je bent geen lid meer van ${space}. De documenten staan niet meer op deze laptop.`,
+    },
+  },
   space: {
     choose: 'Wissel van gemeente of groep',
     search: 'Zoek een gemeente of groep',
@@ -66,7 +78,16 @@ export const workbench = {
     newContact: 'Nieuwe organisatie op de sociale kaart',
     newTitles: { folder: 'Nieuwe map', knowledge: 'Nieuwe kennispagina', contact: 'Nieuwe organisatie' },
     readOnly: 'Je leest hier mee. Wijzigen kan met de rol deelnemer.',
-    noSpace: { title: 'Nog geen ruimte', text: 'Je bent nog nergens lid van. Vraag een projectleider om een uitnodiging.' },
+    also: {
+      overview: 'begin start beginscherm home nieuws',
+      reveal: 'waar staat plek zoeken map',
+      rename: 'hernoemen titel andere naam',
+      move: 'slepen map ordenen',
+      remove: 'verwijderen weghalen weggooien wissen prullenbak',
+      knowledge: 'maken toevoegen notitie tekst pagina',
+      contact: 'maken toevoegen adres telefoon zorgverlener contact',
+      folder: 'maken toevoegen ordenen',
+    },
     outline: 'In dit document',
     menu: (title: string) => `Wat je kunt doen met ${title}`,
   },
@@ -98,21 +119,37 @@ export const workbench = {
   previousTab: 'Vorige document',
   closePanel: 'Sluit het onderpaneel',
   closeContext: 'Sluit het paneel bij dit document',
+  print: 'Druk dit document af',
+  also: {
+    side: 'links verkenner menu zijbalk',
+    panel: 'onder balk',
+    context: 'rechts opmerkingen akkoord tijdlijn zijbalk',
+    beside: 'splitsen twee vergelijken tegelijk',
+    close: 'tabblad dicht afsluiten',
+    print: 'afdrukken printen printer papier pdf',
+  },
   emptyGroup: {
     title: 'Er is niets open',
     text: 'Kies links een document of zoek er een.',
     action: 'Zoek een document',
   },
-  noEditor: {
-    title: 'Dit document staat nog niet hier',
-    text: 'Het komt op deze laptop zodra je weer verbinding hebt.',
-    action: 'Verbind nu',
-  },
-  noAccess: {
-    title: 'Je kunt dit document hier niet openen',
-    text: 'Je mag er niet (meer) bij, of het is weggehaald. Vraag de projectleider van de gemeente.',
-    kept: 'Wat je schreef en wat geweigerd is, staat nog op deze laptop.',
-    action: 'Probeer het opnieuw',
+  /** Een document dat hier niet te zien is: waarom, en wat je kunt doen. */
+  absent: {
+    tab: { removed: 'weggehaald', lost: 'geen toegang meer', withheld: 'Niet te openen', coming: 'Nog niet hier' },
+    removed: {
+      title: (title: string) => `‘${title}’ is weggehaald`,
+      text: 'Iemand haalde dit document uit de verkenner. Er is niets gewist: je kunt het terugzetten.',
+      ask: 'Iemand haalde dit document uit de verkenner. Er is niets gewist: een deelnemer of de projectleider kan het terugzetten.',
+    },
+    lost: {
+      title: (space: string) => `Je bent geen lid meer van ${space}`,
+      text: (title: string, space: string) => `Daarom staat ‘${title}’ niet meer op deze laptop. Moet je er weer bij? Vraag het de projectleider van ${space}.`,
+    },
+    withheld: { title: 'Je kunt dit document hier niet openen', text: 'Je mag er niet (meer) bij, of het is weggehaald. Vraag het de projectleider.' },
+    coming: { title: 'Dit document staat nog niet hier', text: 'Het komt op deze laptop zodra je weer verbinding hebt.', action: 'Verbind nu' },
+    kept: 'Wat je schreef en wat niet werd aangenomen, staat nog op deze laptop.',
+    own: 'Bekijk wat je schreef',
+    again: 'Probeer het opnieuw',
   },
   noEditorForKind: {
     title: 'Deze versie kan dit document niet tonen',
