@@ -44,6 +44,15 @@ async function visit({ width = 1440, height = 900, theme = 'light', forcedColors
   await page.getByRole('heading', { level: 1, name: 'Schiedam' }).waitFor();
   return page;
 }
+let shared: Promise<Page> | undefined;
+/** One window with a proposed agreement open, for questions that change nothing. */
+const visitOnce = (): Promise<Page> =>
+  (shared ??= visit().then(async (page) => {
+    await page.getByRole('treeitem', { name: /^Psychische klachten/ }).dblclick();
+    await page.getByRole('tab', { name: 'Psychische klachten' }).waitFor();
+    return page;
+  }));
+
 /** Nothing in the stage is told by a role or a name: the test pulls its strings directly. */
 const pull = <T>(page: Page, what: (stage: Window['stage']) => T): Promise<T> => page.evaluate(`(${what.toString()})(window.stage)`) as Promise<T>;
 const faults = async (page: Page): Promise<string[]> => (await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']).analyze()).violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.target.join(' ')).join(', ')}`);
@@ -112,6 +121,33 @@ describe('what one may not see any more', () => {
       window.stage.engine!.outside.tellSpaces();
     });
     await explorer.getByText('Je bent nog nergens lid van. Vraag een projectleider om een uitnodiging.').waitFor();
+  });
+});
+
+describe('what people call it', () => {
+  test.each([
+    ['nl', 'bewaren', 'Laat zien waar mijn werk staat'], ['nl', 'opslaan', 'Laat zien waar mijn werk staat'], ['nl', 'geschiedenis', 'Tijdlijn van dit document'],
+    ['nl', 'terugdraaien', 'Tijdlijn van dit document'], ['nl', 'wachtwoord', 'Mijn account'], ['nl', 'afdrukken', 'Druk dit document af'], ['nl', 'uitloggen', 'Uitloggen'],
+    ['nl', 'donker', 'Instellingen openen'], ['nl', 'help', 'Hulp openen'], ['nl', 'prullenbak', 'Haal uit de verkenner'], ['nl', 'notulen', 'Nieuw overleg'], ['nl', 'taken', 'Open alle acties'],
+    ['nl', 'ondertekenen', 'Geef akkoord'], ['en', 'save', 'Show where my work is'], ['en', 'print', 'Print this document'], ['en', 'history', 'Timeline of this document'], ['en', 'dark', 'Open the settings'],
+  ])('[X2] the palette in %s knows “%s” as “%s”', async (language, word, title) => {
+    const page = await visitOnce();
+    await page.evaluate((next) => (window.stage.services!.appearance.language = next as 'nl' | 'en'), language);
+    await page.keyboard.press('F1');
+    await page.getByRole('combobox', { name: language === 'nl' ? 'Geef een opdracht' : 'Give a command' }).waitFor();
+    await page.keyboard.type(word);
+    await expect.poll(() => page.getByRole('option', { selected: true }).textContent()).toContain(title);
+    await page.keyboard.press('Escape');
+  });
+
+  test('there is no act of saving: who looks for one is shown where the work is', async () => {
+    const page = await visit();
+    await page.keyboard.press('F1');
+    await page.getByRole('combobox', { name: 'Geef een opdracht' }).waitFor();
+    await page.keyboard.type('opslaan');
+    await page.getByRole('option', { name: /Laat zien waar mijn werk staat/ }).waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByText('Al je wijzigingen staan op een schijf bij het knooppunt. Anderen zien ze.').waitFor();
   });
 });
 

@@ -29,6 +29,7 @@ export function contribute(services: Services): Disposable {
     contributions.commands.register({
       id: 'actions.page.open',
       title: () => t.meetings.list.open,
+      also: () => t.meetings.list.also,
       category: () => t.meetings.list.category,
       icon: ListChecks,
       isEnabled: () => workspace.space !== null,

@@ -38,11 +38,12 @@ export function contribute(services: Services): Disposable {
     bag.add(contributions.commands.register({ ...command, category: () => t.acts.category }))
   }
   type DialogLoader = Parameters<typeof showDialog>[0]
-  const dialog = (kind: ActKind, options: { title: () => string; icon: Command['icon']; load: () => Promise<unknown>; isOffered?: (row: ItemRow) => boolean; leads?: boolean; key?: string }): void => {
+  const dialog = (kind: Exclude<ActKind, 'publish'>, options: { title: () => string; icon: Command['icon']; load: () => Promise<unknown>; isOffered?: (row: ItemRow) => boolean; leads?: boolean; key?: string }): void => {
     const { title, icon, load, isOffered = () => true, leads = false, key } = options
     add({
       id: `acts.item.${kind}`,
       title,
+      also: () => t.acts.also[kind],
       icon,
       ...(key ? { key } : {}),
       menu: leads ? ['document'] : ['item'],
@@ -75,6 +76,7 @@ export function contribute(services: Services): Disposable {
   add({
     id: 'acts.item.compare',
     title: () => t.acts.compare,
+    also: () => t.acts.also.compare,
     icon: GitCompare,
     menu: ['document'],
     isEnabled: (given) => {

@@ -22,6 +22,7 @@ export function contribute(services: Services): Disposable {
     contributions.commands.register({
       id: 'agreements.agreement.create',
       title: () => t.agreements.create.command,
+      also: () => t.agreements.create.also,
       category: () => t.agreements.category,
       icon: Route,
       menu: ['new'],

@@ -21,6 +21,7 @@ export function contribute({ contributions, layout, workspace }: Services): Disp
     contributions.commands.register({
       id: 'audit.space.show',
       title: () => t.audit.showSpace,
+      also: () => t.audit.also,
       category,
       icon: ScrollText,
       isEnabled: () => may(workspace.space?.role, 'audit.read'),
@@ -33,6 +34,7 @@ export function contribute({ contributions, layout, workspace }: Services): Disp
     contributions.commands.register({
       id: 'audit.installation.show',
       title: () => t.audit.showAll,
+      also: () => t.audit.also,
       category,
       icon: ScrollText,
       isEnabled: () => workspace.isInstallationAdmin,

@@ -25,6 +25,7 @@ export function contribute(services: Services): Disposable {
     services.contributions.commands.register({
       id: 'conflicts.fact.choose',
       title: () => t.conflicts.choose,
+      also: () => t.conflicts.also,
       category: () => t.conflicts.category,
       icon: Split,
       isEnabled: () => {

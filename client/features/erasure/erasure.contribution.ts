@@ -18,6 +18,7 @@ export function contribute(services: Services): Disposable {
     contributions.commands.register({
       id: 'erasure.item.erase',
       title: () => t.erasure.open,
+      also: () => t.erasure.also,
       category: () => t.workbench.explorer.category,
       icon: Eraser,
       menu: ['item'],

@@ -43,6 +43,7 @@ export function contribute(services: Services): Disposable {
   add({
     id: 'explorer.overview.open',
     title: () => t.workbench.explorer.openOverview,
+    also: () => t.workbench.explorer.also.overview,
     icon: House,
     isEnabled: () => workspace.space !== null,
     run: () => {
@@ -52,6 +53,7 @@ export function contribute(services: Services): Disposable {
   add({
     id: 'explorer.item.reveal',
     title: () => t.workbench.explorer.reveal,
+    also: () => t.workbench.explorer.also.reveal,
     isEnabled: () => layout.active?.kind === 'item',
     run: (given) => {
       const item = itemOf(given)
@@ -63,6 +65,7 @@ export function contribute(services: Services): Disposable {
   add({
     id: 'explorer.item.rename',
     title: () => t.workbench.explorer.rename,
+    also: () => t.workbench.explorer.also.rename,
     isEnabled: () => layout.active?.kind === 'item' && mayWrite(),
     run: (given) => {
       const item = itemOf(given)
@@ -75,6 +78,7 @@ export function contribute(services: Services): Disposable {
   add({
     id: 'explorer.item.move',
     title: () => t.workbench.explorer.move,
+    also: () => t.workbench.explorer.also.move,
     isEnabled: () => layout.active?.kind === 'item' && mayWrite(),
     run: (given) => {
       explorer.moving = itemOf(given)
@@ -83,6 +87,7 @@ export function contribute(services: Services): Disposable {
   add({
     id: 'explorer.item.remove',
     title: () => t.workbench.explorer.remove,
+    also: () => t.workbench.explorer.also.remove,
     isEnabled: () => layout.active?.kind === 'item' && mayWrite(),
     run: async (given) => {
       const row = workspace.rowsById.get(itemOf(given) ?? '')
@@ -93,6 +98,7 @@ export function contribute(services: Services): Disposable {
     add({
       id: `explorer.${type}.create`,
       title: NEW[type].title,
+      also: () => t.workbench.explorer.also[type],
       icon: NEW[type].icon,
       menu: ['new'],
       isEnabled: mayWrite,

@@ -19,6 +19,7 @@ export function contribute({ contributions, layout, workspace }: Services): Disp
     contributions.commands.register({
       id: 'installation.page.show',
       title: () => t.installation.show,
+      also: () => t.installation.also,
       category: () => t.audit.category,
       icon: Server,
       isEnabled: () => workspace.isInstallationAdmin,

@@ -13,7 +13,7 @@ export function contribute(services: Services): Disposable {
     if (outcome.kind !== 'done') notices.warn(t.lock.settings.unstored)
   }
   bag.add(
-    contributions.commands.register({ id: 'lock.laptop.close', title: () => t.lock.now, category: () => t.lock.category, icon: Lock, isEnabled: () => lock.isOn, run: lockNow }),
+    contributions.commands.register({ id: 'lock.laptop.close', title: () => t.lock.now, also: () => t.lock.also, category: () => t.lock.category, icon: Lock, isEnabled: () => lock.isOn, run: lockNow }),
   )
   bag.add(contributions.settings.register({ id: 'lock', title: () => t.lock.setting, order: 25, load: () => import('./LockSetting.svelte') }))
   bag.add(watchIdle(services, lockNow))

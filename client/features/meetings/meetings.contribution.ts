@@ -29,6 +29,7 @@ export function contribute(services: Services): Disposable {
     contributions.commands.register({
       id: 'meetings.meeting.create',
       title: () => t.meetings.create.command,
+      also: () => t.meetings.create.also,
       category: () => t.meetings.category,
       key: '$mod+Alt+o',
       icon: MessagesSquare,

@@ -15,6 +15,6 @@ export function contribute({ contributions, layout }: Services): Disposable {
       load: () => import('./ParkedPage.svelte'),
     }),
   )
-  bag.add(contributions.commands.register({ id: 'parked.page.open', title: () => t.sync.toParked, category: () => t.sync.category, icon: OctagonAlert, run: () => layout.open({ kind: 'page', page: 'parked' }) }))
+  bag.add(contributions.commands.register({ id: 'parked.page.open', title: () => t.sync.toParked, also: () => t.sync.parked.also, category: () => t.sync.category, icon: OctagonAlert, run: () => layout.open({ kind: 'page', page: 'parked' }) }))
   return bag
 }

@@ -20,6 +20,7 @@ export function contribute({ contributions, layout, workspace }: Services): Disp
     contributions.commands.register({
       id: 'participation.page.show',
       title: () => t.participation.show,
+      also: () => t.participation.also,
       category: () => t.people.category,
       icon: Handshake,
       isEnabled: () => workspace.space?.kind === 'municipality' && may(workspace.space.role, 'member.list'),

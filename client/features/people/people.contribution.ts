@@ -56,6 +56,7 @@ export function contribute(services: Services): Disposable {
     contributions.commands.register({
       id: 'people.space.create',
       title: () => t.people.createSpace.command,
+      also: () => t.people.createSpace.also,
       category,
       icon: CirclePlus,
       isEnabled: () => workspace.isInstallationAdmin,

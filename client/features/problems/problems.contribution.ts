@@ -14,7 +14,7 @@ export function contribute(services: Services): Disposable {
   }
   bag.add(contributions.views.register({ id: 'problems', where: 'panel', title: () => t.problems.title, icon: TriangleAlert, order: 10, load: () => import('./ProblemsPanel.svelte') }))
   bag.add(contributions.status.register({ id: 'problems', side: 'right', order: 40, load: () => import('./ProblemCount.svelte') }))
-  const add = (id: string, title: () => string, key: string, run: () => void | Promise<void>): void => void bag.add(contributions.commands.register({ id, title, category, key, icon: TriangleAlert, run }))
+  const add = (id: string, title: () => string, key: string, run: () => void | Promise<void>): void => void bag.add(contributions.commands.register({ id, title, also: () => t.problems.also, category, key, icon: TriangleAlert, run }))
   add('problems.panel.show', () => t.problems.show, '$mod+Shift+m', () => layout.showView('problems'))
   add('problems.problem.next', () => t.problems.next, 'F8', () => walk(1))
   add('problems.problem.previous', () => t.problems.previous, 'Shift+F8', () => walk(-1))

@@ -36,6 +36,7 @@ export function contribute({ contributions, layout }: Services): Disposable {
     contributions.commands.register({
       id: 'progress.page.open',
       title: () => t.progress.title,
+      also: () => t.progress.also,
       category: () => t.progress.category,
       icon: ChartNoAxesColumn,
       run: () => layout.open({ kind: 'page', page: PAGE }),

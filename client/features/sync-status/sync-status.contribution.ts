@@ -1,5 +1,6 @@
 /** Where the work is: the sentence in the status bar, the panel behind it, and what is said when something needs to be known. */
 import Download from '@lucide/svelte/icons/download'
+import Laptop from '@lucide/svelte/icons/laptop'
 import RefreshCw from '@lucide/svelte/icons/refresh-cw'
 import { createBag, type Disposable } from '../../../shared/base/dispose.ts'
 import { takeBegunEmpty } from '../../platform/begun-empty.ts'
@@ -14,7 +15,7 @@ import SyncSentence from './SyncSentence.svelte'
 
 export function contribute(services: Services): Disposable {
   const bag = createBag()
-  const { contributions, engine, notices, workspace } = services
+  const { contributions, engine, layout, notices, workspace } = services
   const category = (): string => t.sync.category
 
   // Not behind a loader: the sentence is there with the first picture of the window.
@@ -23,11 +24,14 @@ export function contribute(services: Services): Disposable {
   bag.add(contributions.status.register({ id: 'sync.present', side: 'right', order: 50, load: () => import('./PresenceItem.svelte') }))
   bag.add(contributions.status.register({ id: 'sync.role', side: 'right', order: 60, load: () => import('./RoleItem.svelte') }))
   bag.add(contributions.views.register({ id: 'sync', where: 'panel', title: () => t.sync.title, icon: RefreshCw, order: 90, badge: () => services.workspace.waitingItems.length, load: () => import('./SyncPanel.svelte') }))
-  bag.add(contributions.commands.register({ id: 'sync.connection.retry', title: () => t.sync.connectNow, category, icon: RefreshCw, run: () => engine.reconnect() }))
+  // There is no act of saving: whoever looks for one is shown where the work is.
+  bag.add(contributions.commands.register({ id: 'sync.status.show', title: () => t.sync.show, also: () => t.sync.showAlso, category, icon: Laptop, run: () => layout.showView('sync') }))
+  bag.add(contributions.commands.register({ id: 'sync.connection.retry', title: () => t.sync.connectNow, also: () => t.sync.connectAlso, category, icon: RefreshCw, run: () => engine.reconnect() }))
   bag.add(
     contributions.commands.register({
       id: 'sync.unsent.export',
       title: () => t.sync.saveFile,
+      also: () => t.sync.saveAlso,
       category,
       icon: Download,
       run: async () => {

@@ -36,7 +36,7 @@ export function contribute(services: Services): Disposable {
       load: () => import('./Overview.svelte'),
     }),
   )
-  bag.add(contributions.commands.register({ id: 'welcome.session.renew', title: () => t.people.signOut.renew, category, icon: LogIn, run: () => location.assign('/inloggen') }))
+  bag.add(contributions.commands.register({ id: 'welcome.session.renew', title: () => t.people.signOut.renew, also: () => t.people.signOut.renewAlso, category, icon: LogIn, run: () => location.assign('/inloggen') }))
   bag.add(contributions.commands.register({ id: 'welcome.session.end', title: () => t.people.signOut.command, also: () => t.people.signOut.also, category, icon: LogOut, run: signOut }))
 
   /** Nothing is lost by signing out, but what waits here travels only after signing in here again: that is said first. */

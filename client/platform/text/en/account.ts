@@ -5,7 +5,7 @@ import type { Texts } from '../texts.ts'
 export const account: Texts<typeof dutch> = {
   title: 'My account',
   open: 'My account',
-  also: 'profile name job password devices',
+  also: 'profile details name job change password devices sign out everywhere',
   category: 'Account',
   onlyOnline: 'You see and change your account only with a connection. Your work simply goes on.',
   details: 'Who you are',

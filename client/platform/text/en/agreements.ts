@@ -66,6 +66,7 @@ export const agreements: Texts<typeof dutch> = {
 
   create: {
     command: 'New agreement',
+    also: 'make add begin pathway protocol template',
     title: 'New agreement',
     search: 'Find a template',
     begin: 'What you begin with',

@@ -58,6 +58,7 @@ export const audit: Texts<typeof dutch> = {
   titleAll: 'Log of the installation',
   showSpace: 'Show the log of this space',
   showAll: 'Show the log of the installation',
+  also: 'audit who did what account access',
   intro: 'Who did what, and when. No text of documents is in it. Reading this log is in it too.',
   when: 'When',
   who: 'Who',

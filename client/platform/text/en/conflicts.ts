@@ -5,6 +5,7 @@ import type { Texts } from '../texts.ts'
 export const conflicts: Texts<typeof dutch> = {
   category: 'Two answers',
   choose: 'Choose an answer',
+  also: 'conflict difference',
   heading: (count: number) => (count === 2 ? 'Two answers — choose one' : `${count} answers — choose one`),
   explain: 'People filled this in without seeing each other’s answer. Nothing is lost. Which answer holds?',
   about: (where: string, field: string) => `${where}, ‘${field}’`,

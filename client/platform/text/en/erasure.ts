@@ -4,6 +4,7 @@ import type { Texts } from '../texts.ts'
 
 export const erasure: Texts<typeof dutch> = {
   open: 'Erase for good…',
+  also: 'erase destroy delete privacy gdpr personal data',
   title: 'Erase for good',
   what: 'What has to go?',
   history: 'What was deleted from the text',

@@ -5,6 +5,7 @@ import type { Texts } from '../texts.ts'
 export const installation: Texts<typeof dutch> = {
   title: 'How the installation is doing',
   show: 'Show how the installation is doing',
+  also: 'server health disk back-up version trouble',
   again: 'Look again',
   onlyOnline: 'This can be seen only with a connection.',
   never: 'never yet',

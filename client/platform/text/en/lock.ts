@@ -6,6 +6,7 @@ export const lock: Texts<typeof dutch> = {
   category: 'Lock',
   setting: 'Lock of this laptop',
   now: 'Lock now',
+  also: 'lock secure passphrase screen close laptop',
   page: {
     title: 'This laptop is locked',
     text: 'What Samenpad keeps on this laptop is encrypted. Enter your passphrase to go on.',

@@ -91,6 +91,7 @@ export const meetings: Texts<typeof dutch> = {
 
   create: {
     command: 'New meeting',
+    also: 'make add minutes notes meeting agenda',
     waits: 'The space is still coming in. Then the new meeting begins, with who was there last time.',
     title: (date: string) => `Platform ${date}`,
     points: {
@@ -107,6 +108,7 @@ export const meetings: Texts<typeof dutch> = {
     title: 'Actions',
     page: (space: string) => `Actions ${space}`,
     open: 'Open all actions',
+    also: 'tasks to do list todo',
     filter: 'Which actions',
     filters: { open: 'Open', mine: 'Mine', overdue: 'Overdue', all: 'All' },
     group: 'Group by',

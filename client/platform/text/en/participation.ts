@@ -6,6 +6,7 @@ export const participation: Texts<typeof dutch> = {
   title: 'Programmes',
   titleOf: (space: string) => `${space} and programmes`,
   show: 'Show programmes that this municipality takes part in',
+  also: 'take part programme leader share',
   intro: 'When your municipality takes part, the programme leader sees its progress: titles, status and counts. Never the text itself.',
   mayNotChange: 'Your project leader or administrator decides about taking part.',
   none: 'There are no programmes on this relay yet.',

@@ -64,6 +64,7 @@ export const people: Texts<typeof dutch> = {
   },
   createSpace: {
     command: 'Make a new space',
+    also: 'municipality region programme group add',
     title: 'New space',
     text: 'A space has members of its own. Who is not a member sees nothing of it.',
     name: 'Name',
@@ -146,7 +147,7 @@ export const people: Texts<typeof dutch> = {
   },
   signOut: {
     command: 'Sign out',
-    also: 'log out log off',
+    also: 'log out log off quit',
     title: 'Sign out with work that was not sent yet?',
     text: (count) => (count === 1 ? '1 edit is only on this laptop. It stays here and goes along when you sign in here again.' : `${count} edits are only on this laptop. They stay here and go along when you sign in here again.`),
     saveFirst: 'Keep a file first',
@@ -154,6 +155,7 @@ export const people: Texts<typeof dutch> = {
     stay: 'Stay signed in',
     offline: 'Signing out needs a connection. Lock your laptop when you leave it.',
     renew: 'Sign in again',
+    renewAlso: 'sign in log in log on',
     expired: 'The relay asks you to sign in again. You can simply go on working; your work stays on this laptop.',
   },
 }

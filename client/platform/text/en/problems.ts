@@ -8,6 +8,7 @@ export const problems: Texts<typeof dutch> = {
   title: 'Points of attention',
   category: 'Points of attention',
   show: 'Show points of attention',
+  also: 'errors missing incomplete check warning',
   next: 'To the next point of attention',
   previous: 'To the previous point of attention',
   count: (count: number) => (count === 1 ? '1 point of attention' : `${count} points of attention`),

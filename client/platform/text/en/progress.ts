@@ -7,6 +7,7 @@ const steps = (count: number): string => (count === 1 ? '1 step' : `${count} ste
 
 export const progress: Texts<typeof dutch> = {
   title: 'Progress',
+  also: 'figures dashboard report milestones municipalities',
   category: 'Progress',
   heading: (count: number) => (count === 1 ? 'Progress of 1 municipality' : `Progress of ${count} municipalities`),
   updated: (when: string) => `Updated ${when}.`,

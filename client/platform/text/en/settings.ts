@@ -7,6 +7,7 @@ export const settings: Texts<typeof dutch> = {
   rail: 'Settings',
   category: 'Settings',
   open: 'Open the settings',
+  also: 'colours dark light theme contrast size language storage lock',
   appearance: 'Appearance',
   storage: {
     title: 'Storage on this laptop',
@@ -26,6 +27,7 @@ export const settings: Texts<typeof dutch> = {
   help: {
     title: 'Help',
     open: 'Open help',
+    also: 'help manual how questions keys shortcuts',
     intro: 'A short answer to what people ask first.',
     questions: [
       { title: 'Where is my work?', text: 'At the bottom left it says so in words. “Only on this laptop”: kept on the disk of this laptop. “At the relay”: kept on the disk of the relay as well, and visible to others.' },

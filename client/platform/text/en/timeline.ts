@@ -10,7 +10,7 @@ export const timeline: Texts<typeof dutch> = {
   view: 'Timeline',
   category: 'Timeline',
   show: 'Timeline of this document',
-  also: 'history versions restore who wrote',
+  also: 'history versions previous old restore revert undo who wrote',
   list: 'Who changed what',
   count: (shown, all) => (shown < all ? `the latest ${shown} of ${all}` : `${all}`),
   more: 'Show more',

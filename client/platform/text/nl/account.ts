@@ -2,7 +2,7 @@
 export const account = {
   title: 'Mijn account',
   open: 'Mijn account',
-  also: 'profiel naam functie wachtwoord apparaten',
+  also: 'profiel gegevens naam functie wachtwoord veranderen apparaten overal uitloggen',
   category: 'Account',
   onlyOnline: 'Je account zie en wijzig je alleen met een verbinding. Je werk gaat gewoon door.',
   details: 'Wie je bent',

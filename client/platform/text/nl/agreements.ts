@@ -63,6 +63,7 @@ export const agreements = {
 
   create: {
     command: 'Nieuwe afspraak',
+    also: 'maken toevoegen beginnen zorgpad protocol sjabloon',
     title: 'Nieuwe afspraak',
     search: 'Zoek een sjabloon',
     begin: 'Waar begin je mee',

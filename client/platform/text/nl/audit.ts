@@ -56,6 +56,7 @@ export const audit = {
   titleAll: 'Logboek van de installatie',
   showSpace: 'Toon het logboek van deze ruimte',
   showAll: 'Toon het logboek van de installatie',
+  also: 'audit wie deed wat controle verantwoording inzage',
   intro: 'Wie deed wat, en wanneer. Tekst uit documenten staat er niet in. Ook wie dit logboek leest, staat erin.',
   when: 'Wanneer',
   who: 'Wie',

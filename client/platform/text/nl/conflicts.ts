@@ -2,6 +2,7 @@
 export const conflicts = {
   category: 'Twee antwoorden',
   choose: 'Kies een antwoord',
+  also: 'conflict verschil tegenstrijdig',
   heading: (count: number) => (count === 2 ? 'Twee antwoorden — kies er één' : `${count} antwoorden — kies er één`),
   explain: 'Mensen vulden dit in zonder elkaars antwoord te zien. Er is niets kwijt. Welk antwoord geldt?',
   about: (where: string, field: string) => `${where}, ‘${field}’`,

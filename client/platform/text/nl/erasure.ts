@@ -1,6 +1,7 @@
 /** Definitief verwijderen: wat weg gaat, wat blijft, en dat het niet terug te draaien is. */
 export const erasure = {
   open: 'Definitief verwijderen…',
+  also: 'wissen vernietigen privacy avg persoonsgegevens',
   title: 'Definitief verwijderen',
   what: 'Wat moet weg?',
   history: 'Wat uit de tekst is weggehaald',

@@ -2,6 +2,7 @@
 export const installation = {
   title: 'Toestand van de installatie',
   show: 'Toon de toestand van de installatie',
+  also: 'server storing gezondheid schijf reservekopie back-up versie',
   again: 'Kijk opnieuw',
   onlyOnline: 'De toestand zie je alleen met een verbinding.',
   never: 'nog nooit',

@@ -3,6 +3,7 @@ export const lock = {
   category: 'Vergrendelen',
   setting: 'Vergrendeling van deze laptop',
   now: 'Vergrendel nu',
+  also: 'slot beveiligen wachtzin scherm laptop dicht',
   page: {
     title: 'Deze laptop is vergrendeld',
     text: 'Wat Samenpad op deze laptop bewaart, is versleuteld. Vul je wachtzin in om verder te gaan.',

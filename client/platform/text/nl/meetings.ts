@@ -88,6 +88,7 @@ export const meetings = {
 
   create: {
     command: 'Nieuw overleg',
+    also: 'maken toevoegen notulen verslag vergadering platform agenda bijeenkomst',
     waits: 'De ruimte komt nog binnen. Daarna begint het nieuwe overleg, met wie er de vorige keer was.',
     title: (date: string) => `Platform ${date}`,
     points: {
@@ -104,6 +105,7 @@ export const meetings = {
     title: 'Acties',
     page: (space: string) => `Acties ${space}`,
     open: 'Open alle acties',
+    also: 'taken takenlijst actielijst todo te doen afspraken nakomen',
     filter: 'Welke acties',
     filters: { open: 'Open', mine: 'Van mij', overdue: 'Te laat', all: 'Alle' },
     group: 'Orden op',

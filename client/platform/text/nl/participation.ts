@@ -3,6 +3,7 @@ export const participation = {
   title: 'Programma’s',
   titleOf: (space: string) => `${space} en programma’s`,
   show: 'Toon programma’s waaraan deze gemeente meedoet',
+  also: 'meedoen deelname programmaleider delen',
   intro: 'Doet je gemeente mee, dan ziet de programmaleider de voortgang: titels, stand en aantallen. Nooit de tekst zelf.',
   mayNotChange: 'Je projectleider of beheerder beslist over meedoen.',
   none: 'Er zijn nog geen programma’s op dit knooppunt.',

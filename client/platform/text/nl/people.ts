@@ -62,6 +62,7 @@ export const people = {
   },
   createSpace: {
     command: 'Nieuwe ruimte maken',
+    also: 'gemeente regio programma werkgroep toevoegen',
     title: 'Nieuwe ruimte',
     text: 'Een ruimte heeft eigen leden. Wie geen lid is, ziet er niets van.',
     name: 'Naam',
@@ -144,7 +145,7 @@ export const people = {
   },
   signOut: {
     command: 'Uitloggen',
-    also: 'afmelden',
+    also: 'afmelden afsluiten stoppen',
     title: 'Uitloggen met werk dat nog niet verstuurd is?',
     text: (count: number) => (count === 1 ? '1 wijziging staat alleen op deze laptop. Die blijft hier staan en gaat mee zodra je hier weer inlogt.' : `${count} wijzigingen staan alleen op deze laptop. Ze blijven hier staan en gaan mee zodra je hier weer inlogt.`),
     saveFirst: 'Bewaar eerst een bestand',
@@ -152,6 +153,7 @@ export const people = {
     stay: 'Blijf ingelogd',
     offline: 'Uitloggen lukt alleen met een verbinding. Vergrendel je laptop als je weggaat.',
     renew: 'Log opnieuw in',
+    renewAlso: 'inloggen aanmelden',
     expired: 'Het knooppunt vraagt je om opnieuw in te loggen. Je kunt gewoon doorwerken; je werk blijft op deze laptop.',
   },
 }

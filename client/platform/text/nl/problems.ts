@@ -5,6 +5,7 @@ export const problems = {
   title: 'Aandachtspunten',
   category: 'Aandachtspunten',
   show: 'Toon aandachtspunten',
+  also: 'fouten ontbreekt onvolledig controleren waarschuwing',
   next: 'Naar het volgende aandachtspunt',
   previous: 'Naar het vorige aandachtspunt',
   count: (count: number) => (count === 1 ? '1 aandachtspunt' : `${count} aandachtspunten`),

@@ -4,6 +4,7 @@ const steps = (count: number): string => (count === 1 ? '1 stap' : `${count} sta
 
 export const progress = {
   title: 'Voortgang',
+  also: 'cijfers dashboard rapportage mijlpalen gemeenten stand',
   category: 'Voortgang',
   heading: (count: number) => (count === 1 ? 'Voortgang van 1 gemeente' : `Voortgang van ${count} gemeenten`),
   updated: (when: string) => `Bijgewerkt ${when}.`,

@@ -4,6 +4,7 @@ export const settings = {
   rail: 'Instellen',
   category: 'Instellingen',
   open: 'Instellingen openen',
+  also: 'kleuren donker licht thema contrast lettergrootte taal opslag vergrendelen',
   appearance: 'Uiterlijk',
   storage: {
     title: 'Opslag op deze laptop',
@@ -23,6 +24,7 @@ export const settings = {
   help: {
     title: 'Hulp',
     open: 'Hulp openen',
+    also: 'help uitleg handleiding hoe werkt vragen toetsen sneltoetsen',
     intro: 'Kort antwoord op wat mensen het eerst vragen.',
     questions: [
       { title: 'Waar staat mijn werk?', text: 'Linksonder staat het in woorden. “Alleen op deze laptop”: bewaard op de schijf van deze laptop. “Bij het knooppunt”: ook bewaard op de schijf van het knooppunt, en zichtbaar voor anderen.' },

@@ -7,7 +7,7 @@ export const timeline = {
   view: 'Tijdlijn',
   category: 'Tijdlijn',
   show: 'Tijdlijn van dit document',
-  also: 'geschiedenis versies terugzetten wie schreef',
+  also: 'geschiedenis historie versies vorige oude terugzetten terugdraaien herstellen ongedaan wie schreef',
   list: 'Wie veranderde wat',
   count: (shown: number, all: number) => (shown < all ? `de laatste ${shown} van ${all}` : `${all}`),
   more: 'Toon meer',
