@@ -13,7 +13,7 @@ const HEAD_BYTES = 20
 
 type Change = { kind: 'write'; at: number; data: Buffer } | { kind: 'truncate'; size: number }
 interface Inode {
-  durable: Buffer
+  durable: Bytes
   pending: Change[]
 }
 type Naming = { kind: 'create'; path: string; inode: Inode } | { kind: 'rename'; from: string; to: string } | { kind: 'unlink'; path: string }
@@ -29,16 +29,40 @@ export interface Disk {
   readonly positions: readonly number[]
 }
 
-function changed(bytes: Buffer, change: Change): Buffer {
-  if (change.kind === 'truncate') {
-    if (change.size <= bytes.length) return Buffer.from(bytes.subarray(0, change.size))
-    return Buffer.concat([bytes, Buffer.alloc(change.size - bytes.length)])
+/** The bytes of a file. It grows by halves: a log of megabytes is written by thousands of appends, and a new buffer for each was most of a trial. */
+class Bytes {
+  #buffer: Buffer
+  #length: number
+
+  constructor(from: Buffer = Buffer.alloc(0)) {
+    this.#buffer = from
+    this.#length = from.length
   }
-  const end = change.at + change.data.length
-  let into = bytes
-  if (end > bytes.length) into = Buffer.concat([bytes, Buffer.alloc(end - bytes.length)])
-  change.data.copy(into, change.at)
-  return into
+  get all(): Buffer {
+    return this.#buffer.subarray(0, this.#length)
+  }
+  /** Of its own: what becomes of either is nothing to the other. */
+  copy(): Bytes {
+    return new Bytes(Buffer.from(this.all))
+  }
+  write(at: number, data: Buffer): void {
+    if (at + data.length > this.#length) this.#resize(at + data.length)
+    data.copy(this.#buffer, at)
+  }
+  change(change: Change): void {
+    if (change.kind === 'truncate') this.#resize(change.size)
+    else this.write(change.at, change.data)
+  }
+  #resize(length: number): void {
+    if (length > this.#buffer.length) {
+      const larger = Buffer.alloc(Math.ceil(length * 1.5))
+      this.all.copy(larger)
+      this.#buffer = larger
+    }
+    // What was cut off does not come back when a file grows again.
+    if (length > this.#length) this.#buffer.fill(0, this.#length, length)
+    this.#length = length
+  }
 }
 
 /** In: the folder as it was before the trace began (everything in it was synced long ago). */
@@ -48,7 +72,7 @@ export function createDisk(data: string, before: string, trace: Buffer): Disk {
   let namings: Naming[] = []
   for (const name of readdirSync(before)) {
     if (!statSync(join(before, name)).isFile() || name.endsWith('-shm')) continue
-    const inode: Inode = { durable: readFileSync(join(before, name)), pending: [] }
+    const inode: Inode = { durable: new Bytes(readFileSync(join(before, name))), pending: [] }
     names.set(join(data, name), inode)
     durableNames.set(join(data, name), inode)
   }
@@ -68,7 +92,7 @@ export function createDisk(data: string, before: string, trace: Buffer): Disk {
   }
   const inodeOf = (path: string): Inode => {
     let inode = names.get(path)
-    if (!inode) names.set(path, (inode = { durable: Buffer.alloc(0), pending: [] }))
+    if (!inode) names.set(path, (inode = { durable: new Bytes(), pending: [] }))
     return inode
   }
 
@@ -96,7 +120,7 @@ export function createDisk(data: string, before: string, trace: Buffer): Disk {
           return
         }
         const inode = inodeOf(path)
-        for (const change of inode.pending) inode.durable = changed(inode.durable, change)
+        for (const change of inode.pending) inode.durable.change(change)
         inode.pending = []
         const created = namings.findIndex((naming) => naming.kind === 'create' && naming.path === path)
         if (created >= 0) settle(must(namings.splice(created, 1)[0], 'just found'), durableNames)
@@ -144,27 +168,25 @@ export function createDisk(data: string, before: string, trace: Buffer): Disk {
       // Some cuts take everything that was not synced, some hardly anything: both kinds of remains are found.
       const kept = [0, 0.5, 0.9][below(dice, 3)] ?? 0
       for (const [path, inode] of present) {
-        let bytes: Buffer = Buffer.from(inode.durable)
+        const bytes = inode.durable.copy()
         for (const change of inode.pending) {
           if (!chance(dice, kept)) {
-            if (change.kind === 'write' && kept > 0 && chance(dice, 0.5)) bytes = torn(bytes, change.at, change.data, dice)
+            if (change.kind === 'write' && kept > 0 && chance(dice, 0.5)) tear(bytes, change.at, change.data, dice)
             continue
           }
-          bytes = changed(bytes, change)
+          bytes.change(change)
         }
         const target = join(folder, path.slice(data.length + 1))
         mkdirSync(dirname(target), { recursive: true })
-        writeFileSync(target, bytes)
+        writeFileSync(target, bytes.all)
       }
     },
   }
 }
 
-function torn(bytes: Buffer, at: number, data: Buffer, dice: Dice): Buffer {
-  let result = bytes
+function tear(bytes: Bytes, at: number, data: Buffer, dice: Dice): void {
   for (let from = 0; from < data.length; from += SECTOR_BYTES - ((at + from) % SECTOR_BYTES)) {
     const size = Math.min(SECTOR_BYTES - ((at + from) % SECTOR_BYTES), data.length - from)
-    if (chance(dice, 0.5)) result = changed(result, { kind: 'write', at: at + from, data: data.subarray(from, from + size) })
+    if (chance(dice, 0.5)) bytes.write(at + from, data.subarray(from, from + size))
   }
-  return result
 }
