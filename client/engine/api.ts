@@ -187,6 +187,13 @@ export interface SearchHit {
   score: number
 }
 
+/** Best first. */
+export interface SearchAnswer {
+  hits: SearchHit[]
+  /** False: this laptop has not looked everywhere yet, and goes on doing so; asked again, there may be more. */
+  isComplete: boolean
+}
+
 /** Derived progress of one municipality as the relay computed it, for those who lead a programme. */
 export interface ProgrammeReport {
   fetchedAt: number
@@ -263,7 +270,8 @@ export interface Engine {
   version(item: ItemId, upToSeq: number): Promise<VersionView | null>
   /** Who changed what and when, the newest `countMax`; from this laptop alone, which is at once, or completed by the relay. */
   timeline(item: ItemId, options: { countMax: number; withRelay: boolean }): Promise<TimelineView>
-  search(query: string, countMax: number): Promise<SearchHit[]>
+  /** Answers within tenths of a second from what is read by then. `here`: the space in sight, read before the others; `onlyHere`: nothing else is looked for. */
+  search(query: string, countMax: number, where?: { here?: SpaceId; onlyHere?: boolean }): Promise<SearchAnswer>
   /** Last known report, also offline; asks for a newer one when there is a connection (an event `report` follows). */
   programmeReport(programme: SpaceId): Promise<ProgrammeReport | null>
   /** All unsent work as one readable file, for when the store refuses. */

@@ -619,7 +619,8 @@ export async function openDexieStore({ user, dice, name = databaseName(user), de
         await mark(db.staleTexts, spacesByItem(wanted.map(({ row }) => row)))
         return { result: undefined, change: { rows: [...new Set(wanted.map(({ row }) => row.space))] } }
       }),
-    texts: () => read([db.texts], () => db.texts.toArray()),
+    texts: (space) => read([db.texts], () => (space === undefined ? db.texts.toArray() : db.texts.where('space').equals(space).toArray())),
+    textsAfter: (item, countMax) => read([db.texts], () => db.texts.where('item').above(item ?? '').limit(countMax).toArray()),
     textsOf: (items) => read([db.texts], async () => (await db.texts.bulkGet([...items])).filter(isThere)),
     staleTexts: (countMax) => read([db.staleTexts], () => db.staleTexts.orderBy('at').limit(countMax).toArray()),
     putTexts: (texts) =>

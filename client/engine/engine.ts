@@ -170,7 +170,14 @@ async function openEngine(deps: EngineDeps, bag: DisposableBag): Promise<Engine>
   const timeline = createTimeline({ store, history, clock })
   const versions = createVersions({ store, history, clock, dice })
   const projection = bag.add(createProjection({ store, content, guard, clock, mayRun: isLeading, failed: storeFailed }))
-  const search = bag.add(createSearch({ store, content, guard, clock, mayRun: isLeading, failed: storeFailed, isClosed: offline.isClosed }))
+  const search = bag.add(createSearch({
+    store, content, guard, clock, mayRun: isLeading, failed: storeFailed,
+    isOpen: (space) => !offline.isClosed(space) && spaceRows.some((row) => row.space === space && row.role !== null),
+    isArriving: () => {
+      const { connection, behindCount } = syncView()
+      return connection === 'live' && behindCount > 0
+    },
+  }))
   const parked = createParked({ store, outbox, content, clock, dice })
 
   // ── Offline use ──
@@ -479,7 +486,7 @@ async function openEngine(deps: EngineDeps, bag: DisposableBag): Promise<Engine>
       const space = await content.spaceOf(item)
       return space && !offline.isClosed(space) ? timeline(space, item, options) : { moments: [], momentCount: 0, isWhole: true }
     },
-    search: (query, countMax) => search.find(query, countMax),
+    search: (query, countMax, where = {}) => search.find(query, countMax, where),
     async programmeReport(programme) {
       askReport(programme).catch(storeFailed)
       const kept = (await store.getValue(reportKey(programme))) as KeptReport | undefined

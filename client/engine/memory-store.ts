@@ -411,7 +411,8 @@ export function createMemoryDevice(): MemoryDevice {
           }
           return { result: undefined, change: { rows: [...new Set(rows.map(({ row }) => row.space))] } }
         }),
-      texts: () => read(() => [...t.texts.values()]),
+      texts: (space) => read(() => [...t.texts.values()].filter((text) => space === undefined || text.space === space)),
+      textsAfter: (item, countMax) => read(() => [...t.texts.values()].filter((text) => item === null || text.item > item).sort((a, b) => (a.item < b.item ? -1 : 1)).slice(0, countMax)),
       textsOf: (items) => read(() => items.flatMap((item) => t.texts.get(item) ?? [])),
       staleTexts: (countMax) => read(() => oldest(t.staleTexts, countMax)),
       putTexts: (texts) =>

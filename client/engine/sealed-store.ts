@@ -13,7 +13,7 @@ import type { ItemRow } from '../../shared/model/rows.ts'
 import { SEAL_HEAD_BYTES, type Cipher } from './cipher.ts'
 import { payloadWithout, type Erasing, type Strip } from './erasure.ts'
 import { createSealing } from './sealing.ts'
-import { StoreError, type EngineStore, type OutboxRow, type SnapshotRow, type SpaceRow, type StoredEntry, type StoredPart } from './store.ts'
+import { StoreError, type EngineStore, type OutboxRow, type SnapshotRow, type SpaceRow, type StoredEntry, type StoredPart, type TextRow } from './store.ts'
 
 /** Why an entry is left out whose bytes were altered: the same as for a wrong checksum. */
 const ALTERED = 'checksum'
@@ -84,6 +84,7 @@ export function createSealedStore(below: EngineStore, cipher: Cipher): EngineSto
     const [opened, list] = await Promise.all([snapshot && sealing.snapshot.open(snapshot).then(whole), openEntries(entries)])
     return { snapshot: opened, entries: list }
   }
+  const openTexts = (texts: readonly TextRow[]): Promise<TextRow[]> => all(texts, async (text) => whole(await sealing.text.open(text)))
   const openRow = async (row: ItemRow): Promise<ItemRow> => whole(await sealing.row.open(row))
 
   /** Names of spaces are read with every change of one; there are few. */
@@ -178,8 +179,9 @@ export function createSealedStore(below: EngineStore, cipher: Cipher): EngineSto
     row: (item: ItemId) => lanes.rows(below.row(item).then((row) => row && openRow(row))),
     dirty: (countMax) => below.dirty(countMax),
     putRows: (rows) => inTurn(all(rows, async ({ row, at }) => ({ row: await sealing.row.seal(row), at })), (sealed) => below.putRows(sealed)),
-    texts: () => lanes.texts(below.texts().then((texts) => all(texts, async (text) => whole(await sealing.text.open(text))))),
-    textsOf: (items) => lanes.texts(below.textsOf(items).then((texts) => all(texts, async (text) => whole(await sealing.text.open(text))))),
+    texts: (space) => lanes.texts(below.texts(space).then(openTexts)),
+    textsAfter: (item, countMax) => lanes.texts(below.textsAfter(item, countMax).then(openTexts)),
+    textsOf: (items) => lanes.texts(below.textsOf(items).then(openTexts)),
     staleTexts: (countMax) => below.staleTexts(countMax),
     putTexts: (texts) => inTurn(all(texts, async ({ text, at }) => ({ text: await sealing.text.seal(text), at })), (sealed) => below.putTexts(sealed)),
 

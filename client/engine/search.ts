@@ -3,38 +3,38 @@
  * still being typed also matches as a beginning, in titles always and elsewhere from five letters on. Works offline.
  *
  * The index is built from stored texts and kept current from marks: no document is opened to answer. Both happen when nothing else is being
- * done, in slices; a question does not wait for that moment. The texts that are stored are made by one tab, and the others read them.
+ * done, in slices; a question does not wait for that moment, and not for its end either: it is answered from what is there, and the answer says
+ * whether that is all. The texts that are stored are made by one tab, and the others read them.
  */
-import MiniSearch from 'minisearch'
 import { must } from '../../shared/base/assert.ts'
 import type { Clock } from '../../shared/base/clock.ts'
 import type { Disposable } from '../../shared/base/dispose.ts'
 import type { ItemId, SpaceId } from '../../shared/base/ids.ts'
 import type { Part } from '../../shared/model/entries.ts'
 import { proseJson } from '../../shared/derive/prose-json.ts'
-import { searchTextOf, stemOf, wordsIn } from '../../shared/derive/search-text.ts'
-import type { SearchHit } from './api.ts'
+import { searchTextOf, wordsIn } from '../../shared/derive/search-text.ts'
+import type { Engine, SearchAnswer } from './api.ts'
 import type { Content } from './content.ts'
 import type { CrashGuard } from './crash-guard.ts'
+import { createSearchIndex, type SearchIndex } from './search-index.ts'
 import { StoreError, type DirtyMark, type EngineStore, type StoreChange, type StoredPart, type TextRow } from './store.ts'
 
 export interface Search extends Disposable {
-  /** Answers from everything stored at the call. */
-  find(query: string, countMax: number): Promise<SearchHit[]>
+  /** Answers from everything stored at the call, or after PATIENCE_MS from what was read by then. */
+  find(query: string, countMax: number, where: NonNullable<Parameters<Engine['search']>[2]>): Promise<SearchAnswer>
   /** The store changed, by this tab or another. */
   heard(change: StoreChange): void
-  /** The right to a space is gone: nothing of it may stay in memory. */
+  /** The right to a space is gone, or something was erased: nothing of it may stay in memory. */
   spaceLost(): void
 }
 
-/** The index, and the texts it was made from: to take a text out of it, it has to be known. */
-interface Built {
-  index: MiniSearch<TextRow>
-  texts: Map<ItemId, TextRow>
-}
-
-/** Texts indexed, or documents read, before others get a turn. */
-const SLICE_COUNT_MAX = 16
+/** Texts indexed before others get a turn, however quick that is; and documents read. */
+const TEXTS_COUNT_MAX = 64
+const DOCUMENTS_COUNT_MAX = 16
+/** Work before others get a turn: a key that is pressed meanwhile is stored this much later. */
+const SLICE_MS = 8
+/** Texts read from the store at once. */
+const PAGE_COUNT_MAX = 256
 /** Between two slices that nobody waits for: what a window asks, or typed, goes first. */
 const PAUSE_MS = 10
 /** So long must nothing have changed before a slice that nobody waits for. */
@@ -43,7 +43,8 @@ const QUIET_MS = 500
 const WAITS_COUNT_MAX = 20
 /** The window has drawn what it shows first. */
 const FIRST_AFTER_MS = 2_000
-const PREFIX_LETTERS_MIN = 5
+/** A question is answered from what is there after this long; whoever asked asks again. */
+const PATIENCE_MS = 400
 const EXCERPT_CHARS_BEFORE = 40
 const EXCERPT_CHARS = 160
 const WAKE_AFTER_MS = 500
@@ -56,19 +57,26 @@ export interface SearchDeps {
   /** This tab makes the texts for all tabs; asked only when nobody waits for an answer. */
   mayRun(): boolean
   failed(error: unknown): void
-  /** Closed until the next contact: nothing of it is found. */
-  isClosed(space: SpaceId): boolean
+  /** False without the right to it, and for one that is closed until the next contact: nothing of it is found. */
+  isOpen(space: SpaceId): boolean
+  /** Entries are on their way that this laptop never had. */
+  isArriving(): boolean
 }
 
 /** Begins with the index by itself, some time after the start. */
 export function createSearch(deps: SearchDeps): Search {
   const { store, content, guard, clock } = deps
-  let built: Built | null = null
-  let mustRebuild = false
-  let running: Promise<void> | null = null
+  let index: SearchIndex = createSearchIndex()
+  /** Every stored text is in the index. */
+  let isRead = false
+  /** Nothing was stored since everything was read: a question needs no answer of the store, which takes longer than all the rest. */
+  let isLevel = false
+  /** The space that was asked from last. */
+  let near: SpaceId | null = null
+  let running: Promise<boolean> | null = null
   let timer: Disposable | null = null
   let isDisposed = false
-  /** Questions that wait for an answer. */
+  /** Questions whose answer is not complete yet. */
   let askedCount = 0
   /** Rises with everything that goes before search. */
   let workCount = 0
@@ -94,24 +102,37 @@ export function createSearch(deps: SearchDeps): Search {
       await wait(QUIET_MS)
     }
   }
+  let sliceCount = 0
+  let sliceBegan = clock.now()
+  /** After each piece of work: a breath when it is time for one. */
+  const step = async (countMax: number): Promise<void> => {
+    // A clock that was turned back counts as one that stands still.
+    if (++sliceCount < countMax && clock.now() - sliceBegan < SLICE_MS) return
+    await breath()
+    sliceCount = 0
+    sliceBegan = clock.now()
+  }
 
-  const build = async (): Promise<Built> => {
-    mustRebuild = false
-    elsewhere.clear()
-    const texts = new Map<ItemId, TextRow>()
-    const index = new MiniSearch<TextRow>({
-      idField: 'item', fields: ['title', 'text'], storeFields: [],
-      tokenize: wordsIn,
-      processTerm: stemOf,
-    })
-    let count = 0
-    for (const row of await store.texts()) {
-      if (isDisposed) break
-      texts.set(row.item, row)
-      index.add(row)
-      if (++count % SLICE_COUNT_MAX === 0) await breath()
+  /** The stored texts, page by page, and before the next page those of a space that is asked from. */
+  const read = async (): Promise<void> => {
+    const into = index
+    const seen = new Set<SpaceId>()
+    let last: ItemId | null = null
+    while (into === index && !isDisposed) {
+      const space = near !== null && !seen.has(near) ? near : null
+      const rows: TextRow[] = space === null ? await store.textsAfter(last, PAGE_COUNT_MAX) : await store.texts(space)
+      if (space !== null) seen.add(space)
+      else last = rows[rows.length - 1]?.item ?? last
+      for (const row of rows) {
+        // It may have been lost or erased while others had their turn.
+        if (into !== index || isDisposed) return
+        if (into.has(row.item)) continue
+        into.put(row)
+        await step(TEXTS_COUNT_MAX)
+      }
+      if (space === null && rows.length < PAGE_COUNT_MAX && into === index) isRead = true
+      if (isRead) return
     }
-    return { index, texts }
   }
 
   const textRow = async ({ item, space }: DirtyMark, parts: Record<Part, StoredPart>): Promise<TextRow | null> => {
@@ -122,54 +143,66 @@ export function createSearch(deps: SearchDeps): Search {
     doc.destroy()
     return { item, space, title: row.title, text }
   }
+  const put = (into: SearchIndex, item: ItemId, row: TextRow | null): void => (row ? into.put(row) : into.remove(item))
 
-  const put = ({ index, texts }: Built, item: ItemId, row: TextRow | null): void => {
-    const before = texts.get(item)
-    // Most of what marks an item changes no word of it, and taking words out and in again is most of the work.
-    if (before && row && before.title === row.title && before.text === row.text) return
-    if (before) index.remove(before)
-    texts.delete(item)
-    if (!row) return
-    texts.set(item, row)
-    index.add(row)
+  /** Texts of documents that changed. Out: whether there may be more of them. */
+  const readMarked = async (marks: readonly DirtyMark[]): Promise<boolean> => {
+    const into = index
+    const items = marks.map(({ item }) => item)
+    const fresh: { text: TextRow; at: number }[] = []
+    await guard.reading(items, async () => {
+      for (const [i, parts] of (await store.partsOf(items)).entries()) {
+        const mark = must(marks[i], 'one answer per item')
+        const row = await textRow(mark, parts)
+        put(into, mark.item, row)
+        fresh.push({ text: row ?? { item: mark.item, space: mark.space, title: '', text: '' }, at: mark.at })
+        await step(DOCUMENTS_COUNT_MAX)
+      }
+    })
+    await guard.cleared(items)
+    try {
+      await store.putTexts(fresh)
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error
+      // The index has them, the store says itself that it refuses, and the marks stay for later.
+      return false
+    }
+    return true
   }
 
-  const refresh = async (): Promise<void> => {
+  /** Out: whether nothing was left to read. */
+  const refresh = async (): Promise<boolean> => {
     if (askedCount === 0) await breath()
-    // Taken over only when it is whole: until then the one before answers.
-    const into = built && !mustRebuild ? built : await build()
-    built = into
     while (!isDisposed) {
-      if (elsewhere.size > 0) {
-        const items = [...elsewhere].slice(0, SLICE_COUNT_MAX)
-        for (const item of items) elsewhere.delete(item)
-        for (const row of await store.textsOf(items)) put(into, row.item, row)
-        await breath()
+      if (!isRead) {
+        await read()
         continue
       }
-      const marks = deps.mayRun() || askedCount > 0 ? await store.staleTexts(SLICE_COUNT_MAX) : []
-      if (marks.length === 0) return
-      const items = marks.map(({ item }) => item)
-      const fresh: { text: TextRow; at: number }[] = []
-      await guard.reading(items, async () => {
-        for (const [i, parts] of (await store.partsOf(items)).entries()) {
-          const mark = must(marks[i], 'one answer per item')
-          const row = await textRow(mark, parts)
-          put(into, mark.item, row)
-          fresh.push({ text: row ?? { item: mark.item, space: mark.space, title: '', text: '' }, at: mark.at })
-        }
-      })
-      await guard.cleared(items)
-      try {
-        await store.putTexts(fresh)
-      } catch (error) {
-        if (!(error instanceof StoreError)) throw error
-        return // the index has them, the store says itself that it refuses, and the marks stay for later
+      const into = index
+      if (elsewhere.size > 0) {
+        const items = [...elsewhere].slice(0, TEXTS_COUNT_MAX)
+        for (const item of items) elsewhere.delete(item)
+        for (const row of await store.textsOf(items)) put(into, row.item, row)
+        await step(1)
+        continue
       }
-      await breath()
+      if (!deps.mayRun() && askedCount === 0) return false
+      isLevel = true
+      const [marks, dirty] = await Promise.all([store.staleTexts(DOCUMENTS_COUNT_MAX), store.dirty(DOCUMENTS_COUNT_MAX)])
+      if (index !== into) continue
+      if (marks.length === 0) {
+        // A document without a row has no text either. What is being typed into a known one is found a moment later.
+        const isBehind = dirty.some(({ item }) => !index.has(item))
+        if (isBehind) isLevel = false
+        return !isBehind
+      }
+      if (await readMarked(marks)) continue
+      isLevel = false
+      return marks.length < DOCUMENTS_COUNT_MAX
     }
+    return false
   }
-  const start = (): Promise<void> => {
+  const start = (): Promise<boolean> => {
     running ??= refresh().finally(() => {
       running = null
     })
@@ -177,69 +210,61 @@ export function createSearch(deps: SearchDeps): Search {
   }
   const wake = (): void => {
     if (timer || isDisposed) return
-    timer = clock.after(built ? WAKE_AFTER_MS : FIRST_AFTER_MS, () => {
+    timer = clock.after(isRead ? WAKE_AFTER_MS : FIRST_AFTER_MS, () => {
       timer = null
       start().catch(deps.failed)
     })
   }
-  const upToDate = async (): Promise<void> => {
+  /** Out: whether everything that was stored at the call was read. */
+  const upToDate = async (): Promise<boolean> => {
     askedCount++
     hurry()
     try {
       // A run that is under way may have read its marks before the newest one.
       await running
-      await start()
+      return await start()
     } finally {
       askedCount--
+    }
+  }
+  /** Out: false when the answer must not wait any longer; the reading goes on as if somebody waited for it. */
+  const upToDateSoon = async (): Promise<boolean> => {
+    const isOver = Promise.withResolvers<'over'>()
+    const patience = clock.after(PATIENCE_MS, () => isOver.resolve('over'))
+    const reading = upToDate()
+    try {
+      const first = await Promise.race([reading, isOver.promise])
+      if (first !== 'over') return first
+      reading.catch(deps.failed)
+      return false
+    } finally {
+      patience.dispose()
     }
   }
   wake()
 
   return {
-    async find(query, countMax) {
-      await upToDate()
-      // What is gone has no text any more; the right to a space may have gone since the index was made.
-      const readable = new Set((await store.spaces()).filter(({ role }) => role !== null).map(({ space }) => space))
+    async find(query, countMax, { here, onlyHere = false }) {
+      near = here ?? near
+      const isAll = isLevel || (await upToDateSoon())
       const words = wordsIn(query)
-      const last = words[words.length - 1]
-      if (!built || last === undefined) return []
-      const { index, texts } = built
-      const hits = index.search(query, {
-        combineWith: 'AND',
-        boost: { title: 4 },
-        tokenize: wordsIn,
-        processTerm: stemOf,
-      })
-      // The word being typed, as the beginning of a word: stems would cut off its end, so it is not stemmed.
-      const begun = index.search(
-        {
-          combineWith: 'AND',
-          queries: [
-            ...(words.length > 1 ? [{ combineWith: 'AND' as const, queries: words.slice(0, -1) }] : []),
-            { combineWith: 'OR', queries: [
-              { queries: [last], fields: ['title'], prefix: true },
-              ...(last.length >= PREFIX_LETTERS_MIN ? [{ queries: [last], prefix: true }] : []),
-            ] },
-          ],
-        },
-        { boost: { title: 4 }, tokenize: wordsIn, processTerm: (term) => (term === last ? term : stemOf(term)) },
-      )
-      const scores = new Map<ItemId, number>()
-      for (const { id, score } of [...hits, ...begun]) scores.set(id as ItemId, Math.max(scores.get(id as ItemId) ?? 0, score))
-      return [...scores]
-        .map(([item, score]) => ({ ...must(texts.get(item), 'a text for everything in the index'), score }))
-        .filter(({ space }) => readable.has(space) && !deps.isClosed(space))
-        .sort((a, b) => b.score - a.score || (a.item < b.item ? -1 : 1))
-        .slice(0, countMax)
-        .map(({ item, space, title, text, score }) => ({ item, space, title, excerpt: excerptOf(text, words), score }))
+      const hits = index
+        .find(words, countMax, ({ space }) => deps.isOpen(space) && (!onlyHere || space === here))
+        .map(({ row: { item, space, title, text }, score }) => ({ item, space, title, excerpt: excerptOf(text, words, index), score }))
+      return { hits, isComplete: isAll && isRead && !deps.isArriving() }
     },
     heard({ foreign, entries, outbox, rows, texts }) {
+      // Texts that were stored here are in the index.
+      if (foreign || !texts) isLevel = false
       if (entries || outbox || rows) workCount++
       if (foreign) for (const item of texts ?? []) elsewhere.add(item)
       if (rows || (foreign && texts)) wake()
     },
     spaceLost() {
-      mustRebuild = true
+      index = createSearchIndex()
+      isRead = false
+      isLevel = false
+      elsewhere.clear()
       wake()
     },
     dispose() {
@@ -251,13 +276,13 @@ export function createSearch(deps: SearchDeps): Search {
 }
 
 /** The text around the first word that was found, on one line. */
-function excerptOf(text: string, words: readonly string[]): string {
-  const stems = new Set(words.map(stemOf))
+function excerptOf(text: string, words: readonly string[], { termOf }: SearchIndex): string {
+  const terms = new Set(words.map(termOf))
   const last = words[words.length - 1] ?? ''
   let at = 0
   for (const { index, 0: word } of text.matchAll(/[\p{L}\p{N}]+/gu)) {
-    const [plain = ''] = wordsIn(word)
-    if (!stems.has(stemOf(plain)) && !(last !== '' && plain.startsWith(last))) continue
+    const plain = IS_PLAIN.test(word) ? word.toLowerCase() : (wordsIn(word)[0] ?? '')
+    if (!terms.has(termOf(plain)) && !(last !== '' && plain.startsWith(last))) continue
     at = index
     break
   }
@@ -265,3 +290,5 @@ function excerptOf(text: string, words: readonly string[]): string {
   const cut = text.slice(from, from + EXCERPT_CHARS).replace(/\s+/g, ' ').trim()
   return `${from > 0 ? '…' : ''}${cut}${from + EXCERPT_CHARS < text.length ? '…' : ''}`
 }
+/** Nothing to take off: most words, and a third of the time. */
+const IS_PLAIN = /^[A-Za-z0-9]+$/

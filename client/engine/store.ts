@@ -248,7 +248,10 @@ export interface EngineStore {
   dirty(countMax: number): Promise<DirtyMark[]>
   /** Stores rows and takes away their dirty marks, unless something newer came meanwhile. Their search texts are stale from then on. */
   putRows(rows: readonly { row: ItemRow; at: number }[]): Promise<void>
-  texts(): Promise<TextRow[]>
+  /** Of one space, or of all. */
+  texts(space?: SpaceId): Promise<TextRow[]>
+  /** A page of all texts, in the order of their items. In: the last item of the page before; null for the first. */
+  textsAfter(item: ItemId | null, countMax: number): Promise<TextRow[]>
   /** Of these items; those that have none are left out. */
   textsOf(items: readonly ItemId[]): Promise<TextRow[]>
   /** Items whose search text must be computed again. */

@@ -173,6 +173,17 @@ export async function benchStart(measure: Measure): Promise<void> {
         measure({ row, name: `from the address to a tree that can be used, median of ${STARTS}`, value: median(rows), unit: 'ms', budget: 'at most 1 s', isMet: median(rows) <= 1000 })
         measure({ row, name: 'the slowest of them', value: Math.max(...rows), unit: 'ms' })
 
+        // Before the index is made by itself: the worst moment to ask.
+        await page.keyboard.press('Control+Shift+f')
+        const field = page.getByRole('searchbox')
+        const asked = performance.now()
+        await field.fill('wijkteam')
+        await page.waitForFunction(() => (window.probe.asked['search'] ?? []).length > 0)
+        const first = await page.evaluate(() => window.probe.asked['search']?.[0] ?? NaN)
+        measure({ row, name: 'search: a question as soon as there is a tree, to its first answer', value: first, unit: 'ms', budget: 'at most 1 s', isMet: first <= 1000 })
+        await page.getByText('Ook offline te vinden').waitFor()
+        measure({ row, name: 'search: the same, from typing to the answer that says that it is all', value: performance.now() - asked, unit: 'ms' })
+
         // What is fetched beside the first view has come.
         await page.waitForTimeout(2_000)
         const few = await quickOpenTimes(page)
@@ -181,10 +192,6 @@ export async function benchStart(measure: Measure): Promise<void> {
         measure({ row, name: 'quick open: a letter to the narrowed list, p95', value: p95(few.narrow), unit: 'ms' })
 
         await page.keyboard.press('Control+Shift+f')
-        const field = page.getByRole('searchbox')
-        await field.fill('wijkteam')
-        await until('the first answer', () => page.evaluate(() => (window.probe.asked['search'] ?? []).length > 0))
-        measure({ row, name: 'search: the first question after a start (reads the index)', value: await page.evaluate(() => window.probe.asked['search']?.[0] ?? NaN), unit: 'ms' })
         const search = async (): Promise<number[]> => {
           for (const question of QUESTIONS) {
             await field.fill('')

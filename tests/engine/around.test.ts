@@ -124,7 +124,7 @@ test('search finds by stem in title, facts and prose, by the beginning of a word
   const doc = await a.edit(geld)
   type(doc, 'Afspraken met de schuldhulpverlening over gemeenten en zorgpaden')
   await world.clock.pass(5000)
-  const find = async (query: string) => (await world.clock.answer(b.engine.search(query, 10))).map(({ title }) => title)
+  const find = async (query: string) => (await world.clock.answer(b.engine.search(query, 10))).hits.map(({ title }) => title)
   expect(await find('zorgpad')).toEqual(['Geldzorgen'])
   expect(await find('afspraak gemeente')).toEqual(['Geldzorgen'])
   expect(await find('gestopt')).toEqual(['Roken en stoppen'])
@@ -134,7 +134,7 @@ test('search finds by stem in title, facts and prose, by the beginning of a word
   expect(await find('schu')).toEqual([])
   expect(await find('geldzorgen roken')).toEqual([])
   expect(await find('   ')).toEqual([])
-  const [hit] = await world.clock.answer(b.engine.search('schuldhulpverlening', 10))
+  const [hit] = (await world.clock.answer(b.engine.search('schuldhulpverlening', 10))).hits
   expect(hit).toMatchObject({ item: geld, space: world.space })
   expect(hit?.excerpt).toContain('schuldhulpverlening')
   // It keeps up, also offline.

@@ -130,7 +130,7 @@ test('[INV10] a disk that is full at the start: the tab opens, shows what it has
   expect(await tab.status()).toMatchObject({ state: 'relay', storeFailure: 'quota', connection: 'live' })
   expect((await tab.engine.rows()).map(({ title }) => title)).toEqual(['overleg'])
   expect((await tab.engine.openItem(item)).facts.registers.title).toBe('overleg')
-  expect((await world.clock.answer(tab.engine.search('overleg', 5))).map(({ title }) => title)).toEqual(['overleg'])
+  expect((await world.clock.answer(tab.engine.search('overleg', 5))).hits.map(({ title }) => title)).toEqual(['overleg'])
   void tab.engine.editFacts(item, [set('place', 'Schiedam')])
   await world.clock.pass(500)
   expect(await tab.status()).toMatchObject({ state: 'pending', storeFailure: 'quota', inMemoryCount: 1 })

@@ -57,7 +57,7 @@ async function readable({ world, tab }: Awaited<ReturnType<typeof setup>>, space
   const fresh = await world.clock.answer(engine.freshRows(space))
   const parked = await engine.exportParked((await engine.parked()).map(({ entry }) => entry))
   const version = await world.clock.answer(engine.version(item, 99))
-  const text = JSON.stringify([facts, acts, await engine.rows(space), fresh, found.filter((hit) => hit.space === space), history.moments, version?.facts ?? null, parked.text])
+  const text = JSON.stringify([facts, acts, await engine.rows(space), fresh, found.hits.filter((hit) => hit.space === space), history.moments, version?.facts ?? null, parked.text])
   return `${new TextDecoder('latin1').decode(prose.update)} ${text}`
 }
 

@@ -1,5 +1,6 @@
 // What a question costs, and what it may find: counted in calls of the store, never in time.
 import { expect, test } from 'vitest'
+import { newId } from '../../shared/base/ids.ts'
 import type { FactEdit } from '../../shared/model/facts.ts'
 import { countCalls } from './support/calls.ts'
 import { createWorld } from './support/world.ts'
@@ -15,7 +16,7 @@ async function setup(itemCount: number) {
   const make = (title: string) => tab.engine.createItem({ space: world.space, type: 'agreement', edits: [set('title', title)], prose: null })
   for (let i = 0; i < itemCount; i++) await make(`Afspraak ${i}`)
   await world.clock.pass(10_000)
-  const find = async (query: string, from = tab) => (await world.clock.answer(from.engine.search(query, 100))).map(({ title }) => title)
+  const find = async (query: string, from = tab) => (await world.clock.answer(from.engine.search(query, 100))).hits.map(({ title }) => title)
   return { world, anna, laptop, tab, make, find }
 }
 
@@ -97,4 +98,95 @@ test('a tab that does not lead makes no texts and finds what the leading one mad
   expect(calls.of('putTexts', 'entriesOf')).toBe(0)
   expect(await find('bevindingen', second)).toEqual(['Bevindingen'])
   expect(calls.of('putTexts', 'entriesOf', 'texts')).toBe(0)
+})
+
+test('what is looked for in one space is not pushed out by better hits in others', async () => {
+  const { world, other, tab } = await halfRead(5)
+  const ask = (onlyHere: boolean) => world.clock.answer(tab.engine.search('afspraak', 3, { here: other, onlyHere }))
+  // A shorter title is about it more.
+  expect((await ask(false)).hits.map(({ space }) => space)).toEqual(Array(3).fill(world.space))
+  expect((await ask(true)).hits.map(({ space }) => space)).toEqual(Array(3).fill(other))
+})
+
+/** Two spaces with stored texts, and a tab whose store hands out a page of texts only when the test lets it. */
+async function halfRead(textCount: number) {
+  const world = createWorld()
+  const person = world.user('verloskundige')
+  const other = newId(world.dice)
+  world.relay.grant(person.user, other, 'leader')
+  const laptop = world.laptop(person)
+  const first = await laptop.open()
+  await world.clock.pass(1000)
+  const [item] = await Promise.all([
+    ...Array.from({ length: textCount }, (_, i) => first.engine.createItem({ space: world.space, type: 'agreement', edits: [set('title', `Afspraak ${i}`)], prose: null })),
+    ...Array.from({ length: textCount }, (_, i) => first.engine.createItem({ space: other, type: 'agreement', edits: [set('title', `Afspraak elders ${i}`)], prose: null })),
+  ])
+  await world.clock.pass(60_000)
+  expect(await first.store.texts()).toHaveLength(2 * textCount)
+  first.kill()
+
+  const tab = await laptop.open()
+  await world.clock.pass(1000)
+  const pages = Promise.withResolvers<void>()
+  const readPage = tab.store.textsAfter.bind(tab.store)
+  const hold = () => (tab.store.textsAfter = async (...args) => pages.promise.then(() => readPage(...args)))
+  return { world, other, person, tab, item: item!, hold, letGo: pages.resolve }
+}
+
+test('a question that comes while the texts are being read is answered from what is there, the space in sight first, and says that it is not all', async () => {
+  const { world, other, tab, hold, letGo } = await halfRead(5)
+  hold()
+  const ask = (query: string) => world.clock.answer(tab.engine.search(query, 100, { here: other }))
+  const soFar = await ask('afspraak')
+  expect(soFar.isComplete).toBe(false)
+  expect(soFar.hits.map(({ space }) => space)).toEqual(Array(5).fill(other))
+  // Nothing found is no answer yet either.
+  expect(await ask('0 afspraak')).toMatchObject({ isComplete: false })
+  expect(await ask('bestaat niet')).toEqual({ hits: [], isComplete: false })
+  letGo()
+  const all = await ask('afspraak')
+  expect(all.isComplete).toBe(true)
+  expect(all.hits).toHaveLength(10)
+  expect(await ask('bestaat niet')).toEqual({ hits: [], isComplete: true })
+})
+
+test('what is written while the texts are being read is stored in between, not behind them', async () => {
+  const { world, tab, item } = await halfRead(150)
+  const order: string[] = []
+  const found = tab.engine.search('afspraak', 100).then(({ isComplete }) => order.push(isComplete ? 'everything was read' : 'not everything was read'))
+  // A key comes to a worker as a message: not before what is being done has let go.
+  const kept = new Promise<void>((resolve) => void setImmediate(resolve)).then(() => tab.engine.editFacts(item, [set('owner', 'wijkteam')])).then(() => order.push('kept'))
+  await world.clock.pass(5_000)
+  await Promise.all([found, kept])
+  expect(order).toEqual(['kept', 'everything was read'])
+})
+
+test('a document that is here and has no row yet is no part of the answer, and the answer says so', async () => {
+  const { world, tab, make } = await setup(1)
+  const ask = () => world.clock.answer(tab.engine.search('afspraak', 100))
+  const drawn = Promise.withResolvers<void>()
+  const putRows = tab.store.putRows.bind(tab.store)
+  tab.store.putRows = (rows) => drawn.promise.then(() => putRows(rows))
+  await make('Afspraak die net kwam')
+  expect(await ask()).toMatchObject({ hits: [{ title: 'Afspraak 0' }], isComplete: false })
+  drawn.resolve()
+  await world.clock.pass(10_000)
+  const { hits, isComplete } = await ask()
+  expect(hits).toHaveLength(2)
+  expect(isComplete).toBe(true)
+})
+
+test('what was erased or may not be read any more leaves the memory at once, also in the middle of reading', async () => {
+  const { world, other, person, tab, hold, letGo } = await halfRead(3)
+  hold()
+  const ask = () => world.clock.answer(tab.engine.search('afspraak', 100, { here: other }))
+  expect((await ask()).hits).toHaveLength(3)
+  world.relay.grant(person.user, other, null)
+  await world.clock.pass(10)
+  expect((await ask()).hits).toEqual([])
+  letGo()
+  await world.clock.pass(1000)
+  const { hits, isComplete } = await ask()
+  expect(new Set(hits.map(({ space }) => space))).toEqual(new Set([world.space]))
+  expect(isComplete).toBe(true)
 })

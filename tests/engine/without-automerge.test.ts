@@ -34,7 +34,7 @@ test('rows, status and search are there without Automerge; the first facts load 
   const engine = await openAlone(store, user)
   expect((await engine.rows()).map(({ title }) => title)).toEqual(['Roken'])
   expect((await engine.status()).state).toBe('offline')
-  expect((await engine.search('roken', 10)).map(({ title }) => title)).toEqual(['Roken'])
+  expect((await engine.search('roken', 10)).hits.map(({ title }) => title)).toEqual(['Roken'])
   expect(loads.count).toBe(0)
 
   const create = () => engine.createItem({ space, type: 'agreement', edits: [], prose: null })

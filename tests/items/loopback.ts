@@ -244,7 +244,7 @@ export function createLoopback(seed: number, spaces: SpaceView[]): Loopback {
         discardParked: unused,
         version: () => later(() => null),
         timeline: () => later(() => ({ moments: [], momentCount: 0, isWhole: true })),
-        search: nothing,
+        search: async () => ({ hits: [], isComplete: true }),
         programmeReport: () => later(() => null),
         exportUnsent: unused,
         reconnect: () => later(() => undefined),

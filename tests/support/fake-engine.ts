@@ -241,13 +241,14 @@ export function createFakeEngine(world: FakeWorld, now: () => number = Date.now)
       const moments = (past.get(id) ?? []).map(({ moment }) => moment).reverse();
       return { moments, momentCount: moments.length, isWhole: true };
     },
-    async search(query, countMax) {
+    async search(query, countMax, { here, onlyHere } = {}) {
       const words = query.toLocaleLowerCase('nl').split(/\s+/).filter(Boolean);
-      if (words.length === 0) return [];
-      return world.items
-        .filter((item) => words.every((word) => `${textAt(item.registers, 'title')} ${item.prose}`.toLocaleLowerCase('nl').includes(word)))
+      if (words.length === 0) return { hits: [], isComplete: true };
+      const hits = world.items
+        .filter((item) => (!onlyHere || item.space === here) && words.every((word) => `${textAt(item.registers, 'title')} ${item.prose}`.toLocaleLowerCase('nl').includes(word)))
         .slice(0, countMax)
         .map((item) => ({ item: item.item, space: item.space, title: textAt(item.registers, 'title'), excerpt: item.prose || textAt(item.registers, 'title'), score: 1 }));
+      return { hits, isComplete: true };
     },
     programmeReport: async () => null,
     exportUnsent: async () => ({ fileName: 'niet-verstuurd.txt', text: `${waiting.length}` }),

@@ -7,7 +7,7 @@ import { createSearch, keepSearch } from './search.svelte.ts'
 
 export function contribute(services: Services): Disposable {
   const bag = createBag()
-  const search = bag.add(createSearch(services.engine, services.clock))
+  const search = bag.add(createSearch(services.engine, services.clock, () => services.workspace.space?.space))
   keepSearch(services, search)
   bag.add(
     services.contributions.views.register({

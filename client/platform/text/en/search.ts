@@ -8,6 +8,7 @@ export const search: Texts<typeof dutch> = {
   label: 'Search all documents',
   clear: 'Clear',
   hits: (hits, documents) => (hits === 0 ? '' : documents === 1 ? '1 document found. Can be found offline as well.' : `${documents} documents found. Can be found offline as well.`),
+  hitsSoFar: (documents) => (documents === 0 ? 'Still searching. Nothing found so far.' : documents === 1 ? 'Still searching. 1 document found so far.' : `Still searching. ${documents} documents found so far.`),
   more: (count) => `These are the first ${count}. Make your question more precise for the rest.`,
   none: (query) => `Nothing found for ‘${query}’`,
   noneText: 'Check the spelling or search in all municipalities.',

@@ -5,6 +5,7 @@ export const search = {
   label: 'Zoek in alle documenten',
   clear: 'Wis',
   hits: (hits: number, documents: number) => (hits === 0 ? '' : documents === 1 ? '1 document gevonden. Ook offline te vinden.' : `${documents} documenten gevonden. Ook offline te vinden.`),
+  hitsSoFar: (documents: number) => (documents === 0 ? 'Nog bezig met zoeken. Tot nu toe niets gevonden.' : documents === 1 ? 'Nog bezig met zoeken. Tot nu toe 1 document gevonden.' : `Nog bezig met zoeken. Tot nu toe ${documents} documenten gevonden.`),
   more: (count: number) => `Dit zijn de eerste ${count}. Maak je vraag preciezer voor de rest.`,
   none: (query: string) => `Niets gevonden voor ‘${query}’`,
   noneText: 'Controleer de spelling of zoek in alle gemeenten.',
