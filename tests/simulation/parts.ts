@@ -20,10 +20,12 @@ export function partsReady(): Promise<void> {
 
 export type EngineParts = Omit<EngineDeps, 'web' | 'build'>
 
+/** Made once: an engine asks often, and walking the stack for each took longer than asking. */
+const NO_WEB = new Error('no web in the simulator')
 /** The questions over HTTP are no part of the log; here nobody answers them. */
 const noWeb: EngineDeps['web'] = {
-  report: () => Promise.reject(new Error('no web in the simulator')),
-  people: () => Promise.reject(new Error('no web in the simulator')),
+  report: () => Promise.reject(NO_WEB),
+  people: () => Promise.reject(NO_WEB),
 }
 
 export const makeEngine = (parts: EngineParts): Promise<Engine> => createEngine({ ...parts, build: 'sim', web: noWeb })

@@ -37,6 +37,22 @@ test('promises settle completely between two events', async () => {
   expect(seen).toEqual(['promises', 'event'])
 })
 
+test('of many events each finds everything that follows from the one before done, and is looked at after it', async () => {
+  const scheduler = createScheduler()
+  const seen: string[] = []
+  const COUNT = 200
+  for (let i = 0; i < COUNT; i++)
+    scheduler.after(1 + Math.floor(i / 3), () => {
+      seen.push(`event ${i}`)
+      void (async () => {
+        for (let hop = 0; hop < 5; hop++) await Promise.resolve()
+        process.nextTick(() => void Promise.resolve().then(() => seen.push(`follows ${i}`)))
+      })()
+    })
+  await scheduler.runUntil(START_TIME + COUNT, () => void seen.push('looked'))
+  expect(seen).toEqual(Array.from({ length: COUNT }, (_, i) => [`event ${i}`, `follows ${i}`, 'looked']).flat())
+})
+
 test('a dead process does nothing more, a sleeping one does it later and in order', async () => {
   const scheduler = createScheduler()
   const machine = { clockOffsetMs: 0 }
