@@ -4,7 +4,6 @@
  */
 import { fastifyCookie } from '@fastify/cookie'
 import { fastifyHelmet } from '@fastify/helmet'
-import { fastifyRateLimit } from '@fastify/rate-limit'
 import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import * as v from 'valibot'
@@ -24,8 +23,11 @@ import { isNear } from './address.ts'
 import { deviceOf } from './device.ts'
 import { createDoorkeeper, type Caller, type Doorkeeper } from './doorkeeper.ts'
 import { bareAnswer, bareHeaders, helmetOptions, PERMISSIONS_POLICY } from './headers.ts'
+import { networkOf } from './knocks.ts'
 import { createMetrics } from './metrics.ts'
 import { openApiOf } from './openapi.ts'
+import { createPatience, type Patience } from './patience.ts'
+import { createRequestLimit, type RequestLimit } from './request-limits.ts'
 import { STATUS_OF_ERROR, type Answer, type Note, type Route } from './route.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { healthRoutes, type Readiness } from './routes/health.ts'
@@ -74,8 +76,7 @@ export interface App {
   close(): Promise<void>
 }
 
-const MINUTE_MS = 60_000
-/** Per session or address: twenty a second, far above what a window asks. An office behind one address signs in by session, not by address. */
+/** Of one person or address at one route: twenty a second, far above what a window asks. An office behind one address signs in by session, not by address. */
 const REQUESTS_PER_MINUTE_MAX = 1_200
 /** Per address and login (or link): a person mistypes a few times, a program that guesses gets nowhere. */
 const GUESSES_PER_MINUTE_MAX = 20
@@ -132,26 +133,40 @@ export async function createApp(deps: AppDeps): Promise<App> {
   })
   upgrades.add('/sync', sync.door)
 
+  const patience = createPatience({
+    clock, isSecure: doorkeeper.isSecure,
+    onRefused: () => metrics.countRefusedRequest(),
+    tell: (refusedCount) => deps.log.warn({ refusedCount }, 'requests were refused for their number'),
+  })
+  const requests = createRequestLimit(clock, REQUESTS_PER_MINUTE_MAX)
+  app.decorateRequest('caller', null)
+  // The first hook of all: whoever asks too often costs a look at who it is, and no more.
+  app.addHook('onRequest', (request, reply, done) => {
+    const { door, isChange } = request.routeOptions.config
+    if (door === undefined) return done() // a file
+    // A page that is not ours must not use up what the person in front of it may do.
+    request.caller = isChange && !doorkeeper.isFromOurPages(request.raw) ? null : doorkeeper.callerOf(request.raw)
+    const seconds = requests.waitSeconds(`${door} ${request.caller?.user ?? networkOf(request.ip)}`)
+    if (seconds === 0) return done()
+    reply.hijack()
+    patience.refuse(reply.raw, seconds)
+  })
   await app.register(fastifyHelmet, helmetOptions(doorkeeper.isSecure))
   app.addHook('onSend', (_request, reply, _payload, done) => {
     void reply.header('permissions-policy', PERMISSIONS_POLICY)
     done()
   })
   await app.register(fastifyCookie)
-  await app.register(fastifyRateLimit, {
-    global: false,
-    keyGenerator: (request) => doorkeeper.callerOf(request.raw)?.user ?? request.ip,
-    errorResponseBuilder: () => new RateError(),
-  })
   app.addContentTypeParser('application/octet-stream', { parseAs: 'buffer', bodyLimit: FRAGMENTS_COUNT_MAX * FRAME_BYTES_MAX }, (_request, body, done) => done(null, body))
 
   app.addHook('onResponse', (request, reply, done) => {
+    if (reply.raw.statusCode === STATUS_OF_ERROR.rate) return done() // counted, and told once a minute
     request.log.info({ method: request.method, route: request.routeOptions.url ?? 'page', status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'answered')
     done()
   })
   app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
     const status = error.statusCode ?? 500
-    const code: HttpErrorCode = status === 413 ? 'too-large' : status === 429 ? 'rate' : status === 404 || status === 403 ? 'not-found' : status < 500 ? 'bad-request' : 'internal'
+    const code: HttpErrorCode = status === 413 ? 'too-large' : status === 404 || status === 403 ? 'not-found' : status < 500 ? 'bad-request' : 'internal'
     if (code === 'internal') request.log.error({ err: error, route: request.routeOptions.url }, 'a request failed')
     return sendJson(reply, STATUS_OF_ERROR[code], { error: code })
   })
@@ -171,8 +186,8 @@ export async function createApp(deps: AppDeps): Promise<App> {
     ...healthRoutes({ version, readiness: deps.readiness, metrics: metrics.print, openApi: () => description, securityContact: deps.securityContact, clock }),
   ]
   const description = openApiOf(routes, version, doorkeeper.cookieName)
-  const secretsOf = app.createRateLimit({ max: SECRETS_PER_MINUTE_MAX, timeWindow: MINUTE_MS, keyGenerator: ({ ip }) => ip })
-  const serve = (to: FastifyInstance, route: Route): void => serveRoute(to, route, { doorkeeper, accounts, isGuessingOn: async (request) => isOver(await secretsOf(request)) })
+  const secrets = createRequestLimit(clock, SECRETS_PER_MINUTE_MAX)
+  const serve = (to: FastifyInstance, route: Route): void => serveRoute(to, route, { doorkeeper, accounts, patience, secrets, guesses: createRequestLimit(clock, GUESSES_PER_MINUTE_MAX) })
   for (const route of routes.filter(({ takesForm }) => !takesForm)) serve(app, route)
   // Forms are what any page can send without being asked: only where a protocol wants them.
   await app.register(async (forms) => {
@@ -189,6 +204,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     async close() {
       await upgrades.emptied(clock, CLOSE_GRACE_MS)
       seats.dispose()
+      patience.dispose()
       sync.dispose()
       upgrades.dispose()
       await app.close()
@@ -196,45 +212,38 @@ export async function createApp(deps: AppDeps): Promise<App> {
   }
 }
 
-/** Thrown by the rate limiter; becomes 429. */
-class RateError extends Error {
-  readonly statusCode = 429
-}
-
 const NO_FRAME = new Uint8Array()
-
-type Limited = Awaited<ReturnType<ReturnType<FastifyInstance['createRateLimit']>>>
-const isOver = (limited: Limited): boolean => !limited.isAllowed && limited.isExceeded
 
 interface Serving {
   doorkeeper: Doorkeeper
   accounts: Accounts
-  /** Whether the address of this request has tried secrets too often by now. */
-  isGuessingOn(request: FastifyRequest): Promise<boolean>
+  patience: Patience
+  /** Secrets tried from one address, over all routes. */
+  secrets: RequestLimit
+  /** Guesses at one of them, at this route. */
+  guesses: RequestLimit
 }
 
-function serveRoute(app: FastifyInstance, route: Route, { doorkeeper, accounts, isGuessingOn }: Serving): void {
+function serveRoute(app: FastifyInstance, route: Route, { doorkeeper, accounts, patience, secrets, guesses }: Serving): void {
   const { operation } = route
   const isChange = route.method !== 'GET'
   const isOpen = !isOfSpace(operation) && (DOORS[operation] === 'anyone' || DOORS[operation] === 'machine')
   app.route({
     method: route.method,
     url: route.path,
-    config: {
-      rateLimit: route.guardsSecret
-        ? { max: GUESSES_PER_MINUTE_MAX, timeWindow: MINUTE_MS, hook: 'preHandler', keyGenerator: secretKey }
-        : { max: REQUESTS_PER_MINUTE_MAX, timeWindow: MINUTE_MS },
-    },
+    config: { door: `${route.method} ${route.path}`, isChange },
     /** Before the body is read: whoever may not, sends nothing. */
     onRequest: async (request, reply) => {
-      if (route.guardsSecret && (await isGuessingOn(request))) throw new RateError()
+      const seconds = route.guardsSecret ? secrets.waitSeconds(networkOf(request.ip)) : 0
+      if (seconds > 0) return tooOften(reply, seconds)
       if (isChange && !doorkeeper.isFromOurPages(request.raw)) return refuse(request, reply, 'forbidden')
-      const caller = doorkeeper.callerOf(request.raw)
-      request.caller = caller
+      const { caller } = request
       if (!caller) return isOpen ? undefined : refuse(request, reply, 'signed-out')
       return isOpen || isAllowed(caller, spaceOf(request)) ? undefined : refuse(request, reply, 'forbidden')
     },
     handler: async (request, reply) => {
+      const seconds = route.guardsSecret ? guesses.waitSeconds(secretKey(request)) : 0
+      if (seconds > 0) return tooOften(reply, seconds)
       const params = parse(route.params, request.params)
       const query = parse(route.query, request.query)
       const frame = route.takesFrame ? request.body : NO_FRAME
@@ -253,6 +262,12 @@ function serveRoute(app: FastifyInstance, route: Route, { doorkeeper, accounts, 
       return send(reply, answer, doorkeeper)
     },
   })
+
+  function tooOften(reply: FastifyReply, seconds: number): FastifyReply {
+    reply.hijack()
+    patience.refuse(reply.raw, seconds)
+    return reply
+  }
 
   function isAllowed({ user }: Caller, space: SpaceId | null): boolean {
     if (isOfSpace(operation)) return space !== null && accounts.may(user, space, operation)
@@ -288,7 +303,13 @@ function spaceOf(request: FastifyRequest): SpaceId | null {
 
 declare module 'fastify' {
   interface FastifyRequest {
+    /** null: nobody known, or a change that a page of somebody else asks for. */
     caller: Caller | null
+  }
+  interface FastifyContextConfig {
+    /** Of a route of the table: its method and path. */
+    door?: string
+    isChange?: boolean
   }
 }
 
@@ -297,7 +318,7 @@ function secretKey(request: FastifyRequest): string {
   const { token } = request.params as { token?: unknown }
   const { login } = (request.body ?? {}) as { login?: unknown }
   const what = typeof token === 'string' ? token : typeof login === 'string' ? login.trim().toLowerCase() : (request.caller?.user ?? '')
-  return `${request.ip} ${what.slice(0, 254)}`
+  return `${networkOf(request.ip)} ${what.slice(0, 254)}`
 }
 
 function parse(schema: Route['body'], input: unknown): { value: unknown } | null {

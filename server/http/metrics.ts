@@ -5,6 +5,7 @@ import type { Relay } from '../relay/api.ts'
 export interface Metrics {
   print(): Promise<{ text: string; type: string }>
   countRefusedUpgrade(status: number): void
+  countRefusedRequest(): void
   countBadFrame(): void
 }
 
@@ -29,10 +30,12 @@ export function createMetrics(counts: Relay['counts'], openSockets: () => number
   gauge('samenpad_committed_entries', 'Entries committed since the start', () => counts().committedEntries)
   gauge('samenpad_commits', 'Synced commits since the start', () => counts().commits)
   const refused = new Counter({ name: 'samenpad_refused_upgrades_total', help: 'Websocket upgrades refused', labelNames: ['status'], registers: [registry] })
+  const tooMany = new Counter({ name: 'samenpad_refused_requests_total', help: 'Requests refused because one side asked too often', registers: [registry] })
   const bad = new Counter({ name: 'samenpad_bad_frames_total', help: 'Sockets closed for breaking the websocket protocol', registers: [registry] })
   return {
     print: async () => ({ text: await registry.metrics(), type: registry.contentType }),
     countRefusedUpgrade: (status) => refused.inc({ status }),
+    countRefusedRequest: () => tooMany.inc(),
     countBadFrame: () => bad.inc(),
   }
 }
