@@ -175,3 +175,36 @@ describe('words stay whole', () => {
     expect(await page.locator('[data-content]').evaluate((sheet) => sheet.scrollWidth - sheet.clientWidth)).toBeLessThanOrEqual(0);
   });
 });
+
+describe('[X1] colours of one’s own', () => {
+  /** What is drawn of it: a frame of some width, in px. */
+  const frame = (page: Page, selector: string): Promise<number> => page.locator(selector).first().evaluate((box) => Math.max(parseFloat(getComputedStyle(box).borderTopWidth), getComputedStyle(box).outlineStyle === 'none' ? 0 : parseFloat(getComputedStyle(box).outlineWidth)));
+
+  test.each(['light', 'dark'])('what is chosen has a frame and what floats an edge, over %s', async (theme) => {
+    const page = await visit({ theme, forcedColors: 'active' });
+    await page.keyboard.press('F1');
+    await page.getByRole('option').first().waitFor();
+    expect(await frame(page, '.palette')).toBeGreaterThan(0);
+    expect(await frame(page, '.option[aria-selected="true"]')).toBeGreaterThan(0);
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: /^Jouw account/ }).click();
+    await page.keyboard.press('ArrowDown');
+    expect(await frame(page, '.menu')).toBeGreaterThan(0);
+    expect(await frame(page, '.menu [data-highlighted]')).toBeGreaterThan(0);
+    await page.keyboard.press('Escape');
+    await pull(page, (its) => void its.services!.run('people.member.invite'));
+    await page.getByRole('dialog').waitFor();
+    expect(await frame(page, '.dialog')).toBeGreaterThan(0);
+    await page.keyboard.press('Escape');
+    await pull(page, (its) => its.services!.layout.showView('problems'));
+    await page.getByRole('tabpanel', { name: 'Aandachtspunten' }).waitFor();
+    expect(await frame(page, '.panel-tab[aria-selected="true"]')).toBeGreaterThan(0);
+    // Drawings keep their own colours in a browser: theirs are the person's too.
+    const [ink, canvas] = await page.evaluate(() => {
+      const probe = document.body.appendChild(document.createElement('i'));
+      const read = (value: string): string => ((probe.style.color = value), getComputedStyle(probe).color);
+      return [read('var(--ok)') === read('CanvasText'), read('var(--paper)') === read('Canvas')];
+    });
+    expect([ink, canvas]).toEqual([true, true]);
+  });
+});
