@@ -208,3 +208,59 @@ describe('[X1] colours of one’s own', () => {
     expect([ink, canvas]).toEqual([true, true]);
   });
 });
+
+describe('a dialog says what is missing', () => {
+  test('a step without words is not added, and the field says so', async () => {
+    const page = await visit();
+    await page.getByRole('treeitem', { name: /^Schulden en geldzorgen/ }).dblclick();
+    await page.getByRole('button', { name: 'Stap toevoegen' }).first().click();
+    const dialog = page.getByRole('dialog', { name: 'Nieuwe stap' });
+    await dialog.getByRole('button', { name: 'Stap toevoegen' }).click();
+    await dialog.getByText('Schrijf op wat jullie doen, of vul een ander veld in.').waitFor();
+    expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('TEXTAREA');
+    await page.keyboard.type('Bel de volgende dag.');
+    await dialog.getByText('Schrijf op wat jullie doen').waitFor({ state: 'detached' });
+    await dialog.getByRole('button', { name: 'Stap toevoegen' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByText('Bel de volgende dag.').first().waitFor();
+  });
+
+  test('what stands in the way of a proposal is shown where it is filled in', async () => {
+    const page = await visit();
+    await page.getByRole('treeitem', { name: /^Laat in zorg/ }).dblclick();
+    await page.getByRole('tab', { name: 'Laat in zorg' }).waitFor();
+    await pull(page, (its) => void its.services!.run('acts.item.propose'));
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('listitem').filter({ hasText: 'eigenaar' }).getByRole('button', { name: 'Toon het veld' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('data-path'))).toBe('owner');
+  });
+
+  test('a document is kept as a file from its menu and from the palette', async () => {
+    const page = await visit();
+    await page.getByRole('treeitem', { name: /^Roken en meeroken/ }).dblclick();
+    await page.getByRole('tab', { name: 'Roken en meeroken' }).waitFor();
+    await page.keyboard.press('F1');
+    await page.getByRole('combobox', { name: 'Geef een opdracht' }).waitFor();
+    await page.keyboard.type('exporteren');
+    const saved = page.waitForEvent('download');
+    await page.getByRole('option', { name: /Bewaar dit document als bestand/ }).waitFor();
+    await page.keyboard.press('Enter');
+    expect((await saved).suggestedFilename()).toBe('Roken en meeroken.md');
+    await page.getByText('Bewaard als Roken en meeroken.md.').first().waitFor();
+  });
+
+  test('who may only read is not told to make the first agreement', async () => {
+    const page = await visit();
+    await page.evaluate(() => {
+      const { world, outside } = window.stage.engine!;
+      const heerlen = world.spaces.find((space) => space.name === 'Heerlen')!;
+      heerlen.role = 'reader';
+      outside.tellSpaces();
+      window.stage.services!.layout.open({ kind: 'page', page: 'overview', params: { space: heerlen.space } });
+    });
+    await page.getByRole('heading', { level: 1, name: 'Welkom in Heerlen' }).waitFor();
+    await page.getByText('Hier staat nog geen afspraak of overleg.').waitFor();
+    expect(await page.getByRole('heading', { name: 'Maak je eerste zorgpad' }).count()).toBe(0);
+  });
+});

@@ -1,11 +1,13 @@
 /** Who changed what and when, beside any document. What is told comes from the engine; here it gets its words. */
+import Download from '@lucide/svelte/icons/download'
 import History from '@lucide/svelte/icons/history'
 import { createBag, type Disposable } from '../../../shared/base/dispose.ts'
 import { t } from '../../platform/text/text.svelte.ts'
 import type { Services } from '../../workbench/services.ts'
 import { timesOf, VERSION_PAGE } from './moments.ts'
 
-export function contribute({ contributions, layout, workspace }: Services): Disposable {
+export function contribute(services: Services): Disposable {
+  const { contributions, layout, workspace } = services
   const bag = createBag()
   const itemOf = (given: unknown): string | null => (typeof given === 'string' ? given : layout.active?.kind === 'item' ? layout.active.item : null)
 
@@ -18,6 +20,21 @@ export function contribute({ contributions, layout, workspace }: Services): Disp
       order: 40,
       appliesTo: (input) => input.kind === 'item',
       load: () => import('./Timeline.svelte'),
+    }),
+  )
+  bag.add(
+    contributions.commands.register({
+      id: 'timeline.item.save',
+      title: () => t.timeline.save,
+      also: () => t.timeline.saveAlso,
+      category: () => t.timeline.category,
+      icon: Download,
+      menu: ['item'],
+      isEnabled: (given) => workspace.rowsById.has(itemOf(given) ?? ''),
+      async run(given) {
+        const item = itemOf(given)
+        if (item !== null) await (await import('./save-document.ts')).saveDocument(services, item)
+      },
     }),
   )
   bag.add(

@@ -45,6 +45,7 @@ export const agreements: Texts<typeof dutch> = {
   consentRecorded: 'Consent in the own file.',
   oneUnit: { hours: 'hour', workdays: 'working day', days: 'day', weeks: 'week' },
 
+  needWords: 'Write down what you do, or fill in another field.',
   addStep: 'Add step',
   editStep: (number: number) => `Change step ${number}`,
   moreOfStep: (number: number) => `More with step ${number}`,

@@ -31,6 +31,8 @@ export const meetings: Texts<typeof dutch> = {
   reopen: 'Open again',
   change: 'Change',
   newDecision: 'New decision',
+  needDecision: 'Write down what you decide.',
+  needAction: 'Write down what has to be done.',
   newAction: 'New action',
   noteDecision: 'Record decision',
   noteAction: 'Record action',

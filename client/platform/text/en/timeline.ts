@@ -11,6 +11,8 @@ export const timeline: Texts<typeof dutch> = {
   category: 'Timeline',
   show: 'Timeline of this document',
   also: 'history versions previous old restore revert undo who wrote',
+  save: 'Keep this document as a file',
+  saveAlso: 'export download take along copy markdown mail',
   list: 'Who changed what',
   count: (shown, all) => (shown < all ? `the latest ${shown} of ${all}` : `${all}`),
   more: 'Show more',

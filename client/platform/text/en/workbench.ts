@@ -199,6 +199,7 @@ export const workbench: Texts<typeof dutch> = {
     start: {
       title: (space) => `Welcome to ${space}`,
       text: 'Three steps and you have begun. You can always go on later.',
+      reader: 'There is no agreement or meeting here yet. What there is, is in the explorer.',
       done: 'done',
       now: 'now',
       next: 'after that',

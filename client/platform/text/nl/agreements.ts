@@ -42,6 +42,7 @@ export const agreements = {
   consentRecorded: 'Toestemming in het eigen dossier.',
   oneUnit: { hours: 'uur', workdays: 'werkdag', days: 'dag', weeks: 'week' },
 
+  needWords: 'Schrijf op wat jullie doen, of vul een ander veld in.',
   addStep: 'Stap toevoegen',
   editStep: (number: number) => `Wijzig stap ${number}`,
   moreOfStep: (number: number) => `Meer met stap ${number}`,

@@ -28,6 +28,8 @@ export const meetings = {
   reopen: 'Zet weer open',
   change: 'Wijzig',
   newDecision: 'Nieuw besluit',
+  needDecision: 'Schrijf op wat jullie besluiten.',
+  needAction: 'Schrijf op wat er moet gebeuren.',
   newAction: 'Nieuwe actie',
   noteDecision: 'Leg besluit vast',
   noteAction: 'Leg actie vast',

@@ -8,6 +8,8 @@ export const timeline = {
   category: 'Tijdlijn',
   show: 'Tijdlijn van dit document',
   also: 'geschiedenis historie versies vorige oude terugzetten terugdraaien herstellen ongedaan wie schreef',
+  save: 'Bewaar dit document als bestand',
+  saveAlso: 'exporteren downloaden meenemen kopie markdown mailen',
   list: 'Wie veranderde wat',
   count: (shown: number, all: number) => (shown < all ? `de laatste ${shown} van ${all}` : `${all}`),
   more: 'Toon meer',

@@ -196,6 +196,7 @@ export const workbench = {
     start: {
       title: (space: string) => `Welkom in ${space}`,
       text: 'Drie stappen en je bent begonnen. Je kunt altijd later verder.',
+      reader: 'Hier staat nog geen afspraak of overleg. Wat er al wel is, vind je in de verkenner.',
       done: 'klaar',
       now: 'nu',
       next: 'daarna',
