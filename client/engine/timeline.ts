@@ -3,13 +3,15 @@
  * names the answers it replaces, so that what stood beside another answer, and which of them was chosen, is in the entries themselves. Where
  * older entries are missing here the answer before is unknown, and nothing else.
  *
- * Invariant: every entry is in exactly one moment; a value that somebody gave and that another answer took the place of is named.
+ * Invariant: every entry is in exactly one moment; a value that somebody gave and that another answer took the place of is named, up to
+ * `ANSWERS_NAMED_COUNT_MAX` of them. Cost: grows with operations, not with their square, whatever a member's own program put in an entry.
  */
 import type { decodeChange } from '@automerge/automerge/slim'
 import type { Clock } from '../../shared/base/clock.ts'
 import type { ItemId, SpaceId, UserId } from '../../shared/base/ids.ts'
 import { readAct } from '../../shared/model/acts.ts'
 import { PARTS } from '../../shared/model/entries.ts'
+import { ANSWERS_NAMED_COUNT_MAX } from '../../shared/model/limits.ts'
 import type { Attribution } from '../../shared/protocol/attribution.ts'
 import { WireError } from '../../shared/protocol/schema.ts'
 import { decodeAttribution } from '../../shared/protocol/snapshot-body.ts'
@@ -67,17 +69,24 @@ interface FactsReader {
 
 function createFactsReader(decode: Decode): FactsReader {
   const given = new Map<string, GivenAnswer>()
-  /** Per path the operations that nobody replaced yet: more than one is a conflict. */
-  const standing = new Map<string, Set<string>>()
+  /** Per path what nobody replaced yet, by what it says: more than one value is a conflict. */
+  const standing = new Map<string, Map<FactValue, Set<string>>>()
   const values = new Map<string, FactValue>()
 
-  const differing = (ops: Iterable<string>, value: FactValue): GivenAnswer[] => {
-    const others: GivenAnswer[] = []
-    for (const op of ops) {
-      const answer = given.get(op)
-      if (answer && answer.value !== value && !others.some((one) => one.value === answer.value)) others.push(answer)
+  /** The first of each value but this one. */
+  const differing = (answers: Iterable<GivenAnswer | undefined>, value: FactValue): GivenAnswer[] => {
+    const others = new Map<FactValue, GivenAnswer>()
+    for (const answer of answers) {
+      if (answer && answer.value !== value && !others.has(answer.value)) others.set(answer.value, answer)
+      if (others.size === ANSWERS_NAMED_COUNT_MAX) break
     }
-    return others
+    return [...others.values()]
+  }
+  function* givenBy(ops: Iterable<string>): Iterable<GivenAnswer | undefined> {
+    for (const op of ops) yield given.get(op)
+  }
+  function* firstOfEach(answers: ReadonlyMap<FactValue, ReadonlySet<string>>): Iterable<GivenAnswer | undefined> {
+    for (const [first] of answers.values()) if (first !== undefined) yield given.get(first)
   }
   const labelOf = (list: string, row: string): { path: string; value: FactValue } | null => {
     for (const field of ROW_LABELS) {
@@ -88,18 +97,23 @@ function createFactsReader(decode: Decode): FactsReader {
     return null
   }
   const stepOf = ({ op, path, value, replaces }: Assignment, author: UserId, time: number): FactStep | null => {
-    const ops = standing.get(path) ?? new Set<string>()
-    standing.set(path, ops)
-    for (const one of replaces) ops.delete(one)
+    const answers = standing.get(path) ?? new Map<FactValue, Set<string>>()
+    standing.set(path, answers)
+    for (const one of replaces) {
+      const said = given.get(one)?.value
+      const ops = said === undefined ? undefined : answers.get(said)
+      if (said === undefined || !ops?.delete(one) || ops.size > 0) continue
+      answers.delete(said)
+    }
     if (value === undefined) {
-      const left = [...ops].map((one) => given.get(one)?.value).find((one) => one !== undefined)
-      const others = left === undefined ? [] : differing(replaces, left)
+      const [left] = answers.keys()
+      const others = left === undefined ? [] : differing(givenBy(replaces), left)
       return left === undefined || others.length === 0 ? null : { kind: 'chosen', path, value: left, others }
     }
-    const beside = differing(ops, value)
+    const beside = differing(firstOfEach(answers), value)
     const replaced = replaces.map((one) => given.get(one)?.value)
-    const unchosen = new Set(replaced).size > 1 ? differing(replaces, value) : []
-    ops.add(op)
+    const unchosen = new Set(replaced).size > 1 ? differing(givenBy(replaces), value) : []
+    answers.set(value, (answers.get(value) ?? new Set<string>()).add(op))
     given.set(op, { value, author, time })
     values.set(path, value)
 
@@ -120,12 +134,15 @@ function createFactsReader(decode: Decode): FactsReader {
       const steps: FactStep[] = []
       let isMade = false
       for (const assignments of changes) {
-        const mine = assignments.flatMap((one) => stepOf(one, author, time) ?? [])
+        const all = assignments.flatMap((one) => stepOf(one, author, time) ?? [])
+        // Somebody who answers one question several times at once, which no window does, has answered it once: the last names the others.
+        const lastApart = new Map(all.flatMap((step) => (step.kind === 'apart' ? [[step.path, step]] : [])))
+        const mine = all.filter((step) => step.kind !== 'apart' || lastApart.get(step.path) === step)
         isMade ||= assignments.some(({ path, replaces }) => path === 'type' && replaces.length === 0)
         // A new row is one step, called by what was filled in with it.
-        const added = new Set(mine.flatMap((step) => (step.kind === 'row' && step.what === 'added' ? [`${step.list}/${step.row}/`] : [])))
+        const added = new Set(mine.flatMap((step) => (step.kind === 'row' && step.what === 'added' ? [`${step.list}/${step.row}`] : [])))
         for (const step of mine) {
-          if (step.kind === 'set' && step.before === null && [...added].some((row) => step.path.startsWith(row))) continue
+          if (step.kind === 'set' && step.before === null && added.has(step.path.split('/', 2).join('/'))) continue
           steps.push(step.kind === 'row' && step.what === 'added' ? { ...step, label: labelOf(step.list, step.row) } : step)
         }
       }
@@ -136,13 +153,36 @@ function createFactsReader(decode: Decode): FactsReader {
   }
 }
 
-/** One answer of a person changed again and again is one step: from what it was to what it became. */
-function withStep(steps: FactStep[], step: FactStep): FactStep[] {
-  const earlier = step.kind === 'set' ? steps.findIndex((one) => one.kind !== 'row' && one.kind !== 'moved' && one.path === step.path) : -1
-  const first = steps[earlier]
-  if (step.kind !== 'set' || first?.kind !== 'set') return [...steps, step]
-  const rest = steps.filter((_, at) => at !== earlier)
-  return first.before === step.after ? rest : [...rest, { ...step, before: first.before }]
+type FactsMoment = Extract<Moment, { kind: 'facts' }>
+
+/** The steps of one moment. One answer of a person changed again and again is one step: from what it was to what it became. */
+interface Steps {
+  add(step: FactStep): void
+  list(): FactStep[]
+}
+
+function createSteps(): Steps {
+  const steps = new Set<FactStep>()
+  /** Those about an answer, by its path, oldest first. */
+  const byPath = new Map<string, FactStep[]>()
+  const append = (step: FactStep): void => {
+    steps.add(step)
+    if (step.kind === 'row' || step.kind === 'moved') return
+    const others = byPath.get(step.path)
+    if (others) others.push(step)
+    else byPath.set(step.path, [step])
+  }
+  return {
+    add(step) {
+      const earlier = step.kind === 'set' ? byPath.get(step.path) : undefined
+      const first = earlier?.[0]
+      if (step.kind !== 'set' || first?.kind !== 'set') return append(step)
+      steps.delete(first)
+      earlier?.shift()
+      if (first.before !== step.after) append({ ...step, before: first.before })
+    },
+    list: () => [...steps],
+  }
 }
 
 /** Something to be told at its place in the log. */
@@ -165,6 +205,7 @@ export function createMomentsReader(decode: Decode): MomentsReader {
   const facts = createFactsReader(decode)
   const written = createWrittenReader()
   const moments: Moment[] = []
+  const stepsOf = new Map<FactsMoment, Steps>()
   /** Blocks of the stretches of writing, by their moment. */
   const blocksOf = new Map<Moment, Set<string>>()
   /** The last moment of each person and kind. */
@@ -195,10 +236,13 @@ export function createMomentsReader(decode: Decode): MomentsReader {
     if (read.made) begin({ ...frame(entry), kind: 'made', ...read.made })
     if (read.steps.length === 0) return true
     // Answers of two people to the same question are told one after the other.
-    const moment = lastFactsBy === entry.author ? goesOn(entry, 'facts') : null
+    const going = lastFactsBy === entry.author ? goesOn(entry, 'facts') : null
     lastFactsBy = entry.author
-    if (moment) moment.steps = read.steps.reduce(withStep, moment.steps)
-    else begin({ ...frame(entry), kind: 'facts', steps: read.steps })
+    const moment: FactsMoment = going ?? { ...frame(entry), kind: 'facts', steps: [] }
+    if (!going) begin(moment)
+    const steps = stepsOf.get(moment) ?? createSteps()
+    stepsOf.set(moment, steps)
+    for (const step of read.steps) steps.add(step)
     return true
   }
   const addProse = (entry: HistoryEntry): boolean => {
@@ -258,8 +302,10 @@ export function createMomentsReader(decode: Decode): MomentsReader {
       )
     },
     // Facts that ended as they began are no news.
-    moments: () =>
-      moments.filter((moment) => moment.kind !== 'facts' || moment.steps.length > 0).sort((a, b) => (order.get(b) ?? 0) - (order.get(a) ?? 0)),
+    moments() {
+      for (const [moment, steps] of stepsOf) moment.steps = steps.list()
+      return moments.filter((moment) => moment.kind !== 'facts' || moment.steps.length > 0).sort((a, b) => (order.get(b) ?? 0) - (order.get(a) ?? 0))
+    },
   }
 }
 

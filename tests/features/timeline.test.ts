@@ -7,11 +7,13 @@ import { newId, type UserId } from '../../shared/base/ids.ts'
 import { namedDice } from '../../shared/base/random.ts'
 import { actToBytes } from '../../shared/model/acts.ts'
 import type { Part } from '../../shared/model/entries.ts'
+import { ANSWERS_NAMED_COUNT_MAX, FACTS_OPERATIONS_COUNT_MAX } from '../../shared/model/limits.ts'
 import { assignmentsOf, type FactEdit, type FactValue } from '../../shared/model/facts.ts'
 import type { HistoryEntry, Moment } from '../../client/engine/api.ts'
 import { createFactsDocument, factsReady, type FactsDocument } from '../../client/engine/facts.ts'
 import { createMomentsReader, STRETCH_PAUSE_MS } from '../../client/engine/timeline.ts'
 import { createWorld } from '../engine/support/world.ts'
+import { rawChange, sleb, uleb } from '../support/raw-change.ts'
 
 const dice = namedDice(7, 'timeline')
 const [leader, midwife] = [newId(dice), newId(dice)]
@@ -138,6 +140,17 @@ describe('facts in the timeline', () => {
     log.edit(leader, set('owner', 'gemeente'))
     log.edit(midwife, set('owner', 'praktijk'))
     expect(stepsOf(momentsOf(log.entries.slice(1))[0])).toEqual([{ kind: 'set', path: 'owner', before: undefined, after: 'praktijk' }])
+  })
+
+  it('ten thousand answers at once, as a program of one’s own can give them, are one question that names as many as there are people', () => {
+    const numbers = Array.from({ length: FACTS_OPERATIONS_COUNT_MAX }, (_, i) => sleb(2 ** 20 + i))
+    const title = [0x15, [...sleb(numbers.length), 5, ...Buffer.from('title')]] as const
+    const forged = (actor: number, type: readonly number[]) => rawChange([title, [0x34, uleb(numbers.length)], [0x42, [...sleb(numbers.length), 1]], [0x56, [...sleb(numbers.length), ...uleb(4 * 16 + 4)]], [0x57, type], [0x70, [...sleb(numbers.length), 0]]], { actor: new Uint8Array(16).fill(actor) })
+    const log = createLog()
+    log.append('facts', midwife, forged(1, numbers.flatMap((bytes) => bytes.slice(0, 4))))
+    log.append('facts', midwife, forged(2, numbers.flatMap(() => sleb(2 ** 20))))
+    const steps = stepsOf(momentsOf(log.entries)[0])
+    expect(steps.map((step) => (step.kind === 'apart' ? [step.path, step.others.length] : step.kind))).toEqual(['set', ['title', ANSWERS_NAMED_COUNT_MAX], ['title', ANSWERS_NAMED_COUNT_MAX]])
   })
 
   it('what is only on this laptop is a moment of its own', () => {
