@@ -16,11 +16,18 @@ export function foldedScore(folded: string, words: readonly string[]): number {
   if (words.length === 0) return 1
   let score = 0
   for (const word of words) {
-    const at = folded.indexOf(word)
-    if (at < 0) return 0
-    score += at === 0 ? 3 : /[\s'’(‘-]/.test(folded.charAt(at - 1)) ? 2 : 1
+    const ofWord = wordScore(folded, word)
+    if (ofWord === 0) return 0
+    score += ofWord
   }
   return score
 }
+
+/** What one word of a query is worth in a folded text. */
+export function wordScore(folded: string, word: string): number {
+  const at = folded.indexOf(word)
+  return at < 0 ? 0 : at === 0 ? 3 : BEFORE_WORD.test(folded.charAt(at - 1)) ? 2 : 1
+}
+const BEFORE_WORD = /[\s'’(‘-]/
 
 export const matches = (text: string, query: string): boolean => matchScore(text, wordsOf(query)) > 0
