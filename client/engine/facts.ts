@@ -12,6 +12,7 @@ import { bytesEqual, concatBytes, fromUtf8, toHex, utf8 } from '../../shared/bas
 import { sha256 } from '../../shared/base/hash.ts'
 import type { Id, UserId } from '../../shared/base/ids.ts'
 import { fail, ok, type Result } from '../../shared/base/result.ts'
+import { ANSWERS_NAMED_COUNT_MAX } from '../../shared/model/limits.ts'
 import { isFactPath, isFactValue, type Answer, type FactsState, type FactValue } from '../../shared/model/facts.ts'
 
 type Registers = Record<string, unknown>
@@ -258,8 +259,8 @@ function viewOf(doc: Automerge.Doc<Registers>, authors: ReadonlyMap<string, User
     const values = new Set<FactValue>()
     for (const [key, raw] of Object.entries(all).sort(([a], [b]) => (a < b ? -1 : 1))) {
       const one = fromAutomerge(raw)
-      // The same answer given twice is one answer.
-      if (one === undefined || values.has(one)) continue
+      // The same answer given twice is one answer. The one that stands is always among those that are shown.
+      if (one === undefined || values.has(one) || (values.size >= ANSWERS_NAMED_COUNT_MAX && one !== value)) continue
       values.add(one)
       answers.push({ value: one, key, author: authors.get(key.slice(key.indexOf('@') + 1)) ?? null, time: timeOf(key) })
     }

@@ -5,7 +5,8 @@ import { assignmentsOf, type FactEdit, type FactsState } from '../../shared/mode
 import { concatBytes, fromHex } from '../../shared/base/bytes.ts'
 import { newId } from '../../shared/base/ids.ts'
 import { namedDice } from '../../shared/base/random.ts'
-import { unreadableChange } from '../support/raw-change.ts'
+import { ANSWERS_NAMED_COUNT_MAX } from '../../shared/model/limits.ts'
+import { rawChange, sleb, uleb, unreadableChange } from '../support/raw-change.ts'
 import './support/world.ts'
 
 const dice = namedDice(3, 'facts')
@@ -171,6 +172,18 @@ test('[INV11] changes that wait for others are counted until those come', () => 
   expect([b.view().registers, b.missingCount()]).toEqual([{}, 1])
   b.apply(first, anna)
   expect([b.view().registers, b.missingCount()]).toEqual([{ title: 'twee' }, 0])
+})
+
+test('of more answers than people can give as many are shown as a window can draw, the one that stands among them, and one more resolves them all', () => {
+  const numbers = Array.from({ length: 999 }, (_, i) => sleb(2 ** 20 + i))
+  const hostile = rawChange([[0x15, [...sleb(numbers.length), 5, ...Buffer.from('title')]], [0x34, uleb(numbers.length)], [0x42, [...sleb(numbers.length), 1]], [0x56, [...sleb(numbers.length), ...uleb(4 * 16 + 4)]], [0x57, numbers.flat()], [0x70, [...sleb(numbers.length), 0]]])
+  const document = createFactsDocument(newId(dice))
+  expect(document.apply(hostile, newId(dice)).ok).toBe(true)
+  const { registers, conflicts } = document.view()
+  expect(conflicts.title!.length).toBe(ANSWERS_NAMED_COUNT_MAX + 1)
+  expect(conflicts.title!.map(({ value }) => value)).toContain(registers.title)
+  document.change([['title', 'Roken']], 0, newId(dice))
+  expect(document.view()).toMatchObject({ registers: { title: 'Roken' }, conflicts: {} })
 })
 
 test('a snapshot keeps registers, conflicts and whose answers they are', () => {
