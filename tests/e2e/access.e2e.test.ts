@@ -6,12 +6,12 @@ import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { AxeBuilder } from '@axe-core/playwright'
 import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import { en } from '../../client/platform/text/en/index.ts'
 import { nl } from '../../client/platform/text/nl/index.ts'
 import { must } from '../../shared/base/assert.ts'
+import { axeOn } from '../support/axe.ts'
 import { useExample } from '../support/example.ts'
 import { demoLink, personIn, until, type Person } from '../support/person.ts'
 
@@ -210,7 +210,7 @@ function viewsIn(t: Words): View[] {
 }
 
 const faultsOf = async (page: Page, onlyColours: boolean): Promise<string[]> => {
-  const builder = new AxeBuilder({ page })
+  const builder = axeOn(page)
   const { violations } = await (onlyColours ? builder.withRules(['color-contrast']) : builder.withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'])).analyze()
   return violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary?.split('\n')[1]?.trim() ?? ''}`))
 }

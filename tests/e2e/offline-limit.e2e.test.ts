@@ -2,9 +2,9 @@
  * A space that closes on a laptop without contact: the limit is set on a screen, the laptop goes on a journey, is warned, closes what it had open, keeps
  * what was typed, and opens by itself when it is connected again. The clock that moves is that of the engine, as it was built.
  */
-import { AxeBuilder } from '@axe-core/playwright'
 import type { BrowserContext, Page } from 'playwright-core'
 import { expect, it } from 'vitest'
+import { axeOn } from '../support/axe.ts'
 import { demoLink, personIn, until } from '../support/person.ts'
 import { useExample } from '../support/example.ts'
 
@@ -29,7 +29,7 @@ async function turnableClock(context: BrowserContext): Promise<(page: Page, offM
   return (page, offMs) => page.evaluate((ms) => new BroadcastChannel('turned-clock').postMessage(ms), offMs)
 }
 
-const violations = async (page: Page) => (await new AxeBuilder({ page }).analyze()).violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])
+const violations = async (page: Page) => (await axeOn(page).analyze()).violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])
 
 it('a limit is set, a laptop without contact is warned and closed, keeps what was typed, and opens again by itself', async () => {
   const context = await example.browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'nl-NL' })

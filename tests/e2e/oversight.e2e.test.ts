@@ -1,7 +1,7 @@
 /** Who did what, and what a programme sees: the pages of those who are responsible, used as they would. */
 import { readFile } from 'node:fs/promises'
-import { AxeBuilder } from '@axe-core/playwright'
 import { expect, it } from 'vitest'
+import { axeOn } from '../support/axe.ts'
 import { useExample } from '../support/example.ts'
 
 const TEST_MS_MAX = 300_000
@@ -15,7 +15,7 @@ it('a project leader stops with a programme, and the log says who did it and who
   await leader.page.getByText('Doet mee: de programmaleider ziet wat hieronder staat.').waitFor()
   await leader.page.getByRole('heading', { name: /^Dit ziet een programma: \d+ documenten$/ }).waitFor()
   await leader.page.getByRole('cell', { name: 'Roken en meeroken' }).waitFor()
-  expect((await new AxeBuilder({ page: leader.page }).analyze()).violations).toEqual([])
+  expect((await axeOn(leader.page).analyze()).violations).toEqual([])
   await leader.page.getByRole('button', { name: 'Stop met Gezonde start (voorbeeld)' }).click()
   await leader.page.getByRole('button', { name: 'Stop', exact: true }).click()
   await leader.page.getByText('Doet niet mee: de programmaleider ziet niets.').waitFor()
@@ -34,7 +34,7 @@ it('a project leader stops with a programme, and the log says who did it and who
   await admin.page.getByLabel('Uitkomst').selectOption('')
   await admin.page.getByLabel('Uitkomst').selectOption('refused')
   await admin.page.getByRole('row').filter({ hasText: 'logboek van de installatie gelezen' }).getByText('geweigerd').waitFor()
-  expect((await new AxeBuilder({ page: admin.page }).analyze()).violations).toEqual([])
+  expect((await axeOn(admin.page).analyze()).violations).toEqual([])
   await admin.picture('audit')
 
   await admin.page.getByLabel('Uitkomst').selectOption('')

@@ -1,7 +1,7 @@
 /** The pages of agreements, meetings and actions in a real browser; a second window reads and writes along. */
-import { AxeBuilder } from '@axe-core/playwright'
 import type { Locator, Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
+import { axeOn } from '../support/axe.ts'
 import type { Example } from './page/example.ts'
 import { useTestPage, type Scene } from './page/use-page.ts'
 
@@ -423,7 +423,7 @@ describe('[X1] [X4] the look', () => {
       for (const theme of themes) {
         await scene.page.evaluate((theme) => (document.documentElement.dataset.theme = theme), theme)
         // Every rule once for each width; of the other themes only the colours are another question.
-        const audit = new AxeBuilder({ page: scene.page }).exclude('#toasts')
+        const audit = axeOn(scene.page).exclude('#toasts')
         const { violations } = await (theme === 'light' ? audit : audit.withRules(['color-contrast'])).analyze()
         expect(violations.map(({ id, nodes }) => `${place} ${width} ${theme} ${id}: ${nodes[0]?.html}`)).toEqual([])
       }

@@ -1,7 +1,7 @@
 /** The editor in a real browser, with the same text open in a second window that writes along. */
-import { AxeBuilder } from '@axe-core/playwright'
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
+import { axeOn } from '../support/axe.ts'
 import { useTestPage, type Scene } from './page/use-page.ts'
 
 const openPage = useTestPage()
@@ -510,7 +510,7 @@ test('carets of others stand in a layer outside the text, with their initials', 
 
 test('[X1] axe finds nothing, with the slash menu open as well', async () => {
   await using scene = await open()
-  const audit = async (): Promise<string[]> => (await new AxeBuilder({ page: scene.page }).analyze()).violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)
+  const audit = async (): Promise<string[]> => (await axeOn(scene.page).analyze()).violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)
   const onlyPage = (found: string[]): string[] => found.filter((line) => !/^(page-has-heading-one|scrollable-region-focusable)/.test(line)) // of the page around it
   expect(onlyPage(await audit())).toEqual([])
   await caretAt(scene.page, 0, 0)

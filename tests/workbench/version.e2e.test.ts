@@ -1,10 +1,10 @@
 // A document as it was, on the stage: what differs from now is marked, bringing back asks for one key and can be undone, and when the version is not
 // here the page says where it is. The engine is in memory; tests/e2e/history.e2e.test.ts goes the same way with a real one.
-import { AxeBuilder } from '@axe-core/playwright';
 import { mkdirSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import * as Y from 'yjs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { axeOn } from '../support/axe.ts';
 import { launchChromium } from '../support/browser.ts';
 import { buildStage, serveStage, type Stage } from './stage.ts';
 
@@ -103,7 +103,7 @@ async function open(page: Page): Promise<void> {
   await asItWas(page).waitFor();
 }
 async function faults(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']).analyze();
+  const { violations } = await axeOn(page).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']).analyze();
   return violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.target.join(' ')).join(', ')}`);
 }
 

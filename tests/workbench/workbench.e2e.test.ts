@@ -1,21 +1,24 @@
 // The window in a real browser, on the stage: keyboard, focus, tabs, explorer, palette, search, signing in and out, narrow windows, and no
 // accessibility violation on any of its faces. The engine is in memory; what it promises is tested elsewhere.
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { axeOn } from '../support/axe.ts';
 import { launchChromium } from '../support/browser.ts';
 import { buildStage, serveStage, type Stage } from './stage.ts';
 
 let stage: Stage;
 let browser: Browser;
+/** Of the test that runs: some forty windows that nobody looks at any more keep a machine busy. */
 const open: BrowserContext[] = [];
 
 beforeAll(async () => {
   stage = await serveStage(await buildStage());
   browser = await launchChromium();
 });
+afterEach(async () => {
+  for (const context of open.splice(0)) await context.close();
+});
 afterAll(async () => {
-  for (const context of open) await context.close();
   await browser?.close();
   await stage?.[Symbol.asyncDispose]();
 });
@@ -59,14 +62,14 @@ const partOfFocus = (page: Page): Promise<string | null> =>
     return here?.closest('[data-group]') ? 'editor' : (here?.closest('[data-part]')?.getAttribute('data-part') ?? null);
   });
 
-type Violations = Awaited<ReturnType<AxeBuilder['analyze']>>['violations'];
+type Violations = Awaited<ReturnType<ReturnType<typeof axeOn>['analyze']>>['violations'];
 const inWords = (violations: Violations): string[] => violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.target.join(' ')).join(', ')}`);
 
 async function axe(page: Page, ...without: string[]): Promise<string[]> {
-  return inWords((await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']).disableRules(without).analyze()).violations);
+  return inWords((await axeOn(page).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']).disableRules(without).analyze()).violations);
 }
 async function axeColours(page: Page): Promise<string[]> {
-  return inWords((await new AxeBuilder({ page }).withRules(['color-contrast']).analyze()).violations);
+  return inWords((await axeOn(page).withRules(['color-contrast']).analyze()).violations);
 }
 
 describe('the keyboard', () => {
