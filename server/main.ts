@@ -2,6 +2,7 @@
  * The relay as a program: reads the settings, starts, says where it is, and stops cleanly when asked. What a person can put right is said in one
  * sentence with a next step, and ends in exit code 1; a bug keeps its stack.
  */
+import { setFlagsFromString } from 'node:v8'
 import { pino } from 'pino'
 import { DIST, isBuilt, startRelay } from './assemble.ts'
 import { readConfig } from './config.ts'
@@ -19,6 +20,8 @@ function giveUp(failure: StartFailure): void {
 }
 
 process.umask(0o077) // what we write is for this account alone
+// The size that Node was started with is for this thread. Read when another one begins, it would overrule what that one is given: see THREAD_YOUNG_MB.
+setFlagsFromString('--max-semi-space-size=0')
 
 const config = readConfig(process.env, process.argv.slice(2), process.versions.node)
 if (!config.ok) giveUp(config.failure)

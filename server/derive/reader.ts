@@ -15,6 +15,7 @@ import { FRAGMENTS_COUNT_MAX, PAYLOAD_BYTES_MAX } from '../../shared/model/limit
 import type { Log } from '../store/log.ts'
 import { ENTRY_OVERHEAD_BYTES } from '../store/runs.ts'
 import type { Snapshots } from '../store/snapshots.ts'
+import { THREAD_YOUNG_MB } from '../store/thread-port.ts'
 import { MARKER_BYTES, markerOn, skipKey, type FromReader, type QuestionName, type Questions, type ReaderData, type ToReader } from './questions.ts'
 import { keptProse, type KeptProse } from './short-answer.ts'
 
@@ -77,7 +78,7 @@ export function createLogReader({ log, snapshots, clock, report, stepMsMax = STE
   function start(): Worker {
     const memory = new SharedArrayBuffer(MARKER_BYTES)
     const workerData: ReaderData = { memory, skip: [...skip], cacheBytesMax: CACHE_BYTES_MAX }
-    const worker = new Worker(new URL('./reader.worker.ts', import.meta.url), { workerData, resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB_MAX }, name: 'reader' })
+    const worker = new Worker(new URL('./reader.worker.ts', import.meta.url), { workerData, resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB_MAX, maxYoungGenerationSizeMb: THREAD_YOUNG_MB }, name: 'reader' })
     worker.unref()
     const own = { worker, memory, reason: 'ended' }
     thread = own

@@ -6,6 +6,12 @@ import type { MessagePort, Worker } from 'node:worker_threads'
 import { buffersIn } from './packing.ts'
 import { StoreProblem, type StoreProblemKind } from './problem.ts'
 
+/**
+ * The young generation of a thread that answers one question at a time, in MiB, of which a third is in use. Left to itself it takes 16 at the first busy moment
+ * and keeps them, and there are four such threads.
+ */
+export const THREAD_YOUNG_MB = 6
+
 interface Question {
   id: number
   name: string

@@ -11,7 +11,7 @@ import type { LogSettings } from './log-file.ts'
 import { packRequests, unpackEntries } from './packing.ts'
 import type { ReaderFunctions } from './reader-thread.ts'
 import type { StoredLog } from './sqlite-log.ts'
-import { askThread, keepThread, type Asked } from './thread-port.ts'
+import { askThread, keepThread, THREAD_YOUNG_MB, type Asked } from './thread-port.ts'
 import type { ThreadOptions, WriterFunctions } from './writer-thread.ts'
 
 export interface ThreadedLogOptions extends ThreadOptions {
@@ -23,12 +23,15 @@ const WRITER = ['open', 'append', 'ensureSpace', 'erase', 'erasures', 'scrub', '
 const READER = ['open', 'head', 'tailHashAt', 'read', 'readItem', 'readSifted', 'measure', 'weigh', 'spaceOf', 'find', 'close'] as const
 const CARE = ['backupTo', 'verify', 'close'] as const
 
+/** What a batch of entries leaves behind is gone before it is looked at twice: in 6 it is carried over, and a tenth of the writer's time goes to that. */
+const WRITER_YOUNG_MB = 24
+
 /** Opens or begins the log of a folder, which must exist. Errors: rejects with StoreProblem, see openLogFile. */
 export async function createThreadedLog({ report, ...options }: ThreadedLogOptions): Promise<StoredLog> {
   let about: { restored: boolean; damagedSpaces: string[]; settings: LogSettings } | null = null
-  const started = (file: string) => (): Worker => new Worker(new URL(file, import.meta.url), { workerData: options })
+  const started = (file: string, youngMb = THREAD_YOUNG_MB) => (): Worker => new Worker(new URL(file, import.meta.url), { workerData: options, resourceLimits: { maxYoungGenerationSizeMb: youngMb } })
   const died = (thread: string) => (problem: unknown): void => report?.({ kind: 'store-thread-died', thread, problem })
-  const writer = keepThread<WriterFunctions>(started('./writer-thread.ts'), WRITER, async (ask) => (about = await ask.open()), died('writer'))
+  const writer = keepThread<WriterFunctions>(started('./writer-thread.ts', WRITER_YOUNG_MB), WRITER, async (ask) => (about = await ask.open()), died('writer'))
   // The reader's thread comes up meanwhile; it opens what the writer has opened, made or brought forward.
   const reader = keepThread<ReaderFunctions>(started('./reader-thread.ts'), READER, async (ask) => {
     await writer.ask()

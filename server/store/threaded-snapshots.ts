@@ -2,7 +2,7 @@
 import { Worker } from 'node:worker_threads'
 import type { SnapshotFunctions, SnapshotThreadData } from './snapshot-thread.ts'
 import type { Snapshots } from './snapshots.ts'
-import { keepThread } from './thread-port.ts'
+import { keepThread, THREAD_YOUNG_MB } from './thread-port.ts'
 
 const NAMES = ['open', 'labels', 'body', 'put', 'notedUpTo', 'note', 'due', 'forget', 'close'] as const
 
@@ -21,7 +21,7 @@ export function createThreadedSnapshots({ folder, report }: ThreadedSnapshotsOpt
   const workerData: SnapshotThreadData = { folder }
   const died = (problem: unknown): void => report?.({ kind: 'store-thread-died', thread: 'snapshots', problem })
   const thread = keepThread<SnapshotFunctions>(
-    () => new Worker(new URL('./snapshot-thread.ts', import.meta.url), { workerData, name: 'snapshots' }), NAMES, (ask) => ask.open(), died,
+    () => new Worker(new URL('./snapshot-thread.ts', import.meta.url), { workerData, resourceLimits: { maxYoungGenerationSizeMb: THREAD_YOUNG_MB }, name: 'snapshots' }), NAMES, (ask) => ask.open(), died,
   )
   return {
     begin: () => void thread.ask().catch(died),

@@ -15,8 +15,8 @@ const FRAMES_PER_SOCKET = 50
 /** Random and nearly right frames by turns, so that the figure can tell what grows with frames from what a relay takes to be at work at all. */
 const ROUNDS = 5
 /**
- * From a fresh start. It is missed: V8 collects bytes that came from sockets when 64 MiB of them have come together, and malloc keeps their room; the young
- * generation and the threads that read grow to their size. After a collection 22 MiB of objects and 1 MiB of such bytes are left, as before.
+ * From a fresh start, before the first frame. What a relay takes to be at work at all is in it: the young generation, compiled code, the pages that SQLite keeps. What
+ * came from sockets is let go because the old generation is collected when it has grown by half (server/node-flags.mjs).
  */
 const MEMORY_MIB_MAX = 50
 /** How many sockets one address may open as nobody is limited (row A13); what is tried here is frames. */
