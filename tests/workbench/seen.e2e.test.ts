@@ -264,3 +264,40 @@ describe('a dialog says what is missing', () => {
     expect(await page.getByRole('heading', { name: 'Maak je eerste zorgpad' }).count()).toBe(0);
   });
 });
+
+test.each([1024, 1280, 1440])('fourteen municipalities and their milestones are in sight at once, at %i px', async (width) => {
+  const page = await visit({ width, height: 800 });
+  await pull(page, (its) => void its.services!.run('progress.page.open'));
+  const matrix = page.getByRole('table', { name: 'Mijlpalen' }).first();
+  await matrix.waitFor();
+  expect(await matrix.getByRole('rowheader').count()).toBe(14);
+  expect(await matrix.locator('tbody tr').first().getByRole('button').count()).toBe(17);
+  expect(await matrix.evaluate((table) => table.getBoundingClientRect().right - table.parentElement!.getBoundingClientRect().right)).toBeLessThanOrEqual(0.5);
+  // WCAG 2.5.8
+  const target = await matrix.locator('button').first().boundingBox();
+  expect(Math.min(target!.width, target!.height)).toBeGreaterThanOrEqual(24);
+});
+
+test('the document that was just opened is in sight in the explorer, also beside its headings', async () => {
+  const page = await visit({ height: 620 });
+  const explorer = page.getByRole('complementary', { name: 'Verkenner' });
+  // The last one that stands in sight while there are no headings.
+  await pull(page, (its) => its.services!.layout.open({ kind: 'page', page: 'settings' }));
+  await pull(page, (its) => its.services!.layout.open({ kind: 'page', page: 'help' }));
+  const at = await page.evaluate(() => {
+    const tree = document.querySelector('[role="tree"]')!.getBoundingClientRect();
+    const rows = [...document.querySelectorAll<HTMLElement>('[role="treeitem"]')].filter((row) => row.getBoundingClientRect().bottom <= tree.bottom && !row.hasAttribute('aria-expanded'));
+    return rows.at(-1)!.getAttribute('data-key')!;
+  });
+  await page.locator(`[data-key="${at}"]`).dblclick();
+  await explorer.getByText('In dit document').waitFor();
+  await page.locator(`[data-key="${at}"][aria-current]`).waitFor({ state: 'attached' });
+  await page.getByRole('button', { name: 'Stap toevoegen' }).or(page.getByRole('button', { name: 'Agendapunt toevoegen' })).first().waitFor();
+  const isInSight = (): Promise<boolean> =>
+    page.evaluate(() => {
+      const tree = document.querySelector('[role="tree"]')!.getBoundingClientRect();
+      const row = document.querySelector('[role="treeitem"][aria-current]')?.getBoundingClientRect();
+      return row !== undefined && row.top >= tree.top - 1 && row.bottom <= tree.bottom + 1;
+    });
+  await expect.poll(isInSight).toBe(true);
+});
