@@ -12,6 +12,7 @@ import type { Person } from '../../shared/model/people.ts'
 import type { ItemId } from '../../shared/base/ids.ts'
 import type { Engine, EngineEvent, LaptopLock, LockAnswer, LockedView, LockOutcome, SyncStatus } from './api.ts'
 import { METHOD_NAMES, type FromWorker, type Method, type StartedLock, type ToWorker } from './rpc.ts'
+import { isWorse } from './status.ts'
 
 /** What is used of a Worker. */
 export interface WorkerPort {
@@ -38,6 +39,13 @@ const UNANSWERED_COUNT_MAX = 2
 const SILENT_COUNT_MAX = 20
 /** A mark names the item at the first, the entry at the second, and sets it apart at the third. Twice that. */
 const RESTARTS_COUNT_MAX = 6
+
+const GOOD_NEWS_EVERY_MS = 250
+/** Whether somebody must know it now: it got worse, in another document too, or something else is the matter than before. */
+const isBadNews = (now: SyncStatus, before: SyncStatus): boolean =>
+  isWorse(now.state, before.state) ||
+  (['connection', 'blockedBy', 'storeFailure', 'parkedCount', 'follower', 'isDetour'] as const).some((name) => now[name] !== before[name]) ||
+  now.waitingItems.some((item) => !before.waitingItems.includes(item))
 
 /** What the window asks to be kept. Each of these answers when it is. */
 const WRITES: ReadonlySet<Method> = new Set<Method>(['writeProse', 'editFacts', 'editLinked', 'createItem', 'act'])
@@ -115,8 +123,24 @@ export async function startEngine({ me, build, clock, locked, makeWorker = realW
     const known = isLost ? lost(from) : from
     return writingCount > 0 && known.inMemoryCount === 0 ? { ...known, state: 'pending', inMemoryCount: writingCount } : known
   }
-  const say = (): void => {
-    if (status) events.fire({ type: 'status', status: shown(status) })
+  /** What was said last; null: somebody asked since, and may know something better. */
+  let said: SyncStatus | null = null
+  let resting: Disposable | null = null
+  const rest = (): void => {
+    resting = clock.after(GOOD_NEWS_EVERY_MS, () => {
+      resting = null
+      say()
+    })
+  }
+  /** Worse is said at once, better only so often: with every key it goes from not kept to safe, and each time all that shows it is drawn anew. */
+  function say(): void {
+    if (!status || isEnded) return
+    const now = shown(status)
+    const isBad = said === null || isBadNews(now, said)
+    if (!isBad && (resting || JSON.stringify(now) === JSON.stringify(said))) return
+    said = now
+    if (!isBad) rest()
+    events.fire({ type: 'status', status: now })
   }
   const writing = <T>(answer: Promise<T>): Promise<T> => {
     if (writingCount++ === 0) say()
@@ -212,13 +236,17 @@ export async function startEngine({ me, build, clock, locked, makeWorker = realW
     },
     onEvent: events.event,
     async status() {
+      said = null
       if (isLost && status) return shown(status)
-      return shown(await remote.status())
+      const now = await remote.status()
+      said = null
+      return shown(now)
     },
     async dispose() {
       await remote.dispose()
       isEnded = true
       timer?.dispose()
+      resting?.dispose()
       worker.terminate()
     },
   }

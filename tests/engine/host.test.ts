@@ -126,6 +126,39 @@ test('[10] a letter is called not kept from the moment it is handed over, before
   expect((await engine.status()).inMemoryCount).toBe(0)
 })
 
+test('[10] whoever types without a pause is told now and then that it is kept, not at every key; and worse at once, whatever was said last', async () => {
+  const { world, engine } = await setup()
+  const item = await engine.createItem({ space: world.space, type: 'agreement', edits: [], prose: null })
+  const { prose } = await engine.openItem(item)
+  await world.clock.pass(1000)
+  const states: string[] = []
+  engine.onEvent((event) => void (event.type === 'status' && states.push(event.status.state)))
+  const doc = new Y.Doc()
+  doc.clientID = prose.clientId
+  doc.on('update', (bytes: Uint8Array) => void engine.writeProse(item, prose.clientId, bytes))
+  const KEYS = 50
+  for (let key = 0; key < KEYS; key++) {
+    type(doc, 'a')
+    expect(states.at(-1)).toBe('pending')
+    await world.clock.pass(70)
+  }
+  expect(states.filter((state) => state !== 'pending').length).toBeGreaterThan(0)
+  expect(states.length).toBeLessThan(KEYS)
+  await world.clock.pass(1000)
+  expect(states.at(-1)).toBe('relay')
+  // Asked for in between: what is worse than the answer is news, even if it was said before.
+  for (const letter of 'ab') {
+    type(doc, letter)
+    await world.clock.pass(100)
+  }
+  expect(states.at(-1)).toBe('pending')
+  const answer = await engine.status()
+  expect(answer.state).toBe('relay')
+  const count = states.length
+  type(doc, 'a')
+  expect(states.slice(count)).toEqual(['pending'])
+})
+
 test('[INV10] what was handed to a worker that does not answer is counted as not kept', async () => {
   const { world, engine, freeze } = await setup()
   const item = await engine.createItem({ space: world.space, type: 'agreement', edits: [], prose: null })
