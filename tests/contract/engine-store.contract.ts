@@ -280,6 +280,20 @@ export function engineStoreContract(name: string, makeDevice: () => Promise<Stor
       expect(await second.textsOf([id(), item])).toEqual([text])
     })
 
+    test('texts are read of one space, or page by page: every one once, in the order of items', async () => {
+      const other = id()
+      for (const one of [space, other]) await store.putSpace(spaceRow(one))
+      const items = Array.from({ length: 7 }, (_, at) => ({ item: id(), of: at % 2 === 0 ? space : other }))
+      await store.putLocal(items.map(({ item, of }) => edit(of, item)), 1)
+      await store.putRows((await store.dirty(10)).map(({ item, space: of, at }) => ({ row: itemRow(item, of, 'Roken'), at })))
+      await store.putTexts((await store.staleTexts(10)).map(({ item, space: of, at }) => ({ text: { item, space: of, title: 'Roken', text: item }, at })))
+      expect((await store.texts(other)).map(({ item }) => item).sort()).toEqual(items.filter(({ of }) => of === other).map(({ item }) => item).sort())
+      const pages: string[][] = []
+      for (let last: string | null = null; pages.at(-1)?.length !== 0; last = pages.at(-1)?.at(-1) ?? last) pages.push((await store.textsAfter(last, 3)).map(({ item }) => item))
+      expect(pages.map((page) => page.length)).toEqual([3, 3, 1, 0])
+      expect(pages.flat()).toEqual(items.map(({ item }) => item).sort())
+    })
+
     test('all parts of several items are read at once, as they are read one by one', async () => {
       await store.putSpace(spaceRow(space))
       await store.putLocal([edit(space, item), { ...edit(space, item), part: 'facts', format: 'am1' }, edit(space, item)], 1)
