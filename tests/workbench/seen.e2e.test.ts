@@ -194,6 +194,18 @@ describe('[X1] colours of one’s own', () => {
     await page.keyboard.press('Escape');
     await pull(page, (its) => void its.services!.run('people.member.invite'));
     await page.getByRole('dialog').waitFor();
+    await pull(page, (its) => its.services!.notices.say('Er is iets gezegd.'));
+    await page.locator('.toast').getByText('Er is iets gezegd.').waitFor();
+    // A browser puts a plate of the canvas under words, which hides those that are as dark as it.
+    const hidden = await page.evaluate(() => {
+      const probe = document.body.appendChild(document.createElement('i'));
+      const read = (value: string): string => ((probe.style.color = value), getComputedStyle(probe).color);
+      const canvas = read('Canvas');
+      return [...document.querySelectorAll<HTMLElement>('body *')].filter((element) => element.checkVisibility() && [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.textContent?.trim()))
+        .filter((element) => getComputedStyle(element).forcedColorAdjust !== 'none' && getComputedStyle(element).color === canvas || getComputedStyle(element).forcedColorAdjust !== 'none' && getComputedStyle(element).color === read('HighlightText'))
+        .map((element) => element.outerHTML.slice(0, 120));
+    });
+    expect(hidden).toEqual([]);
     expect(await frame(page, '.dialog')).toBeGreaterThan(0);
     await page.keyboard.press('Escape');
     await pull(page, (its) => its.services!.layout.showView('problems'));
@@ -272,7 +284,9 @@ test.each([1024, 1280, 1440])('fourteen municipalities and their milestones are 
   await matrix.waitFor();
   expect(await matrix.getByRole('rowheader').count()).toBe(14);
   expect(await matrix.locator('tbody tr').first().getByRole('button').count()).toBe(17);
-  expect(await matrix.evaluate((table) => table.getBoundingClientRect().right - table.parentElement!.getBoundingClientRect().right)).toBeLessThanOrEqual(0.5);
+  // Here most counts have one figure; two take 7 px more.
+  const needed = await matrix.evaluate((table) => ((table.style.width = 'min-content'), table.getBoundingClientRect().width + 8));
+  expect(needed).toBeLessThanOrEqual(await matrix.evaluate((table) => table.parentElement!.getBoundingClientRect().width));
   // WCAG 2.5.8
   const target = await matrix.locator('button').first().boundingBox();
   expect(Math.min(target!.width, target!.height)).toBeGreaterThanOrEqual(24);
