@@ -31,7 +31,7 @@ const stages = [
     tests: ['shared', 'server', 'client', 'tests'],
     quick: true,
     minutes: 15,
-    run: () => vitest(['unit', 'client', 'contract']),
+    run: () => vitest(['unit', 'client', 'contract'], { workers: 3 }), // these wait for relays that start, die and sync: two leave a core idle
   },
   { name: 'build', needs: 'client/index.html', quick: true, minutes: 4, run: build },
   { name: 'e2e', tests: 'tests', quick: false, minutes: 25, run: e2e },
@@ -154,9 +154,10 @@ async function tool(path, args, name = path.split('/')[0]) {
   if (code !== 0) total.failed.push(`${name}${code === 'timeout' ? ': did not finish in time' : ''}`)
 }
 
-async function vitest(projects) {
+/** `workers`: files at a time, where it is not as many as vitest.config.ts says. */
+async function vitest(projects, { workers } = {}) {
   const countsFile = join(outputFolder, `${projects.join('-')}.json`)
-  const args = projects.flatMap((project) => ['--project', project])
+  const args = [...projects.flatMap((project) => ['--project', project]), ...(workers ? [`--maxWorkers=${workers}`] : [])]
   const code = await runNode(
     [bin('vitest/vitest.mjs'), 'run', ...args, '--passWithNoTests', '--reporter=default', '--reporter=./tests/support/count-reporter.ts'],
     {
