@@ -1,9 +1,8 @@
 /**
- * What a browser is told with every answer: the list of row H1. Routes and files get it from helmet; what is answered before there is a route (no request at
- * all, an address that is none, a websocket that is refused) gets the same list from here, so that no answer is without it.
+ * What a browser is told with every answer: the list of row H1. It is the same for routes and files and for what is answered before there is a route (no request at
+ * all, an address that is none, a websocket that is refused, somebody who asks too often), and it is made once.
  */
 import { STATUS_CODES } from 'node:http'
-import type { FastifyHelmetOptions } from '@fastify/helmet'
 
 const YEAR_SECONDS = 31_536_000
 
@@ -32,29 +31,28 @@ const POLICY: Record<string, string[]> = {
 const REFERRER = 'no-referrer' // a link's token stands in the path
 
 /** Nothing of the machine is asked for: no camera, microphone, place, payment or sensor; copying a link is. */
-export const PERMISSIONS_POLICY = ['camera', 'microphone', 'geolocation', 'payment', 'usb', 'serial', 'hid', 'midi', 'display-capture', 'accelerometer', 'gyroscope', 'magnetometer', 'browsing-topics']
+const PERMISSIONS_POLICY = ['camera', 'microphone', 'geolocation', 'payment', 'usb', 'serial', 'hid', 'midi', 'display-capture', 'accelerometer', 'gyroscope', 'magnetometer', 'browsing-topics']
   .map((name) => `${name}=()`)
   .join(', ')
 
-export const helmetOptions = (isSecure: boolean): FastifyHelmetOptions => ({
-  contentSecurityPolicy: { useDefaults: false, directives: POLICY },
-  referrerPolicy: { policy: REFERRER },
-  strictTransportSecurity: isSecure ? { maxAge: YEAR_SECONDS, includeSubDomains: false } : false,
-  xFrameOptions: { action: 'deny' },
-})
-
-/** For answers that helmet does not see; nobody keeps them. */
-export const bareHeaders = (isSecure: boolean): Record<string, string> => ({
-  'Cache-Control': 'no-store',
+export const securityHeaders = (isSecure: boolean): Record<string, string> => ({
   'Content-Security-Policy': Object.entries(POLICY).map(([name, sources]) => `${name} ${sources.join(' ')}`).join(';'),
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Resource-Policy': 'same-origin',
+  'Origin-Agent-Cluster': '?1',
   'Permissions-Policy': PERMISSIONS_POLICY,
   'Referrer-Policy': REFERRER,
   'X-Content-Type-Options': 'nosniff',
+  'X-DNS-Prefetch-Control': 'off',
+  'X-Download-Options': 'noopen',
   'X-Frame-Options': 'DENY',
+  'X-Permitted-Cross-Domain-Policies': 'none',
+  'X-XSS-Protection': '0', // what old browsers did of themselves let pages be read across sites
   ...(isSecure ? { 'Strict-Transport-Security': `max-age=${YEAR_SECONDS}` } : {}),
 })
+
+/** For answers that no route gives; nobody keeps them. */
+export const bareHeaders = (isSecure: boolean): Record<string, string> => ({ 'Cache-Control': 'no-store', ...securityHeaders(isSecure) })
 
 /** A whole answer for a raw socket, after which it closes. */
 export function bareAnswer(status: number, isSecure: boolean, { headers = {}, body = '' }: { headers?: Record<string, string>; body?: string } = {}): string {

@@ -44,7 +44,8 @@ export interface Asked<P, Q, B> {
   sessionToken: string | null
   /** The secret of a sign-in with an organisation that this browser began. */
   flowToken: string | null
-  signal: AbortSignal
+  /** Ends when whoever asked left before they were answered. Made when it is asked for: take it once. */
+  readonly signal: AbortSignal
   note(note: Note): void
 }
 

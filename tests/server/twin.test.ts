@@ -1,5 +1,5 @@
 // The HTTP twin: the same frames, the same relay, for networks that block websockets.
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import * as Y from 'yjs'
 import { bytesEqual, toHex } from '../../shared/base/bytes.ts'
 import { newId, NO_ID } from '../../shared/base/ids.ts'
@@ -133,3 +133,17 @@ test('an entry in sixteen pieces of a mebibyte arrives whole', async () => {
 async function restartKnows(relay: UnderTest, ...spaces: string[]): Promise<void> {
   for (const space of spaces) await relay.running.log.ensureSpace(space)
 }
+
+test('who leaves while a question waits is followed no longer', async () => {
+  const relay = await startUnderTest()
+  const space = relay.space()
+  const { cookie } = await relay.member(space, 'member')
+  const { counts } = relay.running.relay
+  const left = new AbortController()
+  const asked = fetch(`${relay.origin}/sync/entries?space=${space}&wait=25`, { headers: { cookie }, signal: left.signal }).catch((error: unknown) => error)
+  await vi.waitFor(() => expect(counts()).toMatchObject({ connections: 1, subscriptions: 1 }), { timeout: 10_000 })
+  left.abort()
+  expect(await asked).toMatchObject({ name: 'AbortError' })
+  // By itself the relay would have gone on for 20 s.
+  await vi.waitFor(() => expect(counts()).toMatchObject({ connections: 0, subscriptions: 0 }), { timeout: 10_000 })
+})

@@ -106,9 +106,11 @@ export function twinRoutes({ relay, accounts, clock, build, seats }: TwinRoutesD
         must(asked.caller, 'signed in').user,
       )
       bag.add(() => session.closed())
+      const { signal } = asked
       const onAbort = (): void => end(null)
-      asked.signal.addEventListener('abort', onAbort)
-      bag.add(() => asked.signal.removeEventListener('abort', onAbort))
+      signal.addEventListener('abort', onAbort)
+      bag.add(() => signal.removeEventListener('abort', onAbort))
+      if (signal.aborted) end(null)
       for (const frame of frames) if (!isOver) session.receive(frame)
     })
   }
