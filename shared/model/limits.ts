@@ -174,6 +174,11 @@ export const FACTS_OPERATIONS_COUNT_MAX = 10_000
 export const PROSE_CLIENTS_COUNT_MAX = 1_000
 /** Yjs clientIDs that one entry of prose deletes from: everybody who ever wrote in the document, when all of it is selected and deleted. */
 export const PROSE_DELETED_CLIENTS_COUNT_MAX = 50_000
+/**
+ * Answers to one question in one entry. An engine gives one, or one after the other; all that stand at once are replaced by whoever answers next, which is
+ * one edit of at most FACTS_OPERATIONS_COUNT_MAX: with as many answers as an entry has room for, two of them would leave a question that takes no answer.
+ */
+export const ANSWERS_PER_ENTRY_COUNT_MAX = 100
 /** Different answers to one question that are shown beside the one that stands: more than there are people at a platform, and no more than a window can draw. */
 export const ANSWERS_NAMED_COUNT_MAX = 100
 /** Facts of one entry, inflated: 800 bytes for each register that an item may have. A reader that gets so much at once is busy for about half a second. */

@@ -13,8 +13,8 @@
  * Format: https://automerge.org/automerge-binary-format-spec/: chunk = magic, checksum (4 bytes), type, length, contents; hash = SHA-256 over
  * type ‖ length ‖ contents of the uncompressed change, checksum = its first four bytes. Tests compare with `Automerge.decodeChange`.
  */
-import { bytesEqual, toHex, utf8 } from '../base/bytes.ts'
-import { FACTS_BYTES_MAX, FACTS_CHANGES_COUNT_MAX, FACTS_OPERATIONS_COUNT_MAX } from '../model/limits.ts'
+import { bytesEqual, fromUtf8, toHex, utf8 } from '../base/bytes.ts'
+import { ANSWERS_PER_ENTRY_COUNT_MAX, FACTS_BYTES_MAX, FACTS_CHANGES_COUNT_MAX, FACTS_OPERATIONS_COUNT_MAX } from '../model/limits.ts'
 
 export interface ChangeHeader {
   /** Hex. */
@@ -104,19 +104,36 @@ const DELTA = 3
 const BOOLEAN = 4
 const STRING = 5
 const RAW = 7
+const KEY = 0x15
 const ACTION = 0x42
 /** Key, insert, action, value (size and type, bytes), replaced (how many, actor, counter). Those of what stands in an object, a list or a text are not here. */
-const COLUMNS: ReadonlySet<number> = new Set([0x15, 0x34, ACTION, 0x56, 0x57, 0x70, 0x71, 0x73])
+const COLUMNS: ReadonlySet<number> = new Set([KEY, 0x34, ACTION, 0x56, 0x57, 0x70, 0x71, 0x73])
 /** Setting a register and emptying it. */
 const ACTIONS: ReadonlySet<number> = new Set([1, 3])
 
 const PROTOTYPE = utf8('__proto__')
 
+/** How often an entry answers each question. Errors: Malformed where that is more often than it may. */
+type Answers = Map<string, number>
+function textOf(bytes: Uint8Array): string {
+  try {
+    return fromUtf8(bytes)
+  } catch {
+    throw new Malformed() // Automerge does not read it either
+  }
+}
+function countAnswers(answers: Answers, key: Uint8Array, times: number): void {
+  const name = textOf(key)
+  const count = (answers.get(name) ?? 0) + times
+  if (count > ANSWERS_PER_ENTRY_COUNT_MAX) throw new Malformed()
+  answers.set(name, count)
+}
+
 /**
- * Values in a column, nulls included. In: `allowed` where not every number may be. Errors: Malformed where they could be written in fewer runs. Limits:
+ * Values in a column, nulls included. In: `allowed` where not every number may be, `answers` for the column of keys. Errors: Malformed where they could be written in fewer runs. Limits:
  * `countMax`, and work linear in the bytes.
  */
-function countValues(from: Reader, type: number, countMax: number, allowed?: ReadonlySet<number>): number {
+function countValues(from: Reader, type: number, countMax: number, allowed?: ReadonlySet<number>, answers?: Answers): number {
   if (type === RAW) return 0
   let count = 0
   const add = (more: number): void => {
@@ -140,8 +157,9 @@ function countValues(from: Reader, type: number, countMax: number, allowed?: Rea
   }
   let before: number | Uint8Array | null = null
   let kind: 'none' | 'nulls' | 'run' | 'each' = 'none'
-  const next = (): void => {
+  const next = (times: number): void => {
     const one = value()
+    if (answers && one instanceof Uint8Array) countAnswers(answers, one, times)
     if (allowed && !(typeof one === 'number' && allowed.has(one))) throw new Malformed()
     if (before !== null && (one instanceof Uint8Array ? before instanceof Uint8Array && bytesEqual(one, before) : one === before)) throw new Malformed()
     before = one
@@ -157,12 +175,12 @@ function countValues(from: Reader, type: number, countMax: number, allowed?: Rea
     } else if (run > 0) {
       if (run === 1) throw new Malformed()
       add(run)
-      next()
+      next(run)
       kind = 'run'
     } else {
       if (kind === 'each') throw new Malformed()
       add(-run)
-      for (let left = -run; left > 0; left--) next()
+      for (let left = -run; left > 0; left--) next(1)
       kind = 'each'
     }
   }
@@ -172,7 +190,7 @@ function countValues(from: Reader, type: number, countMax: number, allowed?: Rea
 const GROUP = 0
 
 /** How many operations and replaced answers the columns stand for. */
-function countOperations(from: Reader, actor: Uint8Array, countMax: number): number {
+function countOperations(from: Reader, actor: Uint8Array, countMax: number, answers: Answers): number {
   sleb(from) // time
   take(from, uleb(from)) // message
   const others = uleb(from)
@@ -195,7 +213,7 @@ function countOperations(from: Reader, actor: Uint8Array, countMax: number): num
   for (const { spec, size } of columns) {
     const type = spec & COLUMN_TYPE
     const column: Reader = { bytes: take(from, size), pos: 0 }
-    most = Math.max(most, type === GROUP ? sumOf(column, countMax) : 0, countValues({ ...column, pos: 0 }, type, countMax, spec === ACTION ? ACTIONS : undefined))
+    most = Math.max(most, type === GROUP ? sumOf(column, countMax) : 0, countValues({ ...column, pos: 0 }, type, countMax, spec === ACTION ? ACTIONS : undefined, spec === KEY ? answers : undefined))
   }
   // Automerge reads bytes behind the columns as numbers, one by one, and writes none.
   if (from.pos !== from.bytes.length) throw new Malformed()
@@ -224,7 +242,7 @@ function sumOf(from: Reader, countMax: number): number {
   return sum
 }
 
-function readChange(contents: Uint8Array, operationsMax: number): Omit<ChangeHeader, 'hash'> & { operations: number } {
+function readChange(contents: Uint8Array, operationsMax: number, answers: Answers): Omit<ChangeHeader, 'hash'> & { operations: number } {
   const from: Reader = { bytes: contents, pos: 0 }
   const depsCount = uleb(from)
   if (depsCount > (contents.length - from.pos) / HASH_BYTES) throw new Malformed()
@@ -236,11 +254,11 @@ function readChange(contents: Uint8Array, operationsMax: number): Omit<ChangeHea
   const seq = uleb(from)
   const startOp = uleb(from)
   if (seq < 1 || startOp < 1) throw new Malformed()
-  const operations = countOperations(from, actor, operationsMax)
+  const operations = countOperations(from, actor, operationsMax, answers)
   return { actor: toHex(actor), seq, deps, lastOp: startOp - 1 + operations, operations }
 }
 
-function readChunk(from: Reader, tools: HeaderTools, bytesMax: number, operationsMax: number): { change: ChangeHeader; bytes: number; operations: number } {
+function readChunk(from: Reader, tools: HeaderTools, bytesMax: number, operationsMax: number, answers: Answers): { change: ChangeHeader; bytes: number; operations: number } {
   if (!bytesEqual(take(from, MAGIC.length), MAGIC)) throw new Malformed()
   const checksum = take(from, 4)
   const typeAt = from.pos
@@ -264,7 +282,7 @@ function readChunk(from: Reader, tools: HeaderTools, bytesMax: number, operation
   }
   const hash = tools.sha256(hashed)
   if (!bytesEqual(hash.subarray(0, 4), checksum)) throw new Malformed()
-  const { operations, ...header } = readChange(plain, operationsMax)
+  const { operations, ...header } = readChange(plain, operationsMax, answers)
   return { change: { ...header, hash: toHex(hash) }, bytes: plain.length, operations }
 }
 
@@ -273,17 +291,19 @@ function readChunk(from: Reader, tools: HeaderTools, bytesMax: number, operation
  *
  * In:     any bytes; SHA-256 and inflate of the platform.
  * Out:    at least one header, or null when this is not a run of intact changes. Never throws on hostile bytes.
- * Limits: FACTS_CHANGES_COUNT_MAX changes, FACTS_BYTES_MAX bytes, inflated, FACTS_OPERATIONS_COUNT_MAX operations, together.
+ * Limits: FACTS_CHANGES_COUNT_MAX changes, FACTS_BYTES_MAX bytes, inflated, FACTS_OPERATIONS_COUNT_MAX operations, ANSWERS_PER_ENTRY_COUNT_MAX of them to one
+ *         question, together.
  */
 export function readChangeHeaders(payload: Uint8Array, tools: HeaderTools): ChangeHeader[] | null {
   const from: Reader = { bytes: payload, pos: 0 }
   const changes: ChangeHeader[] = []
   let bytesLeft = FACTS_BYTES_MAX
   let operationsLeft = FACTS_OPERATIONS_COUNT_MAX
+  const answers: Answers = new Map()
   try {
     while (from.pos < payload.length) {
       if (changes.length === FACTS_CHANGES_COUNT_MAX) return null
-      const { change, bytes, operations } = readChunk(from, tools, bytesLeft, operationsLeft)
+      const { change, bytes, operations } = readChunk(from, tools, bytesLeft, operationsLeft, answers)
       bytesLeft -= bytes
       operationsLeft -= operations
       changes.push(change)

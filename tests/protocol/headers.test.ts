@@ -9,13 +9,14 @@ import { describe, expect, it } from 'vitest'
 import * as Y from 'yjs'
 import * as encoding from 'lib0/encoding'
 import { sha256 } from '../../shared/base/hash.ts'
-import { FACTS_BYTES_MAX } from '../../shared/model/limits.ts'
+import { concatBytes } from '../../shared/base/bytes.ts'
+import { ANSWERS_PER_ENTRY_COUNT_MAX, FACTS_BYTES_MAX } from '../../shared/model/limits.ts'
 import { below, chance, pick, seededDice } from '../../shared/base/random.ts'
 import { readChangeHeaders, type HeaderTools } from '../../shared/protocol/automerge-header.ts'
 import { readProseHeader, type ProseHeader } from '../../shared/protocol/prose-header.ts'
 import { newId } from '../../shared/base/ids.ts'
 import { createRegistrar, createTypist } from '../contract/payloads.ts'
-import { KEY, rawChange, register, uleb } from '../support/raw-change.ts'
+import { KEY, rawChange, register, sleb, uleb } from '../support/raw-change.ts'
 
 const header = (update: Uint8Array): ProseHeader => {
   const read = readProseHeader(update)
@@ -293,6 +294,7 @@ describe('facts header', () => {
   it.each([
     ['a billion operations in a few bytes', [[0x15, [0x80, 0x94, 0xeb, 0xdc, 0x03, 1, 107]], [0x34, [0x80, 0x94, 0xeb, 0xdc, 0x03]]], []],
     ['a billion replaced answers', [[0x70, [0x7f, 0x80, 0x94, 0xeb, 0xdc, 0x03]]], []],
+    ['a key that is no text', [[0x15, [0x7f, 1, 0xff]]], []],
     ['a key that is the prototype of an object', [[0x15, [0x7f, 9, ...new TextEncoder().encode('__proto__')]]], []],
     ['columns in another order', [[0x42, [0x7f, 1]], [0x34, [1]]], []],
     ['bytes behind the columns', [[0x42, [0x7f, 1]]], [0]],
@@ -301,6 +303,21 @@ describe('facts header', () => {
     const head = Uint8Array.of(1, contents.length, ...contents)
     const chunk = Uint8Array.of(0x85, 0x6f, 0x4a, 0x83, ...sha256(head).subarray(0, 4), ...head)
     expect(readChangeHeaders(chunk, tools)).toBeNull()
+  })
+
+  it('[ADM4] an entry answers one question so many times and no more, in one change or in many, and other questions besides', () => {
+    const most = ANSWERS_PER_ENTRY_COUNT_MAX
+    const keyed = (runs: [key: string, times: number][], seq = 1) =>
+      rawChange(register(runs.reduce((sum, [, times]) => sum + times, 0)).map(([spec, data]) => (spec === 0x15 ? [spec, runs.flatMap(([key, times]) => [...(times === 1 ? [0x7f] : sleb(times)), 1, key.charCodeAt(0)])] : [spec, data])), { actor: new Uint8Array(16).fill(9), seq })
+    expect(readChangeHeaders(keyed([['a', most], ['b', most]]), tools)).toHaveLength(1)
+    expect(readChangeHeaders(keyed([['a', most + 1]]), tools)).toBeNull()
+    expect(readChangeHeaders(keyed([['a', most - 1], ['b', 2], ['a', 2]]), tools)).toBeNull()
+    expect(readChangeHeaders(concatBytes([keyed([['a', most]]), keyed([['b', 2]], 2)]), tools)).toHaveLength(2)
+    expect(readChangeHeaders(concatBytes([keyed([['a', most - 1]]), keyed([['a', 2]], 2)]), tools)).toBeNull()
+    // Also where the keys are a list instead of runs.
+    const listed = (times: number) => rawChange(register(times).map(([spec, data]) => [spec, spec === 0x15 ? [...sleb(-times), ...Array.from({ length: times }, (_, i) => [1, i % 2 === 0 ? 97 : 98]).flat()] : data]), { actor: new Uint8Array(16).fill(9) })
+    expect(readChangeHeaders(listed(2 * most), tools)).toHaveLength(1)
+    expect(readChangeHeaders(listed(2 * most + 1), tools)).toBeNull()
   })
 
   it.each([

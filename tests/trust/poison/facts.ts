@@ -2,7 +2,7 @@
 import { deflateRawSync } from 'node:zlib'
 import * as A from '@automerge/automerge/slim'
 import { must } from '../../../shared/base/assert.ts'
-import { FACTS_BYTES_MAX, FACTS_CHANGES_COUNT_MAX, FACTS_OPERATIONS_COUNT_MAX } from '../../../shared/model/limits.ts'
+import { ANSWERS_PER_ENTRY_COUNT_MAX, FACTS_BYTES_MAX, FACTS_CHANGES_COUNT_MAX, FACTS_OPERATIONS_COUNT_MAX } from '../../../shared/model/limits.ts'
 import { fromHex } from '../../../shared/base/bytes.ts'
 import { newId } from '../../../shared/base/ids.ts'
 import { below, pick, randomBytes, type Dice } from '../../../shared/base/random.ts'
@@ -12,6 +12,8 @@ import { poisonsOf, type Make, type Poison, type Seen } from './poison.ts'
 /** Of an actor that nobody knows, unless said otherwise. */
 const change = (dice: Dice, columns: readonly Column[], fields: Fields = {}): Uint8Array => rawChange(columns, { actor: randomBytes(dice, 16), ...fields })
 const without = (columns: readonly Column[], spec: number, ...more: Column[]): Column[] => [...columns.filter(([one]) => one !== spec), ...more].sort(([a], [b]) => a - b)
+/** One answer, to a question of its own. */
+const asked = (no: number): Column[] => without(runs(1), 0x15, [0x15, [0x7f, `k${no}`.length, ...Buffer.from(`k${no}`)]])
 const MANY = [30_000, 1_000_000, 2 ** 31, 2 ** 40, 2 ** 53 - 1] as const
 const heads = ({ changes }: Seen): string[] => changes.slice(-1).map((one) => one.hash)
 /** As much as may be, or less: what is tried is what one entry costs, and a document is as dear as the sum of its entries. */
@@ -22,6 +24,14 @@ const made = (dice: Dice, deed: (draft: Record<string, unknown>) => void): Uint8
 /** One value of so many letters, under a name that is shown. */
 const longAnswer = (dice: Dice, bytes: number): Uint8Array =>
   change(dice, [[0x15, [0x7f, 5, ...Buffer.from('title')]], [0x34, [1]], [0x42, [0x7f, 1]], [0x56, [0x7f, ...uleb(bytes * 16 + 6)]], [0x57, Array.from({ length: bytes }, () => 65)], [0x70, [0x7f, 0]]])
+/** So many answers to one question, none of which has seen another. */
+const answers = (dice: Dice, count: number): Uint8Array => {
+  const numbers = Array.from({ length: count }, (_, i) => sleb(2 ** 20 + i))
+  return change(dice, [
+    [0x15, [...sleb(numbers.length), 5, ...Buffer.from('title')]], [0x34, uleb(numbers.length)], [0x42, [...sleb(numbers.length), 1]],
+    [0x56, [...sleb(numbers.length), ...uleb(4 * 16 + 4)]], [0x57, numbers.flat().filter((_, i) => i < 4 * numbers.length)], [0x70, [...sleb(numbers.length), 0]],
+  ])
+}
 function squeezed(plain: Uint8Array): Uint8Array {
   const contents = contentsOf(plain)
   return chunkOf(deflateRawSync(contents), 2, contents)
@@ -87,8 +97,9 @@ const HEADERS: Record<string, Make> = {
     const saved = A.save(A.change(doc, { time: 0 }, (draft) => void (draft.a = 1)))
     return saved
   },
+  'more answers to one question than may be': (dice) => answers(dice, share(dice, FACTS_OPERATIONS_COUNT_MAX)),
   'more changes than may be': (dice) => Buffer.concat(Array.from({ length: FACTS_CHANGES_COUNT_MAX + 1 }, () => change(dice, []))),
-  'one of thousands is bad': (dice) => Buffer.concat([...Array.from({ length: 500 }, () => change(dice, runs(1))), change(dice, runs(1), { seq: 3 })]),
+  'one of thousands is bad': (dice) => Buffer.concat([...Array.from({ length: 500 }, (_, i) => change(dice, asked(i))), change(dice, runs(1), { seq: 3 })]),
   'a wrong checksum': (dice) => {
     const bytes = change(dice, runs(1)).slice()
     bytes[4] = (bytes[4] ?? 0) ^ 1
@@ -109,18 +120,12 @@ const HEADERS: Record<string, Make> = {
 const DEAR: Record<string, Make> = {
   'a compressed bomb that just fits': (dice) => squeezed(longAnswer(dice, FACTS_BYTES_MAX - 200)),
   'a long answer, not compressed': (dice) => longAnswer(dice, share(dice, FACTS_BYTES_MAX - 200)),
-  'as many answers to one question as may be': (dice) => {
-    const numbers = Array.from({ length: share(dice, FACTS_OPERATIONS_COUNT_MAX) }, (_, i) => sleb(2 ** 20 + i))
-    return change(dice, [
-      [0x15, [...sleb(numbers.length), 5, ...Buffer.from('title')]], [0x34, uleb(numbers.length)], [0x42, [...sleb(numbers.length), 1]],
-      [0x56, [...sleb(numbers.length), ...uleb(4 * 16 + 4)]], [0x57, numbers.flat().filter((_, i) => i < 4 * numbers.length)], [0x70, [...sleb(numbers.length), 0]],
-    ])
-  },
-  'as many changes as may be, each beside the others': (dice) => Buffer.concat(Array.from({ length: share(dice, FACTS_CHANGES_COUNT_MAX) }, () => change(dice, runs(1)))),
+  'as many answers to one question as may be': (dice) => answers(dice, share(dice, ANSWERS_PER_ENTRY_COUNT_MAX)),
+  'as many changes as may be, each beside the others': (dice) => Buffer.concat(Array.from({ length: share(dice, FACTS_CHANGES_COUNT_MAX) }, (_, i) => change(dice, asked(i)))),
   'changes that each build on hundreds': (dice) => {
-    const roots = Array.from({ length: 200 }, () => change(dice, runs(1)))
+    const roots = Array.from({ length: 200 }, (_, i) => change(dice, asked(i)))
     const deps = roots.map((root) => must(A.decodeChange(root).hash, 'a hash'))
-    return Buffer.concat([...roots, ...Array.from({ length: share(dice, FACTS_CHANGES_COUNT_MAX - roots.length) }, () => change(dice, runs(1), { deps, startOp: 2 }))])
+    return Buffer.concat([...roots, ...Array.from({ length: share(dice, FACTS_CHANGES_COUNT_MAX - roots.length) }, (_, i) => change(dice, asked(i), { deps, startOp: 2 }))])
   },
   'as many registers as may be': (dice) =>
     made(dice, (draft) => {
