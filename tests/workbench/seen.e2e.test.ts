@@ -1,7 +1,7 @@
 // What people see where something is not there any more, what they call things, and whether words stay whole: on the stage, in a real browser.
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { axeOn } from '../support/axe.ts';
 import { launchChromium } from '../support/browser.ts';
 import { buildStage, serveStage, type Stage } from './stage.ts';
 
@@ -55,7 +55,7 @@ const visitOnce = (): Promise<Page> =>
 
 /** Nothing in the stage is told by a role or a name: the test pulls its strings directly. */
 const pull = <T>(page: Page, what: (stage: Window['stage']) => T): Promise<T> => page.evaluate(`(${what.toString()})(window.stage)`) as Promise<T>;
-const faults = async (page: Page): Promise<string[]> => (await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']).analyze()).violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.target.join(' ')).join(', ')}`);
+const faults = async (page: Page): Promise<string[]> => (await axeOn(page).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']).analyze()).violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.target.join(' ')).join(', ')}`);
 
 describe('what one may not see any more', () => {
   const TITLE = 'Roken en meeroken';
