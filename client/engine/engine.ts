@@ -264,9 +264,16 @@ async function openEngine(deps: EngineDeps, bag: DisposableBag): Promise<Engine>
     const view = offline.viewOf(space)
     return view ? { offline: view } : {}
   }
+  let spacesAskedCount = 0
+  let spacesReadCount = 0
   const readSpaces = async (): Promise<void> => {
+    const asked = ++spacesAskedCount
+    const rows = await store.spaces()
+    // Two readings may answer in another order than they were asked; what was asked earlier knows less.
+    if (asked < spacesReadCount) return
+    spacesReadCount = asked
     const before = spaceRows
-    spaceRows = await store.spaces()
+    spaceRows = rows
     for (const { space, role } of spaceRows) {
       if (role !== null || !before.some((row) => row.space === space && row.role !== null)) continue
       content.spaceChanged(space).catch(storeFailed)
