@@ -16,7 +16,8 @@ export async function fetchAhead(loaders: readonly ComponentLoader[]): Promise<v
     if (known.has(loader)) continue
     await new Promise<void>((resolve) => void (window.requestIdleCallback?.(() => resolve(), { timeout: 2000 }) ?? setTimeout(resolve, 200)))
     const module = await loader().catch((error: unknown) => {
-      reportError(error)
+      // Gone offline before the worker had kept everything: no fault, and what is shown is asked for again.
+      if (navigator.onLine) reportError(error)
       return null
     })
     if (module) known.set(loader, module.default)
