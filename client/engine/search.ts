@@ -47,6 +47,7 @@ const FIRST_AFTER_MS = 2_000
 const PATIENCE_MS = 400
 const EXCERPT_CHARS_BEFORE = 40
 const EXCERPT_CHARS = 160
+const EXCERPT_LOOK_CHARS = 20_000
 const WAKE_AFTER_MS = 500
 
 export interface SearchDeps {
@@ -275,20 +276,32 @@ export function createSearch(deps: SearchDeps): Search {
   }
 }
 
-/** The text around the first word that was found, on one line. */
+/** The text around the first place where as many of the words as there are stand together, on one line. Cost: the text up to there, and `EXCERPT_LOOK_CHARS` at most behind the first of them. */
 function excerptOf(text: string, words: readonly string[], { termOf }: SearchIndex): string {
   const terms = new Set(words.map(termOf))
   const last = words[words.length - 1] ?? ''
-  let at = 0
+  let [at, most, lookTo] = [0, 0, Infinity]
+  /** What was found within one excerpt, up to the word at hand. */
+  let near: { index: number; term: number }[] = []
   for (const { index, 0: word } of text.matchAll(/[\p{L}\p{N}]+/gu)) {
+    if (index > lookTo || most === terms.size) break
     const plain = IS_PLAIN.test(word) ? word.toLowerCase() : (wordsIn(word)[0] ?? '')
-    if (!terms.has(termOf(plain)) && !(last !== '' && plain.startsWith(last))) continue
-    at = index
-    break
+    const own = termOf(plain)
+    const term = terms.has(own) ? own : last !== '' && plain.startsWith(last) ? termOf(last) : null
+    if (term === null) continue
+    lookTo = Math.min(lookTo, index + EXCERPT_LOOK_CHARS)
+    near = [...near.filter((one) => one.index > index - EXCERPT_CHARS / 2), { index, term }]
+    const count = new Set(near.map((one) => one.term)).size
+    if (count > most) [at, most] = [near[0]?.index ?? index, count]
   }
-  const from = Math.max(0, at - EXCERPT_CHARS_BEFORE)
-  const cut = text.slice(from, from + EXCERPT_CHARS).replace(/\s+/g, ' ').trim()
-  return `${from > 0 ? '…' : ''}${cut}${from + EXCERPT_CHARS < text.length ? '…' : ''}`
+  const before = Math.max(0, at - EXCERPT_CHARS_BEFORE)
+  // Whole words, where there is a space in time.
+  const space = text.slice(before, at).search(/\s/)
+  const from = before === 0 || space < 0 ? before : before + space
+  const piece = text.slice(from, from + EXCERPT_CHARS)
+  const isCut = from + EXCERPT_CHARS < text.length
+  const cut = (isCut ? piece.replace(/\s\S{0,30}$/, '') : piece).replace(/\s+/g, ' ').trim()
+  return `${from > 0 ? '…' : ''}${cut}${isCut ? '…' : ''}`
 }
 /** Nothing to take off: most words, and a third of the time. */
 const IS_PLAIN = /^[A-Za-z0-9]+$/

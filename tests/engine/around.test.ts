@@ -137,6 +137,11 @@ test('search finds by stem in title, facts and prose, by the beginning of a word
   const [hit] = (await world.clock.answer(b.engine.search('schuldhulpverlening', 10))).hits
   expect(hit).toMatchObject({ item: geld, space: world.space })
   expect(hit?.excerpt).toContain('schuldhulpverlening')
+  // The place that is shown is where the words stand together, in whole words.
+  type(doc, `De verloskundige schrijft. ${'Tussendoor staat er nog veel meer. '.repeat(10)}Daarna spreken we af dat de verloskundige belt. ${'En zo verder. '.repeat(20)}`)
+  await world.clock.pass(5000)
+  const [called] = (await world.clock.answer(b.engine.search('verloskundige belt', 10))).hits
+  expect(called?.excerpt).toMatch(/^…veel meer\. Daarna spreken we af dat de verloskundige belt\.( En zo verder\.)+…$/)
   // It keeps up, also offline.
   world.relay.isUp = false
   world.relay.cut()
