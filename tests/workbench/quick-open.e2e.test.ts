@@ -1,27 +1,9 @@
 // A list under a field in a real browser: what lies under its edge is drawn a moment later, and is there for whoever goes to it before that.
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { launchChromium } from '../support/browser.ts'
-import { buildStage, serveStage, type Stage } from './stage.ts'
+import type { Page } from 'playwright-core'
+import { expect, test } from 'vitest'
+import { useStage } from './use-stage.ts'
 
-let stage: Stage
-let browser: Browser
-beforeAll(async () => {
-  stage = await serveStage(await buildStage())
-  browser = await launchChromium()
-})
-afterAll(async () => {
-  await browser?.close()
-  await stage?.[Symbol.asyncDispose]()
-})
-
-async function visit(viewport = { width: 1440, height: 900 }): Promise<Page> {
-  const page = await (await browser.newContext({ viewport, locale: 'nl-NL', reducedMotion: 'reduce' })).newPage()
-  await page.addInitScript(() => sessionStorage.setItem('stage.signed-in', 'yes'))
-  await page.goto(stage.address)
-  await page.getByRole('heading', { level: 1, name: 'Schiedam' }).waitFor()
-  return page
-}
+const { visit } = useStage()
 
 /** The option that is announced, and whether it is in sight. */
 const chosen = (page: Page) =>

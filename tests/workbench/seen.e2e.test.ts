@@ -1,60 +1,20 @@
 // What people see where something is not there any more, what they call things, and whether words stay whole: on the stage, in a real browser.
-import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
 import { axeOn } from '../support/axe.ts';
-import { launchChromium } from '../support/browser.ts';
-import { buildStage, serveStage, type Stage } from './stage.ts';
+import { pull, useStage } from './use-stage.ts';
 
-let stage: Stage;
-let browser: Browser;
-const open: BrowserContext[] = [];
+const { visit } = useStage();
 
-beforeAll(async () => {
-  stage = await serveStage(await buildStage());
-  browser = await launchChromium();
-});
-afterAll(async () => {
-  for (const context of open) await context.close();
-  await browser?.close();
-  await stage?.[Symbol.asyncDispose]();
-});
-
-interface Options {
-  width?: number;
-  height?: number;
-  theme?: string;
-  forcedColors?: 'active';
-}
-
-/** The project leader of Schiedam in a fresh browser profile. */
-async function visit({ width = 1440, height = 900, theme = 'light', forcedColors }: Options = {}): Promise<Page> {
-  const context = await browser.newContext({ viewport: { width, height }, locale: 'nl-NL', timezoneId: 'Europe/Amsterdam', reducedMotion: 'reduce', ...(forcedColors ? { forcedColors } : {}) });
-  open.push(context);
-  const page = await context.newPage();
-  page.on('pageerror', (error) => {
-    throw error;
-  });
-  await page.addInitScript((chosen) => {
-    if (sessionStorage.getItem('begun')) return;
-    sessionStorage.setItem('begun', 'yes');
-    localStorage.setItem('samenpad.appearance', JSON.stringify({ theme: chosen, density: 'normal', language: 'nl' }));
-    sessionStorage.setItem('stage.signed-in', 'yes');
-  }, theme);
-  await page.goto(stage.address);
-  await page.getByRole('heading', { level: 1, name: 'Schiedam' }).waitFor();
-  return page;
-}
 let shared: Promise<Page> | undefined;
 /** One window with a proposed agreement open, for questions that change nothing. */
 const visitOnce = (): Promise<Page> =>
-  (shared ??= visit().then(async (page) => {
+  (shared ??= visit({ isKept: true }).then(async (page) => {
     await page.getByRole('treeitem', { name: /^Psychische klachten/ }).dblclick();
     await page.getByRole('tab', { name: 'Psychische klachten' }).waitFor();
     return page;
   }));
 
-/** Nothing in the stage is told by a role or a name: the test pulls its strings directly. */
-const pull = <T>(page: Page, what: (stage: Window['stage']) => T): Promise<T> => page.evaluate(`(${what.toString()})(window.stage)`) as Promise<T>;
 const faults = async (page: Page): Promise<string[]> => (await axeOn(page).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']).analyze()).violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.target.join(' ')).join(', ')}`);
 
 describe('what one may not see any more', () => {

@@ -1,60 +1,13 @@
 // The window in a real browser, on the stage: keyboard, focus, tabs, explorer, palette, search, signing in and out, narrow windows, and no
 // accessibility violation on any of its faces. The engine is in memory; what it promises is tested elsewhere.
-import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
 import { axeOn } from '../support/axe.ts';
-import { launchChromium } from '../support/browser.ts';
-import { buildStage, serveStage, type Stage } from './stage.ts';
+import { pull, useStage } from './use-stage.ts';
 
-let stage: Stage;
-let browser: Browser;
-/** Of the test that runs: some forty windows that nobody looks at any more keep a machine busy. */
-const open: BrowserContext[] = [];
+const stage = useStage();
+const { visit } = stage;
 
-beforeAll(async () => {
-  stage = await serveStage(await buildStage());
-  browser = await launchChromium();
-});
-afterEach(async () => {
-  for (const context of open.splice(0)) await context.close();
-});
-afterAll(async () => {
-  await browser?.close();
-  await stage?.[Symbol.asyncDispose]();
-});
-
-interface Options {
-  width?: number;
-  height?: number;
-  theme?: string;
-  path?: string;
-  signedIn?: boolean;
-}
-
-/** A fresh person in a fresh browser profile. */
-async function visit({ width = 1440, height = 900, theme = 'light', path = '', signedIn = true }: Options = {}): Promise<Page> {
-  const context = await browser.newContext({ viewport: { width, height }, locale: 'nl-NL', timezoneId: 'Europe/Amsterdam', reducedMotion: 'reduce' });
-  open.push(context);
-  const page = await context.newPage();
-  page.on('pageerror', (error) => {
-    throw error;
-  });
-  await page.addInitScript(
-    ([chosen, isIn]) => {
-      if (sessionStorage.getItem('begun')) return;
-      sessionStorage.setItem('begun', 'yes');
-      localStorage.setItem('samenpad.appearance', JSON.stringify({ theme: chosen, density: 'normal', language: 'nl' }));
-      if (isIn) sessionStorage.setItem('stage.signed-in', 'yes');
-    },
-    [theme, signedIn] as const,
-  );
-  await page.goto(stage.address + path);
-  if (signedIn) await page.getByRole('heading', { level: 1, name: 'Schiedam' }).waitFor();
-  return page;
-}
-
-/** Nothing in the stage is told by a role or a name: the test pulls its strings directly. */
-const pull = <T>(page: Page, what: (stage: Window['stage']) => T): Promise<T> => page.evaluate(`(${what.toString()})(window.stage)`) as Promise<T>;
 const syncOf = (page: Page): Promise<string | null> => page.getByRole('status').getAttribute('data-sync');
 const partOfFocus = (page: Page): Promise<string | null> =>
   page.evaluate(() => {
