@@ -3,6 +3,7 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
+import { STEADY_THREADS } from './server/node-flags.mjs'
 
 const SECOND_MS = 1000
 
@@ -24,6 +25,7 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     maxWorkers: 2,
+    execArgv: [STEADY_THREADS],
     sequence: { sequencer: LongestFirst },
     projects: [
       {

@@ -1,6 +1,12 @@
 // How the pinned Node is started for the relay, wherever it is started from.
 import { fileURLToPath } from 'node:url'
 
+/**
+ * For every process that starts threads which run wasm: V8 makes machine code for the calls between wasm and JavaScript after this many of them, shares it between
+ * threads, and ends the whole process over it once such a thread has ended ("Check failed: jit_page.has_value()"; decision 0027). So never.
+ */
+export const STEADY_THREADS = '--wasm-wrapper-tiering-budget=2000000000'
+
 // The young generation may grow to three times this many MiB and is then kept: at its usual 16, a thousand connections that opened once cost
 // the relay 19 KiB each, of which 5 are alive. With 8 they cost 9 KiB, and fan-out and throughput need no more CPU (with 2 and 4 they do).
 //
@@ -8,7 +14,7 @@ import { fileURLToPath } from 'node:url'
 // wait in there: a relay that was fuzzed kept 85 to 98 MiB more than at rest, with this 31 to 43 and no more with every further frame; of a thousand documents opened
 // in turn each seemed to leave 12 KiB behind, with this 3. It costs up to 5 % of CPU: 25,300 to 26,800 entries a CPU second
 // without, 23,800 to 24,900 with it, on a busy machine.
-export const NODE_FLAGS = ['--max-semi-space-size=8', '--heap-growing-percent=50']
+export const NODE_FLAGS = [STEADY_THREADS, '--max-semi-space-size=8', '--heap-growing-percent=50']
 
 // Where Node keeps what it made of the TypeScript at an earlier start that ended by itself, some 5 MiB: without it a relay that comes back after a kill
 // is busy with that while everybody asks. Where the folder cannot be written Node goes on without.
