@@ -5,13 +5,12 @@
  *
  * Who looks at what is said and asked every few seconds, while something is open; history is asked for when somebody wants it.
  */
-import { must } from '../../shared/base/assert.ts'
 import { bytesEqual, toHex } from '../../shared/base/bytes.ts'
 import type { Clock } from '../../shared/base/clock.ts'
 import type { Disposable } from '../../shared/base/dispose.ts'
 import type { ItemId, SpaceId, UserId } from '../../shared/base/ids.ts'
 import { CLOSE } from '../../shared/model/errors.ts'
-import { DETOUR_POLL_MS, DETOUR_PRESENCE_MS, DETOUR_WAIT_SECONDS, PUSHES_IN_FLIGHT_COUNT_MAX } from '../../shared/model/limits.ts'
+import { DETOUR_POLL_MS, DETOUR_POST_BYTES_MAX, DETOUR_POST_BYTES_MIN, DETOUR_POST_MS_SHORT, DETOUR_PRESENCE_MS, DETOUR_WAIT_SECONDS } from '../../shared/model/limits.ts'
 import { decodeDown, decodeUp, encodeDown, encodeUp } from '../../shared/protocol/codec.ts'
 import type { Down, DownMessage, Up } from '../../shared/protocol/messages/index.ts'
 import type { Transport } from './transport.ts'
@@ -36,7 +35,11 @@ export function createHttpTransport({ fetch, clock }: HttpTransportDeps): Transp
     connect(listener) {
       const ending = new AbortController()
       const followed = new Map<SpaceId, Followed>()
-      let waiting: Up<'push'>[] = []
+      const waiting: Up<'push'>[] = []
+      /** In a request that is not answered yet. It counts as not gone: PINGs that are answered beside it keep the line from being given up meanwhile. */
+      let leaving: Up<'push'>[] = []
+      /** What one request may carry: little over a slow line, so that no answer takes minutes; much over a quick one, which would wait for each of them. */
+      let postBytes = DETOUR_POST_BYTES_MIN
       let isPosting = false
       let isAsking = false
       let isOver = false
@@ -96,19 +99,32 @@ export function createHttpTransport({ fetch, clock }: HttpTransportDeps): Transp
         if (answer) say(...answer.messages)
       }
 
-      /** Whole entries only, in order; a request counts its pushes from 1. */
+      /** Whole entries from the front of what waits: as many as one request may carry, at least one. Empty when none is whole yet. */
+      function nextBatch(): Up<'push'>[] {
+        let count = 0
+        let bytes = 0
+        for (const [at, { fragment, fragments, payload }] of waiting.entries()) {
+          bytes += payload.length
+          if (count > 0 && bytes > postBytes) break
+          if (fragment + 1 === fragments) count = at + 1
+        }
+        return waiting.splice(0, count)
+      }
+
+      /** In order; a request counts its pushes from 1. */
       async function post(): Promise<void> {
         if (isPosting) return
         isPosting = true
         for (;;) {
-          const end = waiting.slice(0, PUSHES_IN_FLIGHT_COUNT_MAX).findLastIndex(({ fragment, fragments }) => fragment + 1 === fragments)
-          if (end < 0) break
-          const batch = waiting.slice(0, end + 1)
-          waiting = waiting.slice(end + 1)
-          const before = must(batch[0], 'there is one').n - 1
-          const answer = await ask('/sync/push', encodeUp(...batch.map((push) => ({ ...push, n: push.n - before }))))
+          leaving = nextBatch()
+          const [first] = leaving
+          if (!first) break
+          const before = first.n - 1
+          const beganAt = clock.now()
+          const answer = await ask('/sync/push', encodeUp(...leaving.map((push) => ({ ...push, n: push.n - before }))))
           if (!answer) return
           if (answer.status === 403) return close(LOST)
+          postBytes = clock.now() - beganAt < DETOUR_POST_MS_SHORT ? Math.min(2 * postBytes, DETOUR_POST_BYTES_MAX) : DETOUR_POST_BYTES_MIN
           say(...answer.messages.map((message) => (message.type === 'ack' ? { ...message, upToN: message.upToN + before } : message.type === 'nack' ? { ...message, n: message.n + before } : message)))
         }
         isPosting = false
@@ -242,7 +258,7 @@ export function createHttpTransport({ fetch, clock }: HttpTransportDeps): Transp
           }
           void post()
         },
-        bufferedBytes: () => waiting.reduce((sum, { payload }) => sum + payload.length, 0),
+        bufferedBytes: () => [...leaving, ...waiting].reduce((sum, { payload }) => sum + payload.length, 0),
         dispose: over,
       }
     },

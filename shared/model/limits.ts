@@ -98,6 +98,10 @@ export const PING_AFTER_MS = 15_000
 /** Without websockets: pause between two rounds of asking for news, and how long the relay may hold a question (proxies cut silent answers at 30 s). */
 export const DETOUR_POLL_MS = 2_000
 export const DETOUR_WAIT_SECONDS = 10
+/** One request with edits, unless one edit alone is larger: the least is over in 40 s at 13 kbit/s. Twice as much after one that took less than this, up to the most. */
+export const DETOUR_POST_BYTES_MIN = 64 * 1024
+export const DETOUR_POST_BYTES_MAX = 1024 * 1024
+export const DETOUR_POST_MS_SHORT = 3_000
 /** How often who looks at what is said and asked that way, while something is open. */
 export const DETOUR_PRESENCE_MS = 5_000
 /** On the detour a websocket is tried again after this, then after twice as long, and so on to the longest: a network is changed seldom. */

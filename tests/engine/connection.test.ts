@@ -1,9 +1,10 @@
 // One connection: how it is sought, how its silence is noticed, and what the tables promise.
 import { expect, test } from 'vitest'
 import { CLOSE } from '../../shared/model/errors.ts'
-import { BACKOFF_MS_MAX, BEAT_MS, MOVED_MS_MAX, PING_AFTER_MS, SILENCE_MS_MAX } from '../../shared/model/limits.ts'
+import { BACKOFF_MS_MAX, BEAT_MS, DETOUR_POST_BYTES_MAX, DETOUR_POST_BYTES_MIN, MOVED_MS_MAX, PING_AFTER_MS, SILENCE_MS_MAX } from '../../shared/model/limits.ts'
 import { CONNECTION_STEPS, SUBSCRIPTION_STEPS, takesPushes } from '../../client/engine/connection-states.ts'
 import { EDIT_STEPS } from '../../client/engine/outbox.ts'
+import { slowTwin } from './support/slow-twin.ts'
 import { createWorld, type World } from './support/world.ts'
 import type { FactEdit } from '../../shared/model/facts.ts'
 
@@ -114,6 +115,54 @@ test('what takes minutes over a bad line is not begun anew while it goes, and gi
   world.relay.uplinkBytesPerSecond = 0
   await world.clock.pass(2 * MOVED_MS_MAX + BEAT_MS)
   expect((await tab.status()).connection).not.toBe('live')
+})
+
+test('without websockets too: a day of edits over a bad line goes in requests that end, and one large edit is waited for', async () => {
+  const world = createWorld()
+  const person = world.user('verloskundige')
+  const line = { bytesPerSecond: 1e9 }
+  const { transport, requests } = slowTwin(world, person.user, line)
+  world.relay.transport = () => transport
+  const tab = await world.laptop(person).open()
+  await world.clock.pass(5_000)
+  const item = await world.clock.answer(tab.engine.createItem({ space: world.space, type: 'agreement', edits: [], prose: null }))
+  const text = (await tab.edit(item)).getText('prose')
+  await world.clock.pass(5_000)
+  expect(await tab.status()).toMatchObject({ connection: 'live', state: 'relay' })
+  const write = async (letters: number): Promise<void> => {
+    text.insert(0, 'a'.repeat(letters))
+    await world.clock.pass(2_000)
+  }
+
+  world.relay.isUp = false
+  world.relay.cut(1006)
+  for (let at = 0; at < 60; at++) await write(20_000)
+  world.relay.isUp = true
+  line.bytesPerSecond = 6_000
+  await tab.engine.reconnect()
+  requests.length = 0
+  await world.clock.pass(240_000)
+  expect(await tab.status()).toMatchObject({ connection: 'live', state: 'relay' })
+  expect(Math.max(...requests)).toBeLessThan(1.1 * DETOUR_POST_BYTES_MIN)
+  expect(requests.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThan(1.1 * 60 * 20_000) // nothing was begun anew
+
+  await write(300_000)
+  await world.clock.pass(60_000)
+  expect(await tab.status()).toMatchObject({ connection: 'live', state: 'relay' })
+  expect(requests.filter((bytes) => bytes > 300_000)).toHaveLength(1)
+
+  // A quick line is not asked to wait for so many answers.
+  world.relay.isUp = false
+  world.relay.cut(1006)
+  for (let at = 0; at < 60; at++) await write(20_000)
+  world.relay.isUp = true
+  line.bytesPerSecond = 1e9
+  requests.length = 0
+  await tab.engine.reconnect()
+  await world.clock.pass(10_000)
+  expect(await tab.status()).toMatchObject({ connection: 'live', state: 'relay' })
+  expect(requests.length).toBeLessThan(8)
+  expect(Math.max(...requests)).toBeLessThan(1.1 * DETOUR_POST_BYTES_MAX)
 })
 
 const LEVEL_AFTER_WAKING_MS_MAX = 10_000
