@@ -59,7 +59,6 @@ export function createPatience({ clock, isSecure, onRefused, tell }: PatienceDep
     dispose() {
       telling?.dispose()
       for (const timer of waiting) timer.dispose()
-      waiting.clear()
     },
   }
 }

@@ -72,6 +72,17 @@ test('taken away by somebody, and erased', async () => {
   expect(absentOf(workspace, item)).toMatchObject({ row: { title: 'Roken en meeroken' } });
 });
 
+test('what was here and was erased is not on its way, whatever the connection does', async () => {
+  letGo.add(item);
+  await reread();
+  for (const behindCount of [0, 3]) {
+    engine.outside.setStatus({ behindCount });
+    expect(absentOf(workspace, item)).toMatchObject({ kind: 'withheld', row: { title: 'Roken en meeroken' } });
+  }
+  engine.outside.goOffline();
+  expect(absentOf(workspace, item)).toMatchObject({ kind: 'withheld', row: { title: 'Roken en meeroken' } });
+});
+
 test('of a closed space nothing is told, not even a title', async () => {
   space().offline = { daysMax: 3, state: 'closed', hoursLeft: null, closesAt: clock.now() };
   engine.outside.tellSpaces();
@@ -80,10 +91,20 @@ test('of a closed space nothing is told, not even a title', async () => {
   await reread();
   expect(workspace.formerRow(item)).toBeNull();
   expect(JSON.stringify(absentOf(workspace, item))).not.toContain('Roken');
+  // Open again, and what the engine let go of in between is on its way; nothing of it was withheld.
+  delete space().offline;
+  engine.outside.tellSpaces();
+  engine.outside.setStatus({ behindCount: 3 });
+  expect(absentOf(workspace, item)).toEqual({ kind: 'coming' });
 });
 
 test('what was never here is on its way until the relay said all it has', async () => {
   const unknown = 'f'.repeat(32);
+  expect(absentOf(workspace, unknown)).toEqual({ kind: 'withheld', row: null });
+  // Connected, and there is more to come.
+  engine.outside.setStatus({ behindCount: 3 });
+  expect(absentOf(workspace, unknown)).toEqual({ kind: 'coming' });
+  engine.outside.setStatus({});
   expect(absentOf(workspace, unknown)).toEqual({ kind: 'withheld', row: null });
   engine.outside.goOffline();
   expect(absentOf(workspace, unknown)).toEqual({ kind: 'coming' });
