@@ -31,6 +31,8 @@ export interface Command {
   menu?: readonly ('new' | 'item' | 'document')[]
   /** Beside the breadcrumb: the one act that leads. */
   isPrimary?: boolean
+  /** What it does cannot be undone: the palette never offers it first when something else matches as well. */
+  isFinal?: boolean
   /** Offered only when true; asked when the palette or a menu opens, without arguments about the active document. */
   isEnabled?: (...args: unknown[]) => boolean
   run(...args: unknown[]): void | Promise<void>

@@ -87,8 +87,8 @@ describe('what one may not see any more', () => {
 describe('what people call it', () => {
   test.each([
     ['nl', 'bewaren', 'Laat zien waar mijn werk staat'], ['nl', 'opslaan', 'Laat zien waar mijn werk staat'], ['nl', 'geschiedenis', 'Tijdlijn van dit document'],
-    ['nl', 'terugdraaien', 'Tijdlijn van dit document'], ['nl', 'wachtwoord', 'Mijn account'], ['nl', 'afdrukken', 'Druk dit document af'], ['nl', 'uitloggen', 'Uitloggen'],
-    ['nl', 'donker', 'Instellingen openen'], ['nl', 'help', 'Hulp openen'], ['nl', 'prullenbak', 'Haal uit de verkenner'], ['nl', 'notulen', 'Nieuw overleg'], ['nl', 'taken', 'Open alle acties'],
+    ['nl', 'terugdraaien', 'Tijdlijn van dit document'], ['nl', 'wachtwoord', 'Mijn account'], ['nl', 'afdrukken', 'Druk dit document af'], ['nl', 'uitloggen', 'Uitloggen'], ['nl', 'afmelden', 'Uitloggen'],
+    ['nl', 'donker', 'Instellingen openen'], ['nl', 'help', 'Hulp openen'], ['nl', 'prullenbak', 'Haal uit de verkenner'], ['nl', 'verwijderen', 'Haal uit de verkenner'], ['nl', 'notulen', 'Nieuw overleg'], ['nl', 'taken', 'Open alle acties'],
     ['nl', 'ondertekenen', 'Geef akkoord'], ['en', 'save', 'Show where my work is'], ['en', 'print', 'Print this document'], ['en', 'history', 'Timeline of this document'], ['en', 'dark', 'Open the settings'],
   ])('[X2] the palette in %s knows “%s” as “%s”', async (language, word, title) => {
     const page = await visitOnce();

@@ -22,6 +22,7 @@ export function contribute(services: Services): Disposable {
       category: () => t.workbench.explorer.category,
       icon: Eraser,
       menu: ['item'],
+      isFinal: true,
       isEnabled: () => may(workspace.space?.role, 'item.erase'),
       run: (given) => {
         const item = isId(given) ? given : layout.active?.kind === 'item' ? layout.active.item : null

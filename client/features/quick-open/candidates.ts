@@ -25,7 +25,7 @@ export interface Found {
 }
 
 /** "schulden heerlen": the words may be spread over title and place. All of them in the title is worth twice as much. */
-function scoreOf(title: string, place: string, words: readonly string[]): number {
+export function scoreOf(title: string, place: string, words: readonly string[]): number {
   if (words.length === 0) return 1
   let score = 0
   let isOfTitle = true
