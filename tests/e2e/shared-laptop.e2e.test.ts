@@ -69,8 +69,8 @@ it('[A16] the second person sees nothing of the first, whose unsent work is ther
   // The first notices elsewhere that this laptop is still signed in.
   const elsewhere = await example.enter('verloskundige')
   await elsewhere.command('Mijn account')
-  await elsewhere.page.getByRole('button', { name: 'Overal afmelden' }).click()
-  await elsewhere.page.getByRole('dialog').getByRole('button', { name: 'Overal afmelden' }).click()
+  await elsewhere.page.getByRole('button', { name: 'Overal uitloggen' }).click()
+  await elsewhere.page.getByRole('dialog').getByRole('button', { name: 'Overal uitloggen' }).click()
   await elsewhere.page.getByRole('heading', { name: 'Log in' }).waitFor()
   await elsewhere.page.context().close()
   await context.setOffline(false)
