@@ -208,6 +208,24 @@ describe('a dialog says what is missing', () => {
     await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('data-path'))).toBe('owner');
   });
 
+  test.each([
+    ['agreement', 'partijen', 'Toon het veld', 'parties'], ['agreement', 'eigenaar', 'Toon het veld', 'owner'], ['agreement', 'stappen', 'Toon de stappen', 'steps'],
+    ['meeting', 'aanwezigen', 'Toon de aanwezigen', 'attendance'],
+  ] as const)('[X4] from a proposal of an empty %s the keyboard goes to the missing “%s”', async (type, lack, name, path) => {
+    const page = await visit();
+    await page.evaluate(async (made) => {
+      const { items, layout, workspace } = window.stage.services!;
+      layout.open({ kind: 'item', item: await items.create({ space: workspace.space!.space, type: made, edits: [{ op: 'set', path: 'title', value: 'Nog leeg' }] }) });
+    }, type);
+    await page.getByRole('heading', { level: 1, name: 'Nog leeg' }).waitFor();
+    await pull(page, (its) => void its.services!.run('acts.item.propose'));
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('listitem').filter({ hasText: lack }).getByRole('button', { name }).focus();
+    await page.keyboard.press('Enter');
+    await dialog.waitFor({ state: 'detached' });
+    await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('data-path'))).toBe(path);
+  });
+
   test('a document is kept as a file from its menu and from the palette', async () => {
     const page = await visit();
     await page.getByRole('treeitem', { name: /^Roken en meeroken/ }).dblclick();

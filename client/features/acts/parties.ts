@@ -1,4 +1,5 @@
 /** Whom a text is proposed to, what it still lacks, and where each party stands on the seal that is on the table. */
+import { must } from '../../../shared/base/assert.ts'
 import type { ActsState, Verdict } from '../../../shared/model/acts.ts'
 import { textAt, rowsOf, type FactsState } from '../../../shared/model/facts.ts'
 import type { ActsView } from '../../engine/api.ts'
@@ -25,6 +26,9 @@ export function lacksOf(facts: FactsState): Lack[] {
   if (Object.keys(conflicts).length > 0) lacks.push('choices')
   return lacks
 }
+
+/** Path of what is to be filled in; of several choices the first. */
+export const placeOf = (lack: Lack, { conflicts }: FactsState): string => (lack === 'choices' ? must(Object.keys(conflicts)[0], 'somebody has to choose') : lack)
 
 export interface PartyStand {
   party: string

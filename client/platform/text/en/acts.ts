@@ -72,7 +72,7 @@ export const acts: Texts<typeof dutch> = {
     missing: 'This is still missing',
     needParties: 'No parties have been filled in yet. Fill them in with the facts.',
     needAttendance: 'Nobody is listed as attending yet. Fill in the attendance.',
-    show: 'Show the field',
+    show: { parties: 'Show the field', owner: 'Show the field', attendance: 'Show the attendance', steps: 'Show the steps', choices: 'Show the choice' },
     needOwner: 'There is no owner yet. Fill it in with the facts.',
     needSteps: 'There are no steps yet.',
     needChoices: (count: number) => (count === 1 ? 'One fact has two answers. Choose one first.' : `${count} facts have two answers. Choose first.`),

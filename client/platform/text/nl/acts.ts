@@ -69,7 +69,7 @@ export const acts = {
     missing: 'Dit ontbreekt nog',
     needParties: 'Er zijn nog geen partijen ingevuld. Vul ze in bij de feiten.',
     needAttendance: 'Er staat nog niemand bij de aanwezigen. Vul de aanwezigheid in.',
-    show: 'Toon het veld',
+    show: { parties: 'Toon het veld', owner: 'Toon het veld', attendance: 'Toon de aanwezigen', steps: 'Toon de stappen', choices: 'Toon de keuze' },
     needOwner: 'Er is nog geen eigenaar. Vul die in bij de feiten.',
     needSteps: 'Er zijn nog geen stappen.',
     needChoices: (count: number) => (count === 1 ? 'Eén feit heeft twee antwoorden. Kies er eerst één.' : `${count} feiten hebben twee antwoorden. Kies eerst.`),
