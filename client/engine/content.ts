@@ -400,10 +400,10 @@ export function createContent(deps: ContentDeps): Content {
     })
   const proseDoc = async (item: ItemId, stored?: StoredPart): Promise<Y.Doc> => (await readProse(item, stored)).doc
   /** What others stored may keep its reader busy for long: it is read here first, where nobody's typing waits for it. Out: what is left out of it. */
-  const tried = async (item: ItemId): Promise<{ leftOut: ReadonlySet<EntryId | null>; broughtBack: Uint8Array[] }> => {
+  const tried = async (item: ItemId): Promise<Pick<LoadedProse, 'unreadable' | 'broughtBack'>> => {
     const { doc, unreadable, broughtBack } = await readProse(item)
     doc.destroy()
-    return { leftOut: new Set(unreadable.map(({ entry }) => entry)), broughtBack: broughtBack.map(({ payload }) => payload) }
+    return { unreadable, broughtBack }
   }
   /** The same once before, entry by entry with a mark on each. */
   const probe = async (payloads: readonly ProsePayload[]): Promise<void> => {
@@ -499,18 +499,26 @@ export function createContent(deps: ContentDeps): Content {
   const take = async (entries: readonly StoredEntry[]): Promise<void> => {
     const prose = new Map<ItemId, Uint8Array[]>()
     const facts = new Map<ItemId, StoredEntry[]>()
+    /** A reading of the whole document judges those that are still to come in here as well. */
+    const leftOut = new Set<EntryId | null>()
     for (const entry of entries) {
       const { item, part, payload, quarantined } = entry
       spaceByItem.set(item, entry.space)
-      if (own.delete(entry.entry) || quarantined !== null) continue
+      if (own.delete(entry.entry) || quarantined !== null || leftOut.has(entry.entry)) continue
       if (part === 'prose') {
         if (!openCounts.has(item)) continue
         const fault = faultOf(payload)
         if (fault !== null) await leaveOut(entry.entry, fault)
         else {
           const isOfApart = buildsOn(payload, setApartIn.get(item) ?? new Set())
-          const { leftOut, broughtBack } = isOfApart || isKnotty(payload) ? await tried(item) : { leftOut: null, broughtBack: [] }
-          if (!leftOut?.has(entry.entry)) prose.set(item, [...(prose.get(item) ?? []), ...broughtBack, payload])
+          const updates = [...(prose.get(item) ?? [])]
+          if (isOfApart || isKnotty(payload)) {
+            const { unreadable, broughtBack } = await tried(item)
+            for (const one of unreadable) leftOut.add(one.entry)
+            updates.push(...broughtBack.map((one) => one.payload))
+          }
+          if (!leftOut.has(entry.entry)) updates.push(payload)
+          if (updates.length > 0) prose.set(item, updates)
         }
       } else if (part === 'facts' && (loaded.has(item) || loading.has(item))) facts.set(item, [...(facts.get(item) ?? []), entry])
     }

@@ -94,6 +94,25 @@ test('[INV3] what others built on one is worth the wait: nothing is set apart th
   expect([await leftOut(), await leftOut(other.store), await leftOut(late.store)]).toEqual([[], [], []])
 })
 
+test('[INV10] one that comes with others, or after them, that only could take long is found out all the same', async () => {
+  const HIGHEST = 99
+  const { world, doc, entry, send, leftOut } = await opened(({ id }) => (id.client === HIGHER || id.client === HIGHEST ? 100 : 0))
+  // Both in one answer.
+  world.relay.cut()
+  send(longWalk(100, [20, 21]), newId(world.dice))
+  send(longWalk(100, [LOWER, HIGHER]))
+  await world.clock.pass(60_000)
+  expect(await leftOut()).toEqual([[entry, DEAR]])
+  send(longWalk(100, [30, 31]), newId(world.dice))
+  await world.clock.pass(1000)
+  const later = newId(world.dice)
+  send(longWalk(100, [98, HIGHEST]), later)
+  await world.clock.pass(5000)
+  expect(await leftOut()).toEqual([[entry, DEAR], [later, DEAR]])
+  expect(proseText(doc)).toContain('van de een')
+  expect(proseText(doc).match(/b+/g)?.map((run) => run.length)).toEqual([100, 100])
+})
+
 test('one that came while nobody looked is set apart at the first opening, by another laptop too', async () => {
   const { world, tab, item, entry, send, leftOut } = await opened()
   tab.kill()
