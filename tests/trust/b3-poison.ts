@@ -67,7 +67,7 @@ async function poison(data: string, trial: Trial): Promise<void> {
     const first = await open('first', 0)
     await open('second', 1)
     for (const end = Date.now() + 60_000; !(await Promise.all(laptops.map((laptop) => laptop.isQuiet()))).every(Boolean) && Date.now() < end; ) await sleep(20)
-    /** In `counted` every word of the others must still be there; from `spare` a member may take away what it likes. */
+    /** In `counted` every word of the others must still be there; in `spare` a member may write and take away where it likes. */
     const [counted, spare] = [await first.createItem(space), await first.createItem(space)] as [ItemId, ItemId]
     const items = [counted, spare]
     const work = async (): Promise<void> => {
@@ -91,7 +91,7 @@ async function poison(data: string, trial: Trial): Promise<void> {
     })()
     const refusals = new Map<string, number>()
     const sync = createSyncDoor(relay.address, hostile.cookie, dice)
-    const offer = async ({ name, part, make, erases }: Poison, item: ItemId): Promise<void> => {
+    const offer = async ({ name, part, make, touchesWords }: Poison, item: ItemId): Promise<void> => {
       stalls.doing(`making ${name}`)
       let payload = make(dice, must(seen.get(item), 'an item that was looked at'))
       // What does not fit a frame cannot be said; the next one of this kind may be smaller.
@@ -100,7 +100,7 @@ async function poison(data: string, trial: Trial): Promise<void> {
       const message = { type: 'push', space, entry: newId(dice), item, part, format: FORMAT_OF_PART[part], schema: 1, clientTime: 0, writer: newId(dice), spans: new Uint8Array(), fragment: 0, fragments: 1, payload } as const
       // What it took to make it is not the others' wait.
       stalls.forgive()
-      stalls.doing(`${name} by ${door}${erases ? ', in the spare document' : ''}`)
+      stalls.doing(`${name} by ${door}${touchesWords ? ', in the spare document' : ''}`)
       const said: Said =
         door === 'sync' ? await sync.push(message) : door === 'twin' ? await pushByTwin(relay.address, hostile.cookie, message) : await pushByYjs(relay.address, hostile.cookie, item, payload, below(dice, 2) === 0, below(dice, 2) === 0)
       if (said === 'silent') trial.violation(`${name} by ${door}: nobody answered`)
@@ -108,7 +108,7 @@ async function poison(data: string, trial: Trial): Promise<void> {
     }
     for (let i = 0; i < offersCount && relay.isUp; i++) {
       const one = must(POISONS[i % POISONS.length], 'in range')
-      await offer(one, one.erases ? spare : counted).catch((error: unknown) => trial.violation(`${one.name}: ${error instanceof Error ? error.message : String(error)}`))
+      await offer(one, one.touchesWords ? spare : counted).catch((error: unknown) => trial.violation(`${one.name}: ${error instanceof Error ? error.message : String(error)}`))
       trial.progress(`${i + 1} of ${offersCount}: ${one.name}`)
     }
     isTyping = false

@@ -18,8 +18,8 @@ export interface Poison {
   name: string
   part: Part
   make: Make
-  /** Well made all the same, and takes away what others wrote: not for a document whose every word is counted. */
-  erases?: boolean
+  /** May be well made, and then takes away, copies, or writes between the letters of what others wrote: not for a document whose every word is counted. */
+  touchesWords?: boolean
 }
 
 export const poisonsOf = (part: Part, makes: Record<string, Make>): Poison[] => Object.entries(makes).map(([name, make]) => ({ name: `${part}: ${name}`, part, make }))

@@ -160,10 +160,6 @@ const MADE_BADLY: Record<string, Make> = {
     writeAny(to, { autoLoad: true } as never)
   })),
   'stands on what nobody wrote': (dice) => one(dice, item(STRING, pick<Place>(dice, [{ origin: [fresh(dice), 0] }, { right: [fresh(dice), 7] }, { parent: [fresh(dice), 3] }]), text('spook'))),
-  'stands on what is not written yet': (dice, seen) => {
-    const { client, end } = honest(dice, seen)
-    return one(dice, item(STRING, { origin: [client, end + below(dice, 1000)] }, text('later')))
-  },
   'stands on itself': (dice) => {
     const client = fresh(dice)
     return update([{ client, clock: 0, structs: [item(STRING, { origin: [client, below(dice, 3)] }, text('ik'))] }])
@@ -201,14 +197,6 @@ const MADE_BADLY: Record<string, Make> = {
   },
   'bytes of the V2 reader’s endless loop': (dice) => Uint8Array.of(0, 0, 0, 0, 0, 0, 6, 255, 255, 255, 255, 255, 15, 0, 0, 0, 0, ...randomBytes(dice, 10)),
   'honest prose, cut off': (dice, { prose }) => prose.slice(0, below(dice, prose.length)),
-  'honest prose with a bit the other way': (dice, { prose }) => {
-    const copy = prose.slice()
-    for (let i = 0; i < 4; i++) {
-      const at = below(dice, copy.length)
-      copy[at] = (copy[at] ?? 0) ^ (1 << below(dice, 8))
-    }
-    return copy
-  },
   'honest prose and more behind it': (dice, { prose }) => Uint8Array.from([...prose, ...randomBytes(dice, 1 + below(dice, 50))]),
   'bytes of chance': (dice) => randomBytes(dice, 1 + below(dice, 4_000)),
 }
@@ -247,7 +235,22 @@ const MADE_WELL: Record<string, Make> = {
   }),
 }
 
-const TAKES_AWAY: Record<string, Make> = {
+/** What a member may do, and no word is sure of it. */
+const TOUCHES_WORDS: Record<string, Make> = {
+  // By then it may have been written, in the middle of a word.
+  'stands on what is not written yet': (dice, seen) => {
+    const { client, end } = honest(dice, seen)
+    return one(dice, item(STRING, { origin: [client, end + below(dice, 1000)] }, text('later')))
+  },
+  // Under another clientID it is a copy; in what is deleted it takes away.
+  'honest prose with a bit the other way': (dice, { prose }) => {
+    const copy = prose.slice()
+    for (let i = 0; i < 4; i++) {
+      const at = below(dice, copy.length)
+      copy[at] = (copy[at] ?? 0) ^ (1 << below(dice, 8))
+    }
+    return copy
+  },
   'deletes everything, one letter at a time': (_dice, { clients }) => update([], clients.map(({ client, end }) => [client, Array.from({ length: Math.min(end, 20_000) }, (_, clock) => [clock, 1] as const)] as const)),
   'deletes the same again and again': (dice, seen) => {
     const { client, end } = honest(dice, seen)
@@ -257,5 +260,5 @@ const TAKES_AWAY: Record<string, Make> = {
 
 export const PROSE_POISONS: readonly Poison[] = [
   ...poisonsOf('prose', { ...MADE_BADLY, ...MADE_WELL }),
-  ...poisonsOf('prose', TAKES_AWAY).map((poison) => ({ ...poison, erases: true })),
+  ...poisonsOf('prose', TOUCHES_WORDS).map((poison) => ({ ...poison, touchesWords: true })),
 ]
