@@ -13,6 +13,7 @@ import type { Disposable } from '../../shared/base/dispose.ts'
 import { newId, NO_ID, type EntryId, type Epoch, type ItemId, type SpaceId, type UserId, type WriterId } from '../../shared/base/ids.ts'
 import type { Dice } from '../../shared/base/random.ts'
 import { createProseDoc } from '../../shared/derive/prose-doc.ts'
+import { proseJson, type ProseNode } from '../../shared/derive/prose-json.ts'
 import { actToBytes, applyAct, NO_ACTS, readAct, type Act, type ActsState } from '../../shared/model/acts.ts'
 import { FORMAT_OF_PART, type Part } from '../../shared/model/entries.ts'
 import { assignmentsOf, type FactEdit, type FactsState } from '../../shared/model/facts.ts'
@@ -23,7 +24,8 @@ import type { ActsView, ActView, EngineEvent, ProseOpened } from './api.ts'
 import type { CrashGuard } from './crash-guard.ts'
 import { createFactsDocument, factsReady, type FactsDocument } from './facts.ts'
 import type { LocalEdit, Outbox } from './outbox.ts'
-import { buildsOn, clientsIn, DEAR, faultOf, isEmptyUpdate, isKnotty, loadProse, mergeProse, saysMore, type LoadedProse, type ProsePayload } from './prose.ts'
+import { createProseReader } from './prose-reader.ts'
+import { clientsIn, faultOf, isEmptyUpdate, isKnotty, mergeProse, saysMore } from './prose.ts'
 import { RIGHT_LOST, unlessRefused, type EngineStore, type SnapshotRow, type StoreChange, type StoredEntry, type StoredPart } from './store.ts'
 import type { Unsent } from './unsent-text.ts'
 
@@ -46,8 +48,8 @@ export interface Content extends Disposable {
    * at once, and again what changed since; nothing stays in memory then.
    */
   facts(item: ItemId, stored?: StoredPart): Promise<FactsState>
-  /** The same for prose; the caller destroys the document. */
-  proseDoc(item: ItemId, stored?: StoredPart): Promise<Y.Doc>
+  /** The same for prose. */
+  prose(item: ItemId, stored?: StoredPart): Promise<ProseNode>
   acts(item: ItemId, stored?: StoredPart): Promise<ActsView>
   spaceOf(item: ItemId): Promise<SpaceId | null>
   /** Its facts are in memory: asking for them reads nothing. */
@@ -164,11 +166,6 @@ export function createContent(deps: ContentDeps): Content {
 
   /** Unreadable: left out of the content, the bytes stay. A store that refuses to note it hears of it again at the next reading. */
   const leaveOut = (entry: EntryId, reason: string): Promise<void> => unlessRefused(store.quarantine(entry, reason))
-
-  /** Who wrote what is set apart because it takes too long, of items that were read. */
-  const setApartIn = new Map<ItemId, ReadonlySet<number>>()
-  /** Takes too long, and others build on it. */
-  const needed = new Set<EntryId>()
 
   const unstoredOf = (item: ItemId, part: Part): LocalEdit[] => outbox.unstored().filter((edit) => edit.item === item && edit.part === part)
 
@@ -371,53 +368,12 @@ export function createContent(deps: ContentDeps): Content {
     if (!snapshot?.adopted || !openCounts.has(snapshot.item)) return
     given.set(snapshot.item, (given.get(snapshot.item) ?? new Map<Epoch, Uint8Array>()).set(snapshot.epoch ?? NO_ID, snapshot.payload))
   }
-  const prosePayloads = async (item: ItemId, stored?: StoredPart): Promise<ProsePayload[]> => {
-    const unstored = unstoredOf(item, 'prose').map(({ payload }) => payload)
-    for (const held of typing.values()) if (held.item === item) unstored.push(...held.updates)
-    const { snapshot, entries } = stored ?? (await store.entriesOf(item, 'prose'))
-    deps.read(item, 'prose', entries.length)
-    noteGiven(snapshot)
-    const payloads: ProsePayload[] = snapshot ? [{ entry: null, payload: snapshot.payload }] : []
-    for (const { entry, payload, quarantined } of entries) {
-      if (quarantined === null) payloads.push({ entry, payload, isNeeded: needed.has(entry) })
-      else if (quarantined === DEAR) payloads.push({ entry, payload, isSetApart: true })
-    }
-    for (const payload of unstored) payloads.push({ entry: null, payload })
-    return payloads
-  }
-  const readProse = (item: ItemId, stored?: StoredPart): Promise<LoadedProse> =>
-    guard.reading([item], async () => {
-      const payloads = await prosePayloads(item, stored)
-      if (guard.isSuspect(item)) await probe(payloads)
-      const read = loadProse(payloads, clock)
-      for (const { entry, reason } of read.unreadable) if (entry) await leaveOut(entry, reason)
-      for (const { entry } of read.broughtBack) if (entry) await unlessRefused(store.quarantine(entry, null))
-      for (const { entry } of [...read.broughtBack, ...read.needed]) if (entry) needed.add(entry)
-      const apart = payloads.filter((one) => (one.isSetApart && !read.broughtBack.includes(one)) || read.unreadable.some(({ entry, reason }) => entry === one.entry && reason === DEAR))
-      if (apart.length > 0) setApartIn.set(item, new Set(apart.flatMap(({ payload }) => [...clientsIn(payload)])))
-      else setApartIn.delete(item)
-      return read
-    })
-  const proseDoc = async (item: ItemId, stored?: StoredPart): Promise<Y.Doc> => (await readProse(item, stored)).doc
-  /** What others stored may keep its reader busy for long: it is read here first, where nobody's typing waits for it. Out: what is left out of it. */
-  const tried = async (item: ItemId): Promise<Pick<LoadedProse, 'unreadable' | 'broughtBack'>> => {
-    const { doc, unreadable, broughtBack } = await readProse(item)
-    doc.destroy()
-    return { unreadable, broughtBack }
-  }
-  /** The same once before, entry by entry with a mark on each. */
-  const probe = async (payloads: readonly ProsePayload[]): Promise<void> => {
-    const doc = createProseDoc()
-    for (const { entry, payload, isSetApart } of payloads) {
-      if (isSetApart) continue
-      const apply = (): void => {
-        if (faultOf(payload) === null) Y.applyUpdate(doc, payload)
-      }
-      if (entry) await guard.applying(entry, apply)
-      else apply()
-    }
-    doc.destroy()
-  }
+  const reader = createProseReader({
+    store, guard, clock,
+    unstored: (item) => [...unstoredOf(item, 'prose').map(({ payload }) => payload), ...[...typing.values()].flatMap((held) => (held.item === item ? held.updates : []))],
+    begunWith: noteGiven,
+    read: (item, count) => deps.read(item, 'prose', count),
+  })
 
   // ── Acts ──
 
@@ -510,10 +466,9 @@ export function createContent(deps: ContentDeps): Content {
         const fault = faultOf(payload)
         if (fault !== null) await leaveOut(entry.entry, fault)
         else {
-          const isOfApart = buildsOn(payload, setApartIn.get(item) ?? new Set())
           const updates = [...(prose.get(item) ?? [])]
-          if (isOfApart || isKnotty(payload)) {
-            const { unreadable, broughtBack } = await tried(item)
+          if (reader.isOfApart(item, payload) || isKnotty(payload)) {
+            const { unreadable, broughtBack } = await reader.tried(item)
             for (const one of unreadable) leftOut.add(one.entry)
             updates.push(...broughtBack.map((one) => one.payload))
           }
@@ -575,7 +530,8 @@ export function createContent(deps: ContentDeps): Content {
       const shown = [...(given.get(item)?.values() ?? [])]
       given.delete(item)
       if (shown.length === 0) continue
-      const doc = await proseDoc(item)
+      const doc = createProseDoc()
+      Y.applyUpdate(doc, await reader.look(item, (now) => Y.encodeStateAsUpdate(now)))
       const isGone = shown.some((payload) => saysMore(doc, payload))
       doc.destroy()
       if (isGone) await rebuild(item)
@@ -584,6 +540,7 @@ export function createContent(deps: ContentDeps): Content {
 
   const rebuild = async (item: ItemId): Promise<void> => {
     forgetRead(item)
+    reader.forget(item)
     await inTurn(item, async () => {
       loaded.get(item)?.document.dispose()
       loaded.delete(item)
@@ -600,9 +557,7 @@ export function createContent(deps: ContentDeps): Content {
     async open(item) {
       openCounts.set(item, (openCounts.get(item) ?? 0) + 1)
       await spaceOf(item)
-      const doc = await proseDoc(item)
-      const merged = Y.encodeStateAsUpdate(doc)
-      doc.destroy()
+      const merged = await reader.look(item, (doc) => Y.encodeStateAsUpdate(doc))
       const opened = { update: merged, clientId: mintClientId(item, clientsIn(merged)) }
       const actsNow = await acts(item)
       const facts = await inTurn(item, async () => (await load(item)).document.view())
@@ -714,7 +669,7 @@ export function createContent(deps: ContentDeps): Content {
       return [...outbox.unstored(), ...held].map((edit) => ({ ...edit, code: '' }))
     },
     facts,
-    proseDoc,
+    prose: (item, stored) => reader.look(item, proseJson, stored),
     acts,
     spaceOf,
     isLoaded: (item) => loaded.has(item),
@@ -743,6 +698,7 @@ export function createContent(deps: ContentDeps): Content {
     knownSpaceOf: (item) => spaceByItem.get(item),
     async spaceChanged(space) {
       for (const item of [...readBefore.keys()]) forgetRead(item)
+      reader.forgetAll()
       const items = new Set([...loaded.keys(), ...openCounts.keys()])
       for (const item of items) if (spaceByItem.get(item) === space) await rebuild(item)
     },
@@ -751,6 +707,7 @@ export function createContent(deps: ContentDeps): Content {
       for (const { document } of [...loaded.values(), ...readBefore.values()]) document.dispose()
       loaded.clear()
       readBefore.clear()
+      reader.dispose()
     },
   }
 }

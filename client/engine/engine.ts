@@ -13,7 +13,6 @@ import { ARCHIVE_DAYS } from '../../shared/model/limits.ts'
 import type { Person } from '../../shared/model/people.ts'
 import type { ItemRow } from '../../shared/model/rows.ts'
 import { canonicalOf } from '../../shared/derive/canonical.ts'
-import { proseJson } from '../../shared/derive/prose-json.ts'
 import type { Engine, EngineEvent, ParkedView, ProgrammeReport, SpaceView, SyncStatus } from './api.ts'
 import { createAdoption } from './adoption.ts'
 import { createCompaction } from './compaction.ts'
@@ -459,9 +458,8 @@ async function openEngine(deps: EngineDeps, bag: DisposableBag): Promise<Engine>
     act: (item, act) => content.act(item, act),
     async sealContent(item) {
       if (await isItemClosed(item)) throw new Error('Bug: nothing of a closed space is proposed')
-      const doc = await content.proseDoc(item)
-      const text = canonicalOf({ facts: await content.facts(item), prose: proseJson(doc) })
-      doc.destroy()
+      const prose = await content.prose(item)
+      const text = canonicalOf({ facts: await content.facts(item), prose })
       return { content: text, seal: sealOf(text) }
     },
     async showPresence(item, state) {

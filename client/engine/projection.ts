@@ -5,12 +5,11 @@
 import { assert, must } from '../../shared/base/assert.ts'
 import type { Clock } from '../../shared/base/clock.ts'
 import type { Disposable } from '../../shared/base/dispose.ts'
-import type { ItemId, UserId } from '../../shared/base/ids.ts'
+import type { UserId } from '../../shared/base/ids.ts'
 import { sealOf } from '../../shared/model/acts.ts'
 import { PARTS, type Part } from '../../shared/model/entries.ts'
 import type { ItemRow } from '../../shared/model/rows.ts'
 import { canonicalOf } from '../../shared/derive/canonical.ts'
-import { proseJson, type ProseNode } from '../../shared/derive/prose-json.ts'
 import { needsContentSeal, needsProse, rowOf } from '../../shared/derive/row.ts'
 import type { Content } from './content.ts'
 import type { CrashGuard } from './crash-guard.ts'
@@ -38,13 +37,6 @@ export function createProjection(deps: { store: EngineStore; content: Content; g
 
   const breath = (): Promise<void> => new Promise((resolve) => void clock.after(0, resolve))
 
-  const proseOf = async (item: ItemId, stored: StoredPart): Promise<ProseNode> => {
-    const doc = await content.proseDoc(item, stored)
-    const prose = proseJson(doc)
-    doc.destroy()
-    return prose
-  }
-
   const lastChange = (parts: Record<Part, StoredPart>): { at: number; by: UserId | null } => {
     let last: { at: number; by: UserId | null } = { at: 0, by: null }
     const offer = (at: number, by: UserId): void => {
@@ -62,7 +54,7 @@ export function createProjection(deps: { store: EngineStore; content: Content; g
     const facts = await content.facts(item, parts.facts)
     const { settled } = await content.acts(item, parts.act)
     const isSealed = needsContentSeal(settled)
-    const prose = isSealed || needsProse(facts) ? await proseOf(item, parts.prose) : undefined
+    const prose = isSealed || needsProse(facts) ? await content.prose(item, parts.prose) : undefined
     const { at, by } = lastChange(parts)
     const row = rowOf({
       item, space, facts, acts: settled, changedAt: at, changedBy: by,

@@ -11,7 +11,6 @@ import type { Clock } from '../../shared/base/clock.ts'
 import type { Disposable } from '../../shared/base/dispose.ts'
 import type { ItemId, SpaceId } from '../../shared/base/ids.ts'
 import type { Part } from '../../shared/model/entries.ts'
-import { proseJson } from '../../shared/derive/prose-json.ts'
 import { searchTextOf, wordsIn } from '../../shared/derive/search-text.ts'
 import type { Engine, SearchAnswer } from './api.ts'
 import type { Content } from './content.ts'
@@ -139,9 +138,8 @@ export function createSearch(deps: SearchDeps): Search {
   const textRow = async ({ item, space }: DirtyMark, parts: Record<Part, StoredPart>): Promise<TextRow | null> => {
     const row = await store.row(item)
     if (!row || row.gone) return null
-    const doc = await content.proseDoc(item, parts.prose)
-    const text = searchTextOf({ facts: await content.facts(item, parts.facts), prose: proseJson(doc) })
-    doc.destroy()
+    const prose = await content.prose(item, parts.prose)
+    const text = searchTextOf({ facts: await content.facts(item, parts.facts), prose })
     return { item, space, title: row.title, text }
   }
   const put = (into: SearchIndex, item: ItemId, row: TextRow | null): void => (row ? into.put(row) : into.remove(item))

@@ -57,8 +57,9 @@ async function poison(data: string, trial: Trial): Promise<void> {
   const stalls = watchStalls(pid)
   const ledger: Ledger = new Map()
   const laptops: EngineLaptop[] = []
+  // Their clocks run as ours: how long it takes to read something is judged by them.
   const open = async (name: string, member: number): Promise<EngineLaptop> => {
-    const laptop = await createEngineLaptop({ name, user: laptops.length, member: must(members[member], 'a member'), relayPort: relay.port, seed: trial.seed, ledger })
+    const laptop = await createEngineLaptop({ name, user: laptops.length, member: must(members[member], 'a member'), relayPort: relay.port, seed: trial.seed, ledger, clock: { speed: 1, offsetMs: 0 } })
     laptops.push(laptop)
     await laptop.open()
     return laptop
