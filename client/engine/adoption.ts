@@ -33,7 +33,7 @@ export function createAdoption({ store, guard, clock, dice }: { store: EngineSto
   const payloadOf = async (part: Part, { content, attribution }: SnapshotBody): Promise<Uint8Array | null> => {
     if (part === 'act') return null
     if (part === 'prose') {
-      const { doc, unreadable } = loadProse([{ entry: null, payload: content }], clock)
+      const { doc, unreadable } = await loadProse([{ entry: null, payload: content }], clock)
       const isWhole = unreadable.length === 0 && !hasPending(doc)
       doc.destroy()
       return isWhole ? content : null

@@ -34,7 +34,7 @@ export function createCompaction(deps: { store: EngineStore; clock: Clock; dice:
   const merged = async (part: Part, snapshot: SnapshotRow | null, entries: readonly StoredEntry[]): Promise<Uint8Array | null> => {
     if (part === 'act') return null // few, and each is a step of its own
     if (part === 'prose') {
-      const { doc, unreadable } = loadProse([...(snapshot ? [{ entry: null, payload: snapshot.payload }] : []), ...entries], clock)
+      const { doc, unreadable } = await loadProse([...(snapshot ? [{ entry: null, payload: snapshot.payload }] : []), ...entries], clock)
       const isWhole = unreadable.length === 0 && !hasPending(doc)
       const update = isWhole ? Y.encodeStateAsUpdate(doc) : null
       doc.destroy()

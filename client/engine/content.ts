@@ -27,6 +27,7 @@ import type { LocalEdit, Outbox } from './outbox.ts'
 import { createProseReader } from './prose-reader.ts'
 import { clientsIn, faultOf, isEmptyUpdate, isKnotty, mergeProse, saysMore } from './prose.ts'
 import { RIGHT_LOST, unlessRefused, type EngineStore, type SnapshotRow, type StoreChange, type StoredEntry, type StoredPart } from './store.ts'
+import { createTurns } from './turns.ts'
 import type { Unsent } from './unsent-text.ts'
 
 export interface Content extends Disposable {
@@ -133,23 +134,12 @@ export function createContent(deps: ContentDeps): Content {
   const said = new Map<ItemId, number>()
   /** Snapshots of prose from the relay that windows may show, the last of each life of its log. */
   const given = new Map<ItemId, Map<Epoch, Uint8Array>>()
-  const turns = new Map<ItemId, Promise<unknown>>()
+  const turns = createTurns()
+  const inTurn = turns.of
   let seenAt = deps.lastAt
   let pumping: Promise<void> | null = null
   let mustPump = false
   let preparingCount = 0
-
-  /** One after another per item. */
-  const inTurn = <T>(item: ItemId, work: () => Promise<T>): Promise<T> => {
-    const before = turns.get(item) ?? Promise.resolve()
-    const mine = before.then(work, work)
-    turns.set(item, mine)
-    const tidy = () => {
-      if (turns.get(item) === mine) turns.delete(item)
-    }
-    mine.then(tidy, tidy)
-    return mine
-  }
 
   const spaceOf = async (item: ItemId): Promise<SpaceId | null> => {
     const known = spaceByItem.get(item)

@@ -27,7 +27,7 @@ export interface Parked {
 /** Reason of an entry that was parked because what it builds on was discarded. */
 export const BUILDS_ON_DISCARDED = 'builds-on-discarded'
 
-export function createParked(deps: { store: EngineStore; outbox: Outbox; content: Content; clock: Pick<Clock, 'now'>; dice: Dice }): Parked {
+export function createParked(deps: { store: EngineStore; outbox: Outbox; content: Content; clock: Clock; dice: Dice }): Parked {
   const { store, outbox, content, clock, dice } = deps
   const rows = (): OutboxRow[] => [...outbox.rows()].filter(({ state }) => state === 'parked').map(({ row }) => row)
   const chosen = (entries: readonly EntryId[]): OutboxRow[] => {
@@ -75,11 +75,11 @@ export function createParked(deps: { store: EngineStore; outbox: Outbox; content
   }
 }
 
-function danglingProse(snapshot: Uint8Array | null, placed: readonly StoredEntry[], waiting: readonly StoredEntry[], clock: Pick<Clock, 'now'>): EntryId[] {
+async function danglingProse(snapshot: Uint8Array | null, placed: readonly StoredEntry[], waiting: readonly StoredEntry[], clock: Clock): Promise<EntryId[]> {
   const good: ProsePayload[] = [...(snapshot ? [{ entry: null, payload: snapshot }] : []), ...placed]
   const bad: EntryId[] = []
   for (const one of waiting) {
-    const { doc } = loadProse([...good, one], clock)
+    const { doc } = await loadProse([...good, one], clock)
     if (hasPending(doc)) bad.push(one.entry)
     else good.push(one)
     doc.destroy()

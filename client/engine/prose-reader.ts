@@ -10,8 +10,9 @@ import type { Disposable } from '../../shared/base/dispose.ts'
 import type { EntryId, ItemId } from '../../shared/base/ids.ts'
 import { createProseDoc } from '../../shared/derive/prose-doc.ts'
 import type { CrashGuard } from './crash-guard.ts'
-import { buildsOn, clientsIn, DEAR, faultOf, hasPending, loadProse, mergeProse, STEP_MS_MAX, type LoadedProse, type ProsePayload } from './prose.ts'
+import { buildsOn, clientsIn, DEAR, faultOf, hasPending, loadProse, mergeProse, tryUpdate, type LoadedProse, type ProsePayload } from './prose.ts'
 import { unlessRefused, type EngineStore, type SnapshotRow, type StoredPart } from './store.ts'
+import { createTurns } from './turns.ts'
 
 export interface ProseReader extends Disposable {
   /**
@@ -47,6 +48,12 @@ interface Kept {
   entries: Set<EntryId>
   /** Of the updates it is made of. */
   bytesCount: number
+}
+
+/** What is stored of an item at a moment, and what is typed. */
+interface Asked {
+  snapshot: Uint8Array | null
+  payloads: ProsePayload[]
 }
 
 const KEPT_COUNT_MAX = 16
@@ -97,9 +104,9 @@ export function createProseReader({ store, guard, clock, ...deps }: ProseReaderD
     doc.destroy()
   }
 
-  const whole = async (item: ItemId, payloads: readonly ProsePayload[]): Promise<LoadedProse> => {
+  const whole = async (item: ItemId, payloads: readonly ProsePayload[], isSlow: boolean): Promise<LoadedProse> => {
     if (guard.isSuspect(item)) await probe(payloads)
-    const read = loadProse(payloads, clock)
+    const read = await loadProse(payloads, clock, isSlow)
     for (const { entry, reason } of read.unreadable) if (entry) await leaveOut(entry, reason)
     for (const { entry } of read.broughtBack) if (entry) await unlessRefused(store.quarantine(entry, null))
     for (const { entry } of [...read.broughtBack, ...read.needed]) if (entry) needed.add(entry)
@@ -110,67 +117,71 @@ export function createProseReader({ store, guard, clock, ...deps }: ProseReaderD
   }
 
   /**
-   * What was kept, brought up to what is stored now. Null, and nothing is kept any more, when it holds what is stored no more or otherwise, and when
-   * anything does not go well: the reading of the whole, which follows, finds out which entry it is.
+   * What was kept, brought up to what is stored now. A word instead, and nothing is kept any more, when it holds what is stored no more or otherwise, and
+   * when anything does not go well: the reading of the whole, which follows, finds out which entry it is.
    */
-  const takeKept = (item: ItemId, snapshot: Uint8Array | null, payloads: readonly ProsePayload[]): Kept | null => {
+  const takeKept = (item: ItemId, snapshot: Uint8Array | null, payloads: readonly ProsePayload[]): Kept | 'slow' | 'otherwise' => {
     const before = kept.get(item)
-    if (!before || guard.isSuspect(item)) return null
+    if (!before || guard.isSuspect(item)) return 'otherwise'
     kept.delete(item)
     const news = payloads.filter(({ entry, isSetApart }) => !isSetApart && (entry === null || !before.entries.has(entry)))
     const ids = payloads.flatMap(({ entry, isSetApart }) => (entry === null || isSetApart ? [] : [entry]))
     const isBeginning = ids.length - news.filter(({ entry }) => entry !== null).length === before.entries.size && isSame(snapshot, before.snapshot)
-    if (isBeginning && goesWell(before.doc, news)) {
+    const verdict = isBeginning ? tryAll(before.doc, news) : 'otherwise'
+    if (verdict === 'well' && !hasPending(before.doc)) {
       for (const id of ids) before.entries.add(id)
       // What is typed and not stored is counted when it is.
       before.bytesCount += bytesIn(news.filter(({ entry }) => entry !== null))
       return before
     }
     before.doc.destroy()
-    return null
+    return verdict === 'slow' ? 'slow' : 'otherwise'
   }
-  const goesWell = (doc: Y.Doc, news: readonly ProsePayload[]): boolean => {
-    const began = clock.now()
-    try {
-      Y.applyUpdate(doc, mergeProse(news.map(({ payload }) => payload)))
-    } catch {
-      // The document may hold half of it.
-      return false
-    }
-    return clock.now() - began <= STEP_MS_MAX && !hasPending(doc)
-  }
+  const tryAll = (doc: Y.Doc, news: readonly ProsePayload[]): ReturnType<typeof tryUpdate> =>
+    news.some(({ payload }) => faultOf(payload) !== null) ? 'unreadable' : tryUpdate(doc, mergeProse(news.map(({ payload }) => payload)), clock)
 
+  const asked = async (item: ItemId, stored?: StoredPart): Promise<Asked> => {
+    // Asked first: what is stored between the two questions is in both answers, which does no harm.
+    const unstored = deps.unstored(item)
+    const { snapshot, entries } = stored ?? (await store.entriesOf(item, 'prose'))
+    deps.read(item, entries.length)
+    deps.begunWith(snapshot)
+    const payloads: ProsePayload[] = []
+    for (const { entry, payload, quarantined } of entries) {
+      if (quarantined === null) payloads.push({ entry, payload, isNeeded: needed.has(entry) })
+      else if (quarantined === DEAR) payloads.push({ entry, payload, isSetApart: true })
+    }
+    for (const payload of unstored) payloads.push({ entry: null, payload })
+    return { snapshot: snapshot?.payload ?? null, payloads }
+  }
+  /** Two readings of one item: the second finds what the first keeps. */
+  const turns = createTurns()
   /** The document is kept afterwards, where it fits. */
-  const read = <T>(item: ItemId, look: (read: LoadedProse) => T, stored?: StoredPart): Promise<T> =>
-    guard.reading([item], async () => {
-      const forgottenBefore = forgottenCount
-      // Asked first: what is stored between the two questions is in both answers, which does no harm.
-      const unstored = deps.unstored(item)
-      const { snapshot, entries } = stored ?? (await store.entriesOf(item, 'prose'))
-      deps.read(item, entries.length)
-      deps.begunWith(snapshot)
-      const payloads: ProsePayload[] = []
-      for (const { entry, payload, quarantined } of entries) {
-        if (quarantined === null) payloads.push({ entry, payload, isNeeded: needed.has(entry) })
-        else if (quarantined === DEAR) payloads.push({ entry, payload, isSetApart: true })
-      }
-      for (const payload of unstored) payloads.push({ entry: null, payload })
-      const before = takeKept(item, snapshot?.payload ?? null, payloads)
-      if (before) {
-        const looked = look({ doc: before.doc, unreadable: [], broughtBack: [], needed: [] })
-        keep(item, before)
+  const read = <T>(item: ItemId, look: (read: LoadedProse) => T, stored?: StoredPart): Promise<T> => {
+    const forgottenBefore = forgottenCount
+    return turns.of(item, () =>
+      guard.reading([item], async () => {
+        const first = await asked(item, stored)
+        // What was read for many at once may be older than what is kept by now.
+        const { snapshot, payloads } = stored && holdsMore(kept.get(item), first.payloads) ? await asked(item) : first
+        const before = takeKept(item, snapshot, payloads)
+        if (typeof before !== 'string') {
+          const looked = look({ doc: before.doc, unreadable: [], broughtBack: [], needed: [] })
+          keep(item, before)
+          return looked
+        }
+        const all: ProsePayload[] = snapshot ? [{ entry: null, payload: snapshot }, ...payloads] : payloads
+        const loaded = await whole(item, all, before === 'slow')
+        const looked = look(loaded)
+        const leftOut = new Set(loaded.unreadable.map(({ entry }) => entry))
+        const entries = new Set(payloads.flatMap(({ entry, isSetApart }) => (entry === null || isSetApart || leftOut.has(entry) ? [] : [entry])))
+        const bytesCount = bytesIn(all)
+        if (forgottenBefore === forgottenCount && bytesCount <= KEPT_BYTES_MAX) keep(item, { doc: loaded.doc, snapshot, entries, bytesCount })
+        else loaded.doc.destroy()
         return looked
-      }
-      const all: ProsePayload[] = snapshot ? [{ entry: null, payload: snapshot.payload }, ...payloads] : payloads
-      const loaded = await whole(item, all)
-      const looked = look(loaded)
-      const leftOut = new Set(loaded.unreadable.map(({ entry }) => entry))
-      const entriesIn = new Set(payloads.flatMap(({ entry, isSetApart }) => (entry === null || isSetApart || leftOut.has(entry) ? [] : [entry])))
-      const bytesCount = bytesIn(all)
-      if (forgottenBefore === forgottenCount && bytesCount <= KEPT_BYTES_MAX) keep(item, { doc: loaded.doc, snapshot: snapshot?.payload ?? null, entries: entriesIn, bytesCount })
-      else loaded.doc.destroy()
-      return looked
-    })
+      }),
+    )
+  }
 
   const forgetAll = (): void => {
     forgottenCount++
@@ -187,6 +198,12 @@ export function createProseReader({ store, guard, clock, ...deps }: ProseReaderD
     forgetAll,
     dispose: forgetAll,
   }
+}
+
+/** Whether something is in a document that is not, or no more, among these. */
+function holdsMore(one: Kept | undefined, payloads: readonly ProsePayload[]): boolean {
+  const ids = new Set(payloads.map(({ entry }) => entry))
+  return one !== undefined && [...one.entries].some((entry) => !ids.has(entry))
 }
 
 const bytesIn = (payloads: readonly ProsePayload[]): number => payloads.reduce((sum, { payload }) => sum + payload.length, 0)

@@ -56,8 +56,55 @@ export function isKnotty(update: Uint8Array): boolean {
   return false
 }
 
-/** A whole document takes a few tenths of a second on a slow laptop; one entry that takes this long, twice, is made to. */
-export const STEP_MS_MAX = 2_000
+/** Nobody who types waits longer than this for what somebody else wrote. Pasted tables of 20,000 cells take 0.2 s, and six times that on a slow laptop. */
+const STEP_MS_MIN = 500
+const STEP_MS_MAX = 2_000
+/** An item that is placed beside its neighbour takes 3 µs, one that walks past thousands of others a hundred times that. */
+const STRUCT_MS = 0.025
+/** What an update may take; one entry that takes longer, twice, is made to. Throws on what cannot be read. */
+const msMaxOf = (update: Uint8Array): number => Math.min(STEP_MS_MAX, STEP_MS_MIN + STRUCT_MS * Y.decodeUpdate(update).structs.length)
+
+const TOO_LONG = new Error('took too long')
+const LOOKS_APART_COUNT = 32
+
+/**
+ * False: it takes too long, and the document holds half of it. Throws, like Yjs, on what it cannot apply. Yjs cannot be told to stop; it looks up
+ * the items of a clientID for every item that it places, and there the clock is looked at.
+ */
+function applyInTime(doc: Y.Doc, update: Uint8Array, clock: Pick<Clock, 'now'>, msMax = msMaxOf(update)): boolean {
+  const { clients } = doc.store
+  const lookUp = clients.get.bind(clients)
+  const end = clock.now() + msMax
+  let looksCount = 0
+  let isTooLong = false
+  clients.get = (client) => {
+    // Once: Yjs tidies up behind itself.
+    if (++looksCount % LOOKS_APART_COUNT === 0 && !isTooLong && clock.now() > end) {
+      isTooLong = true
+      throw TOO_LONG
+    }
+    return lookUp(client)
+  }
+  try {
+    Y.applyUpdate(doc, update)
+  } catch (error) {
+    if (!isTooLong) throw error
+  } finally {
+    Reflect.deleteProperty(clients, 'get')
+  }
+  return !isTooLong && clock.now() <= end
+}
+
+/** Applies it where that goes well; otherwise the document may hold half of it. */
+export function tryUpdate(doc: Y.Doc, update: Uint8Array, clock: Pick<Clock, 'now'>, msMax?: number): 'well' | 'slow' | 'unreadable' {
+  try {
+    return applyInTime(doc, update, clock, msMax) ? 'well' : 'slow'
+  } catch {
+    // Whoever asks finds out why by a reading that names what it leaves out.
+    return 'unreadable'
+  }
+}
+
 /** Why an entry is left out that can be read and takes too long. */
 export const DEAR = 'dear'
 
@@ -84,29 +131,30 @@ export interface LoadedProse {
 /**
  * A document with everything applied. What cannot be applied is left out and named; the rest is there all the same. So is what takes too long, unless others
  * build on it: where another laptop was fast enough to show it, somebody wrote beside it, and a document that opens slowly is better than a word that is lost.
+ *
+ * `isSlow`: it was found to take too long a moment ago. Where anything does, others get a turn before each entry that may.
  */
-export function loadProse(payloads: readonly ProsePayload[], clock: Pick<Clock, 'now'>): LoadedProse {
+export async function loadProse(payloads: readonly ProsePayload[], clock: Clock, isSlow = false): Promise<LoadedProse> {
   let apart = payloads.filter(({ isSetApart }) => isSetApart)
-  const read = (): Pick<LoadedProse, 'doc' | 'unreadable'> => applied(payloads.filter((one) => !apart.includes(one)))
-  const began = clock.now()
-  let { doc, unreadable } = read()
-  const mayBeDear = !payloads.some(({ isNeeded }) => isNeeded)
-  const dear = mayBeDear && clock.now() - began > STEP_MS_MAX ? dearIn(payloads.filter((one) => !apart.includes(one)), clock) : []
-  if (dear.length > 0) {
+  const foundDear: ProsePayload[] = []
+  const needed = payloads.filter(({ isNeeded }) => isNeeded)
+  for (;;) {
+    const others = payloads.filter((one) => !apart.includes(one))
+    const atOnce = isSlow || needed.length > 0 ? null : applied(others, clock)
+    const { doc, unreadable, dear } = atOnce ? { ...atOnce, dear: [] } : await inSteps(others, needed, clock)
     apart = [...apart, ...dear]
+    foundDear.push(...dear)
+    const missed = neededOf(apart, doc)
+    if (missed.length === 0)
+      return {
+        doc,
+        unreadable: [...apart.filter(({ isSetApart }) => !isSetApart).map(({ entry }) => ({ entry, reason: DEAR })), ...unreadable],
+        broughtBack: payloads.filter((one) => one.isSetApart && !apart.includes(one)),
+        needed: foundDear.filter((one) => !apart.includes(one)),
+      }
+    needed.push(...missed)
+    apart = apart.filter((one) => !missed.includes(one))
     doc.destroy()
-    ;({ doc, unreadable } = read())
-  }
-  for (let needed = neededOf(apart, doc); needed.length > 0; needed = neededOf(apart, doc)) {
-    apart = apart.filter((one) => !needed.includes(one))
-    doc.destroy()
-    ;({ doc, unreadable } = read())
-  }
-  return {
-    doc,
-    unreadable: [...apart.filter(({ isSetApart }) => !isSetApart).map(({ entry }) => ({ entry, reason: DEAR })), ...unreadable],
-    broughtBack: payloads.filter((one) => one.isSetApart && !apart.includes(one)),
-    needed: dear.filter((one) => !apart.includes(one)),
   }
 }
 
@@ -123,11 +171,21 @@ export function buildsOn(update: Uint8Array, clients: ReadonlySet<number>): bool
   return structs.some((struct) => struct instanceof Y.Item && (isTheirs(struct.origin) || isTheirs(struct.rightOrigin) || isTheirs(struct.parent))) || [...ds.clients.keys()].some((client) => clients.has(client))
 }
 
-function applied(payloads: readonly ProsePayload[]): Pick<LoadedProse, 'doc' | 'unreadable'> {
+type Read = Pick<LoadedProse, 'doc' | 'unreadable'>
+
+/** With a clock: null when it takes too long. */
+function applied(payloads: readonly ProsePayload[]): Read
+function applied(payloads: readonly ProsePayload[], clock: Pick<Clock, 'now'>): Read | null
+function applied(payloads: readonly ProsePayload[], clock?: Pick<Clock, 'now'>): Read | null {
   const whole = createProseDoc()
   try {
     // A single payload is not decoded by the merge, but it is by applying it.
-    Y.applyUpdate(whole, mergeProse(payloads.map(({ payload }) => payload)))
+    const merged = mergeProse(payloads.map(({ payload }) => payload))
+    if (!clock) Y.applyUpdate(whole, merged)
+    else if (!applyInTime(whole, merged, clock)) {
+      whole.destroy()
+      return null
+    }
     return { doc: whole, unreadable: [] }
   } catch {
     // One of them is bad, and the document may hold half of it: begin again, one at a time.
@@ -151,31 +209,36 @@ function applied(payloads: readonly ProsePayload[]): Pick<LoadedProse, 'doc' | '
   return { doc, unreadable }
 }
 
-function msOf(clock: Pick<Clock, 'now'>, work: () => void): number {
-  const began = clock.now()
-  work()
-  return clock.now() - began
-}
-
-/** Entries that take too long by themselves as well: the first time may have been the laptop's sleep. In: payloads that can be applied. */
-function dearIn(payloads: readonly ProsePayload[], clock: Pick<Clock, 'now'>): ProsePayload[] {
+/**
+ * Entries that take too long by themselves as well are left out, unless they are needed: the first time may have been the laptop's sleep. Those that may take
+ * long are applied one at a time, also again after one that left the document half done, and others get a turn before each.
+ */
+async function inSteps(payloads: readonly ProsePayload[], needed: readonly ProsePayload[], clock: Clock): Promise<Read & { dear: ProsePayload[] }> {
+  const mayTakeLong = ({ entry, payload }: ProsePayload): boolean => entry !== null && faultOf(payload) === null && isKnotty(payload)
+  const steps = payloads.filter(mayTakeLong)
+  const base = payloads.filter((one) => !steps.includes(one))
+  const taken: ProsePayload[] = []
   const dear: ProsePayload[] = []
-  const kept: Uint8Array[] = []
-  let doc = createProseDoc()
-  for (const one of payloads) {
-    const { entry, payload } = one
-    const tookMs = msOf(clock, () => Y.applyUpdate(doc, payload))
-    if (tookMs <= STEP_MS_MAX || entry === null || !isKnotty(payload)) {
-      kept.push(payload)
+  let read = applied(base)
+  const turn = (): Promise<void> => new Promise((resolve) => void clock.after(0, resolve))
+  for (const step of steps) {
+    await turn()
+    const verdict = tryUpdate(read.doc, step.payload, clock, needed.includes(step) ? Infinity : undefined)
+    if (verdict === 'well') {
+      taken.push(step)
       continue
     }
-    dear.push(one)
-    doc.destroy()
-    doc = createProseDoc()
-    Y.applyUpdate(doc, mergeProse(kept))
+    if (verdict === 'slow') dear.push(step)
+    // The reading of the whole says why it cannot be read, and leaves it out.
+    else base.push(step)
+    read.doc.destroy()
+    read = applied(base)
+    for (const { payload } of taken) {
+      await turn()
+      Y.applyUpdate(read.doc, payload)
+    }
   }
-  doc.destroy()
-  return dear
+  return { ...read, dear }
 }
 
 /** The clientIDs that wrote in an update. */

@@ -31,7 +31,7 @@ export function earlierSeq(entries: readonly HistoryEntry[]): number | null {
 export function createVersions(deps: {
   store: Pick<EngineStore, 'entriesOf'>
   history: Pick<History, 'whole'>
-  clock: Pick<Clock, 'now'>
+  clock: Clock
   dice: Dice
 }): (space: SpaceId, item: ItemId, upToSeq: number) => Promise<VersionView | null> {
   const { store, history, clock, dice } = deps
@@ -45,7 +45,7 @@ export function createVersions(deps: {
     const last = entries[entries.length - 1]
     if (!last || (!isAnswered && (await isMerged(item)))) return null
     await factsReady()
-    const { doc } = loadProse(entries.filter(({ part }) => part === 'prose'), clock)
+    const { doc } = await loadProse(entries.filter(({ part }) => part === 'prose'), clock)
     const prose = Y.encodeStateAsUpdate(doc)
     doc.destroy()
     const document = createFactsDocument(newId(dice))

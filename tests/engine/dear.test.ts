@@ -124,7 +124,7 @@ test('one that came while nobody looked is set apart at the first opening, by an
 })
 
 test('one that is only large is not: it is read, and reaches the window', async () => {
-  const { world, doc, send, leftOut } = await opened(({ id }) => (id.client === HIGHER ? 10 : 0))
+  const { world, doc, send, leftOut } = await opened(({ id }) => (id.client === HIGHER ? 4 : 0))
   send(longWalk(100, [LOWER, HIGHER]))
   await world.clock.pass(5000)
   expect(await leftOut()).toEqual([])

@@ -4,7 +4,6 @@ import * as Y from 'yjs'
 import { newId, type EntryId } from '../../shared/base/ids.ts'
 import { below, namedDice, pick } from '../../shared/base/random.ts'
 import { createProseDoc } from '../../shared/derive/prose-doc.ts'
-import { proseJson } from '../../shared/derive/prose-json.ts'
 import type { CrashGuard } from '../../client/engine/crash-guard.ts'
 import { createProseReader, type ProseReaderDeps } from '../../client/engine/prose-reader.ts'
 import { DEAR } from '../../client/engine/prose.ts'
@@ -40,7 +39,15 @@ function shelf(deps: Partial<ProseReaderDeps> = {}) {
     },
   } as Partial<EngineStore> as EngineStore
   const guard = { reading: (_items, work) => work(), isSuspect: () => false } as Partial<CrashGuard> as CrashGuard
-  const clock = { now: () => spentMs, after: () => ({ dispose: () => undefined }) }
+  let turnsCount = 0
+  const clock = {
+    now: () => spentMs,
+    after(_ms: number, run: () => void) {
+      turnsCount++
+      queueMicrotask(run)
+      return { dispose: () => undefined }
+    },
+  }
   const readerOf = () => createProseReader({ store, guard, clock, unstored: () => [], begunWith: () => undefined, read: () => undefined, ...deps })
   const add = (payload: Uint8Array, item = ITEM): EntryId => {
     const entry = newId(dice)
@@ -48,7 +55,7 @@ function shelf(deps: Partial<ProseReaderDeps> = {}) {
     return entry
   }
   const reader = readerOf()
-  const said = async (one = reader, item = ITEM) => one.look(item, (doc) => JSON.stringify(proseJson(doc)))
+  const said = async (one = reader, item = ITEM) => one.look(item, (doc) => wordsIn(doc.getXmlFragment('prose')))
   /** What a reading of the whole says. */
   const saidAnew = () => said(readerOf())
   const placed = async (work: () => Promise<unknown>): Promise<number> => {
@@ -56,9 +63,20 @@ function shelf(deps: Partial<ProseReaderDeps> = {}) {
     await work()
     return placedCount - before
   }
-  return { reader, partOf, add, said, saidAnew, placed }
+  return { reader, partOf, add, said, saidAnew, placed, turnsCount: () => turnsCount }
 }
 const ITEM = newId(dice)
+
+/** All that stands there, also where no window would show it. */
+function wordsIn(type: Pick<Y.XmlFragment, '_start'>): string {
+  let words = ''
+  for (let item = type._start; item; item = item.right) {
+    if (item.deleted) continue
+    if (item.content instanceof Y.ContentString) words += item.content.str
+    else if (item.content instanceof Y.ContentType) words += `<${wordsIn(item.content.type)}>`
+  }
+  return words
+}
 
 /** Somebody who writes a paragraph at a time. */
 function writer() {
@@ -150,6 +168,40 @@ test('[INV10] one that takes too long is found out on top of what was kept, once
   expect(await said()).toBe(await saidAnew())
 })
 
+test('[INV10] a reader stops in the middle of one that takes too long, and others get their turn before each that may', async () => {
+  const { reader, add, said, saidAnew, turnsCount, placed } = shelf()
+  add(writer()('van de een'))
+  add(longWalk(100, [25, 29]))
+  await said()
+  let slowCount = 0
+  msOf = ({ id }) => (id.client === 9 ? (slowCount++, 10) : 0)
+  // Of its 2,000 letters 1,000 take 10 ms each; all of it may take 0.55 s.
+  const dear = add(longWalk(1000, [5, 9]))
+  add(longWalk(100, [15, 19]))
+  // On top of what is there; what is there anew; the first two that may take long, of which one does; the first again, and the third.
+  const all = await placed(async () => expect((await reader.tried(ITEM)).unreadable).toEqual([{ entry: dear, reason: DEAR }]))
+  expect(slowCount).toBeGreaterThan(2 * 55)
+  expect(slowCount).toBeLessThan(2 * (55 + 32))
+  expect(all - slowCount).toBeLessThan(2 * 1000 + 2 * 3 + 4 * 200 + 10)
+  expect(turnsCount()).toBe(4)
+  expect(await said()).toBe(await saidAnew())
+  expect((await said()).match(/b/g)?.length).toBe(200)
+})
+
+test('one that may take long and cannot be applied is left out by name, and the others are there', async () => {
+  const { reader, add, said } = shelf()
+  add(longWalk(100, [25, 29]))
+  add(longWalk(100, [35, 39]))
+  msOf = ({ id }) => {
+    if (id.client === 9) throw new Error('kapot')
+    // Each in time, and both together not.
+    return id.client === 29 || id.client === 39 ? 4 : 0
+  }
+  const bad = add(longWalk(100, [5, 9]))
+  expect((await reader.tried(ITEM)).unreadable).toEqual([{ entry: bad, reason: 'kapot' }])
+  expect((await said()).match(/b/g)?.length).toBe(200)
+})
+
 test('[INV3] one that others build on is in it again, and how long it takes is not asked any more', async () => {
   const { reader, add, said, placed } = shelf()
   add(writer()('van de een'))
@@ -192,6 +244,23 @@ test('over what an engine died is read entry by entry, each with a mark of its o
   isSuspect = true
   expect(await placed(() => said())).toBe(12)
   expect(applied).toEqual(entries)
+})
+
+test('what was read for many at once and is older than what is kept sends nothing away', async () => {
+  const { reader, partOf, add, said, saidAnew, placed } = shelf()
+  const write = writer()
+  add(write('van de een'))
+  const stored: StoredPart = { snapshot: null, entries: [...partOf(ITEM).entries] }
+  add(write('en verder'))
+  await said()
+  expect(await placed(() => reader.look(ITEM, () => null, stored))).toBe(0)
+  expect(await said()).toBe(await saidAnew())
+})
+
+test('of two readings at once the second finds what the first keeps', async () => {
+  const { add, said, placed } = shelf()
+  add(writer()('van de een'))
+  expect(await placed(() => Promise.all([said(), said()]))).toBe(3)
 })
 
 test('what is typed and not stored is in it, and no more once it was refused', async () => {

@@ -36,6 +36,7 @@ const POISONS = [...CHEAP_POISONS, ...DEAR_FACTS_POISONS]
 const DOORS = ['sync', 'gateway', 'twin'] as const
 const STALL_MS_MAX = 1_000
 const KEYSTROKE_EVERY_MS = 60
+const LATER_MS = 50
 
 export const b3: Row = {
   id: 'B3',
@@ -66,7 +67,9 @@ async function poison(data: string, trial: Trial): Promise<void> {
   }
   try {
     const first = await open('first', 0)
-    await open('second', 1)
+    // In the field each has a processor of its own: here they are not handed the same thing in one turn of this thread.
+    const second = await open('second', 1)
+    second.network.delay(LATER_MS)
     for (const end = Date.now() + 60_000; !(await Promise.all(laptops.map((laptop) => laptop.isQuiet()))).every(Boolean) && Date.now() < end; ) await sleep(20)
     /** In `counted` every word of the others must still be there; in `spare` a member may write and take away where it likes. */
     const [counted, spare] = [await first.createItem(space), await first.createItem(space)] as [ItemId, ItemId]

@@ -189,8 +189,11 @@ export async function createEngineLaptop({ name, user, member, relayPort, seed, 
       engine = made
       made.onEvent((event) => {
         if (event.type !== 'prose' || engine !== made) return
-        const open = docs.get(event.item)
-        if (open) Y.applyUpdate(open.doc, event.update, 'remote')
+        // The window is told in a message, and is a thread of its own.
+        setTimeout(() => {
+          const open = engine === made ? docs.get(event.item) : undefined
+          if (open) Y.applyUpdate(open.doc, event.update, 'remote')
+        })
       })
     },
     crash() {
