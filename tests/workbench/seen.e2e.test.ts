@@ -293,3 +293,45 @@ test('the document that was just opened is in sight in the explorer, also beside
     });
   await expect.poll(isInSight).toBe(true);
 });
+
+test.for([
+  { name: 'in a window', width: 1280, height: 800 },
+  { name: 'on a phone', width: 390, height: 700 },
+  { name: 'at 400 %', width: 320, height: 256 },
+])('who types sees what they type: no bar lies over the caret, $name', async ({ width, height }) => {
+  const page = await visit({ width, height });
+  await pull(page, (its) => {
+    const { workspace, layout } = its.services!;
+    const { item } = [...workspace.rowsById.values()].find((row) => row.space === workspace.space!.space && row.title === 'Roken en meeroken')!;
+    layout.open({ kind: 'item', item });
+  });
+  const text = page.locator('.ProseMirror').first();
+  /** What is drawn where the caret stands, from its top to its bottom. */
+  const overCaret = (): Promise<string[]> =>
+    page.evaluate(() => {
+      const range = getSelection()!.getRangeAt(0);
+      const at = range.getClientRects()[0] ?? (range.startContainer as Element).getBoundingClientRect();
+      return [at.top + 1, (at.top + at.bottom) / 2, at.bottom - 1].map((y) => {
+        const found = document.elementFromPoint(at.left + 1, y);
+        return found?.closest('.ProseMirror') ? 'the text' : (found?.className ?? 'outside');
+      });
+    });
+  const inSight = ['the text', 'the text', 'the text'];
+  await text.locator('p').first().click();
+  await page.keyboard.press('Control+End');
+  await expect.poll(overCaret).toEqual(inSight);
+  for (let line = 1; line <= 24; line++) {
+    await page.keyboard.press('Enter');
+    await expect.poll(overCaret, { message: `above line ${line}` }).toEqual(inSight);
+    await page.keyboard.type(`Regel ${line}`);
+    await expect.poll(overCaret, { message: `line ${line}` }).toEqual(inSight);
+  }
+  for (let line = 24; line >= 1; line--) {
+    await page.keyboard.press('ArrowUp');
+    await expect.poll(overCaret, { message: `up from line ${line}` }).toEqual(inSight);
+  }
+  await page.keyboard.press('Control+End');
+  await expect.poll(overCaret, { message: 'the end' }).toEqual(inSight);
+  await page.keyboard.press('Control+Home');
+  await expect.poll(overCaret, { message: 'the beginning' }).toEqual(inSight);
+});

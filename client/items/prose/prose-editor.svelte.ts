@@ -12,6 +12,7 @@ import { PRESENCE_COALESCE_MS } from '../../../shared/model/limits.ts'
 import type { ItemHandle } from '../items.ts'
 import { isFromDocument, proseBinding, relativePlace } from './binding.ts'
 import { blockView, type BlockComponent } from './block-view.svelte.ts'
+import { caretRoom } from './caret-room.ts'
 import { createCarets, type Carets } from './carets.ts'
 import { guardEditor, type EditGuard } from './guard.ts'
 import { enterAtom, insertReference, setLink, writeAtEnd } from './insert.ts'
@@ -152,6 +153,7 @@ export function createProse(element: HTMLElement, layer: HTMLElement, options: P
     return true
   }
 
+  const room = caretRoom(element)
   const editor = new Editor({
     element,
     editable: false,
@@ -201,6 +203,8 @@ export function createProse(element: HTMLElement, layer: HTMLElement, options: P
       attributes: { class: 'prose-text', spellcheck: 'true' },
       transformPastedHTML: cleanPastedHtml,
       handleScrollToSelection: () => guard?.isApplying ?? false,
+      scrollThreshold: room,
+      scrollMargin: room,
       handleKeyDown: (view, event) => event.key === 'Enter' && !event.isComposing && enterAtom(view),
       handleDOMEvents: {
         paste: () => (undoManager.stopCapturing(), false),
