@@ -7,7 +7,7 @@
  */
 import * as Y from 'yjs'
 import { must } from '../../shared/base/assert.ts'
-import { bytesEqual } from '../../shared/base/bytes.ts'
+import { areSame } from '../../shared/base/bytes.ts'
 import type { Clock } from '../../shared/base/clock.ts'
 import type { Disposable } from '../../shared/base/dispose.ts'
 import { newId, NO_ID, type EntryId, type Epoch, type ItemId, type SpaceId, type UserId, type WriterId } from '../../shared/base/ids.ts'
@@ -110,8 +110,6 @@ interface Typing {
   timer: Disposable
 }
 
-const isSame = (a: Uint8Array | null, b: Uint8Array | null): boolean => a === b || (a !== null && b !== null && bytesEqual(a, b))
-
 /** Facts documents kept in memory; about 100 kB each. Open ones are never let go. */
 const LOADED_COUNT_MAX = 64
 /** A row is made, then the text for the index, and a moment later both again: the last documents read for that are not read anew. */
@@ -196,7 +194,7 @@ export function createContent(deps: ContentDeps): Content {
     if (!before) return null
     readBefore.delete(item)
     const news = entries.filter(({ entry }) => !before.entries.has(entry))
-    const isBeginning = entries.length - news.length === before.entries.size && isSame(snapshot, before.snapshot)
+    const isBeginning = entries.length - news.length === before.entries.size && areSame(snapshot, before.snapshot)
     if (isBeginning && before.document.applyAll(news).ok) {
       for (const { entry } of news) before.entries.add(entry)
       return before

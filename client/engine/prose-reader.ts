@@ -4,7 +4,7 @@
  * text for the index, a moment later both again, and n entries of a program one after the other would read n times all there is.
  */
 import * as Y from 'yjs'
-import { bytesEqual } from '../../shared/base/bytes.ts'
+import { areSame } from '../../shared/base/bytes.ts'
 import type { Clock } from '../../shared/base/clock.ts'
 import type { Disposable } from '../../shared/base/dispose.ts'
 import type { EntryId, ItemId } from '../../shared/base/ids.ts'
@@ -59,8 +59,6 @@ interface Asked {
 const KEPT_COUNT_MAX = 16
 /** Of updates, all documents together; in memory ten times as much. One that is larger than this is read anew each time. */
 const KEPT_BYTES_MAX = 2 * 1024 * 1024
-
-const isSame = (a: Uint8Array | null, b: Uint8Array | null): boolean => a === b || (a !== null && b !== null && bytesEqual(a, b))
 
 export function createProseReader({ store, guard, clock, ...deps }: ProseReaderDeps): ProseReader {
   // The one that was read last is the last in it.
@@ -126,7 +124,7 @@ export function createProseReader({ store, guard, clock, ...deps }: ProseReaderD
     kept.delete(item)
     const news = payloads.filter(({ entry, isSetApart }) => !isSetApart && (entry === null || !before.entries.has(entry)))
     const ids = payloads.flatMap(({ entry, isSetApart }) => (entry === null || isSetApart ? [] : [entry]))
-    const isBeginning = ids.length - news.filter(({ entry }) => entry !== null).length === before.entries.size && isSame(snapshot, before.snapshot)
+    const isBeginning = ids.length - news.filter(({ entry }) => entry !== null).length === before.entries.size && areSame(snapshot, before.snapshot)
     const verdict = isBeginning ? tryAll(before.doc, news) : 'otherwise'
     if (verdict === 'well' && !hasPending(before.doc)) {
       for (const id of ids) before.entries.add(id)
