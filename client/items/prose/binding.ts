@@ -7,6 +7,8 @@ import { Collaboration } from '@tiptap/extension-collaboration'
 import { Plugin, PluginKey, type EditorState } from '@tiptap/pm/state'
 import { absolutePositionToRelativePosition, relativePositionToAbsolutePosition, ySyncPluginKey, type ProsemirrorBinding } from '@tiptap/y-tiptap'
 import * as Y from 'yjs'
+import { must } from '../../../shared/base/assert.ts'
+import { hearBareContent } from './bare-content.ts'
 import { ProseMapping } from './mapping.ts'
 import { undoManagerOf } from './undo.ts'
 import { keepUnknown } from './unknown.ts'
@@ -24,11 +26,16 @@ export const isFromDocument = (transaction: { getMeta(key: unknown): unknown }):
 /** In: the fragment; `onUnknown` hears the names of parts that this build does not know, while they are drawn. */
 export function proseBinding(fragment: Y.XmlFragment, onUnknown: (name: string) => void): Extensions {
   const mapping = new ProseMapping()
+  let forget = (): void => undefined
   const protect = Extension.create({
     name: 'keepUnknown',
     onBeforeCreate() {
       keepUnknown(this.editor.schema, onUnknown)
       mapping.schema = this.editor.schema
+      forget = hearBareContent(must(fragment.doc, 'prose of a document'), () => onUnknown('bare'))
+    },
+    onDestroy() {
+      forget()
     },
     addProseMirrorPlugins: () => [
       new Plugin({
