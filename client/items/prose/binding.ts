@@ -7,8 +7,6 @@ import { Collaboration } from '@tiptap/extension-collaboration'
 import { Plugin, PluginKey, type EditorState } from '@tiptap/pm/state'
 import { absolutePositionToRelativePosition, relativePositionToAbsolutePosition, ySyncPluginKey, type ProsemirrorBinding } from '@tiptap/y-tiptap'
 import * as Y from 'yjs'
-import { must } from '../../../shared/base/assert.ts'
-import { hearBareContent } from './bare-content.ts'
 import { ProseMapping } from './mapping.ts'
 import { undoManagerOf } from './undo.ts'
 import { keepUnknown } from './unknown.ts'
@@ -23,26 +21,29 @@ const syncOf = (state: EditorState): SyncState => ySyncPluginKey.getState(state)
 export const isFromDocument = (transaction: { getMeta(key: unknown): unknown }): boolean =>
   (transaction.getMeta(ySyncPluginKey) as { isChangeOrigin?: boolean } | undefined)?.isChangeOrigin === true
 
-/** In: the fragment; `onUnknown` hears the names of parts that this build does not know, while they are drawn. */
-export function proseBinding(fragment: Y.XmlFragment, onUnknown: (name: string) => void): Extensions {
+/**
+ * In: the fragment; `onUnknown` hears the names of parts that this build does not know, while they are drawn; `onFailed`, that the first drawing did not
+ * succeed and the editor is empty (letters straight between blocks, which no editor writes).
+ */
+export function proseBinding(fragment: Y.XmlFragment, onUnknown: (name: string) => void, onFailed: () => void): Extensions {
   const mapping = new ProseMapping()
-  let forget = (): void => undefined
   const protect = Extension.create({
     name: 'keepUnknown',
     onBeforeCreate() {
       keepUnknown(this.editor.schema, onUnknown)
       mapping.schema = this.editor.schema
-      forget = hearBareContent(must(fragment.doc, 'prose of a document'), () => onUnknown('bare'))
-    },
-    onDestroy() {
-      forget()
     },
     addProseMirrorPlugins: () => [
       new Plugin({
         key: new PluginKey('firstDrawing'),
         // The binding leaves the first drawing to whoever hands it a mapping.
         view(view) {
-          syncOf(view.state).binding._forceRerender()
+          try {
+            syncOf(view.state).binding._forceRerender()
+          } catch {
+            // Whatever it was, the document is whole, and its words are shown without the editor.
+            onFailed()
+          }
           return {}
         },
       }),

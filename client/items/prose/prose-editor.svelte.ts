@@ -136,6 +136,14 @@ export function createProse(element: HTMLElement, layer: HTMLElement, options: P
     })
   }
 
+  const noteBroken = (): void => {
+    // Called while the editor is being made.
+    queueMicrotask(() => {
+      isBroken = true
+      if (!editor.isDestroyed) applyEditable()
+    })
+  }
+
   const openLink = (event: MouseEvent): boolean => {
     const anchor = event.target instanceof Element ? event.target.closest('a[href]') : null
     const href = anchor?.getAttribute('href') ?? ''
@@ -164,7 +172,7 @@ export function createProse(element: HTMLElement, layer: HTMLElement, options: P
         const component = options.blocks[name]
         return component ? blockView(component, options.context, (REFERENCE_NODES as readonly string[]).includes(name)) : null
       }),
-      ...proseBinding(handle.prose, noteUnknown),
+      ...proseBinding(handle.prose, noteUnknown, noteBroken),
       ownCaret,
       placeholder(options.placeholder),
       slashMenu(options.slashItems, {
@@ -227,10 +235,7 @@ export function createProse(element: HTMLElement, layer: HTMLElement, options: P
         remoteEdits++
         carets?.refresh()
       },
-      onFailed() {
-        isBroken = true
-        applyEditable()
-      },
+      onFailed: noteBroken,
     }),
   )
   carets = bag.add(createCarets(editor.view, layer, options.nameOf))

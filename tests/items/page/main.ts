@@ -26,7 +26,7 @@ const scene = new URLSearchParams(location.search).get('scene') ?? 'prose'
 const world = await createWorld({ isHurried: location.search.includes('hurried'), isFull: scene === 'app' })
 window.world = world
 // Values straight between blocks and in one of them, before any window draws the text.
-if (location.search.includes('bare')) for (const place of [world.handles[1].prose, world.handles[1].prose.get(2)]) (place as unknown as { insert(at: number, what: unknown[]): void }).insert(1, ['kaal'])
+if (location.search.includes('bare')) for (const place of [world.handles[1].prose.get(2), world.handles[1].prose]) (place as unknown as { insert(at: number, what: unknown[]): void }).insert(0, ['kaal'])
 if (scene === 'prose') mount(ProseScene, { target: document.body, props: { world } })
 else {
   const storage = createStorage()
