@@ -25,9 +25,9 @@ import { createDoorkeeper, type Caller, type Doorkeeper } from './doorkeeper.ts'
 import { bareAnswer, bareHeaders, securityHeaders } from './headers.ts'
 import { networkOf } from './knocks.ts'
 import { createMetrics } from './metrics.ts'
+import { createNamedBuckets, type Allowance, type NamedBuckets } from './named-buckets.ts'
 import { openApiOf } from './openapi.ts'
 import { createPatience, type Patience } from './patience.ts'
-import { createRequestLimit, type RequestLimit } from './request-limits.ts'
 import { STATUS_OF_ERROR, type Answer, type Note, type Route } from './route.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { healthRoutes, type Readiness } from './routes/health.ts'
@@ -76,12 +76,16 @@ export interface App {
   close(): Promise<void>
 }
 
-/** Of one person or address at one route: twenty a second, far above what a window asks. An office behind one address signs in by session, not by address. */
-const REQUESTS_PER_MINUTE_MAX = 1_200
+/** Of one person at one route: twenty a second is far above what a window asks, and a hundred at once more than it has to ask when it opens. Whoever asks faster waits for a turn. */
+const REQUESTS: Allowance = { perSecond: 20, atOnce: 100 }
+/** Of whoever is not signed in, from one network: an office that opens its windows at nine. */
+const REQUESTS_OF_STRANGERS: Allowance = { perSecond: 20, atOnce: 1_000 }
+/** Requests of one name that wait for their turn, at one route: the last of them for a second. The next is refused. */
+const REQUESTS_AHEAD_MAX = 20
 /** Per address and login (or link): a person mistypes a few times, a program that guesses gets nowhere. */
-const GUESSES_PER_MINUTE_MAX = 20
+const GUESSES: Allowance = { perSecond: 20 / 60, atOnce: 20 }
 /** Per address over all logins and links: an office signs in at nine behind one address, a program that tries one password on everybody gets nowhere, and cannot fill the queue for stretching passwords. */
-const SECRETS_PER_MINUTE_MAX = 300
+const SECRETS: Allowance = { perSecond: 5, atOnce: 300 }
 /** A request that is still arriving after this long is not an honest one; frames of the twin may be large and the line slow. */
 const REQUEST_MS_MAX = 60_000
 /** With the time between two looks this is ten seconds for a handshake, as for HELLO. */
@@ -138,18 +142,26 @@ export async function createApp(deps: AppDeps): Promise<App> {
     onRefused: () => metrics.countRefusedRequest(),
     tell: (refusedCount) => deps.log.warn({ refusedCount }, 'requests were refused for their number'),
   })
-  const requests = createRequestLimit(clock, REQUESTS_PER_MINUTE_MAX)
+  const requests = createNamedBuckets(clock)
   app.decorateRequest('caller', null)
   // The first hook of all: whoever asks too often costs a look at who it is, and no more.
   app.addHook('onRequest', (request, reply, done) => {
     const { door, isChange } = request.routeOptions.config
     if (door === undefined) return done() // a file
     // A page that is not ours must not use up what the person in front of it may do.
-    request.caller = isChange && !doorkeeper.isFromOurPages(request.raw) ? null : doorkeeper.callerOf(request.raw)
-    const seconds = requests.waitSeconds(`${door} ${request.caller?.user ?? networkOf(request.ip)}`)
-    if (seconds === 0) return done()
+    const whoAsks = (): Caller | null => (isChange && !doorkeeper.isFromOurPages(request.raw) ? null : doorkeeper.callerOf(request.raw))
+    request.caller = whoAsks()
+    const bucket = requests.of(`${door} ${request.caller?.user ?? networkOf(request.ip)}`, request.caller ? REQUESTS : REQUESTS_OF_STRANGERS)
+    const waitMs = bucket.takeAhead(REQUESTS_AHEAD_MAX)
+    if (waitMs === 0) return done()
+    // A session may have ended while its request waited.
+    const goOn = (): void => {
+      request.caller = whoAsks()
+      done()
+    }
+    if (waitMs !== null && patience.hold(reply.raw, waitMs, goOn)) return
     reply.hijack()
-    patience.refuse(reply.raw, seconds)
+    patience.refuse(reply.raw, Math.ceil(bucket.waitMs() / 1_000))
   })
   const headers = securityHeaders(doorkeeper.isSecure)
   app.addHook('onRequest', (_request, reply, done) => {
@@ -186,8 +198,8 @@ export async function createApp(deps: AppDeps): Promise<App> {
     ...healthRoutes({ version, readiness: deps.readiness, metrics: metrics.print, openApi: () => description, securityContact: deps.securityContact, clock }),
   ]
   const description = openApiOf(routes, version, doorkeeper.cookieName)
-  const secrets = createRequestLimit(clock, SECRETS_PER_MINUTE_MAX)
-  const serve = (to: FastifyInstance, route: Route): void => serveRoute(to, route, { doorkeeper, accounts, patience, secrets, guesses: createRequestLimit(clock, GUESSES_PER_MINUTE_MAX) })
+  const secrets = createNamedBuckets(clock)
+  const serve = (to: FastifyInstance, route: Route): void => serveRoute(to, route, { doorkeeper, accounts, patience, secrets, guesses: createNamedBuckets(clock) })
   for (const route of routes.filter(({ takesForm }) => !takesForm)) serve(app, route)
   // Forms are what any page can send without being asked: only where a protocol wants them.
   await app.register(async (forms) => {
@@ -219,9 +231,9 @@ interface Serving {
   accounts: Accounts
   patience: Patience
   /** Secrets tried from one address, over all routes. */
-  secrets: RequestLimit
+  secrets: NamedBuckets
   /** Guesses at one of them, at this route. */
-  guesses: RequestLimit
+  guesses: NamedBuckets
 }
 
 function serveRoute(app: FastifyInstance, route: Route, { doorkeeper, accounts, patience, secrets, guesses }: Serving): void {
@@ -234,7 +246,7 @@ function serveRoute(app: FastifyInstance, route: Route, { doorkeeper, accounts, 
     config: { door: `${route.method} ${route.path}`, isChange },
     /** Before the body is read: whoever may not, sends nothing. */
     onRequest: async (request, reply) => {
-      const seconds = route.guardsSecret ? secrets.waitSeconds(networkOf(request.ip)) : 0
+      const seconds = route.guardsSecret ? secrets.of(networkOf(request.ip), SECRETS).takeOrSeconds() : 0
       if (seconds > 0) return tooOften(reply, seconds)
       if (isChange && !doorkeeper.isFromOurPages(request.raw)) return refuse(request, reply, 'forbidden')
       const { caller } = request
@@ -242,7 +254,7 @@ function serveRoute(app: FastifyInstance, route: Route, { doorkeeper, accounts, 
       return isOpen || isAllowed(caller, spaceOf(request)) ? undefined : refuse(request, reply, 'forbidden')
     },
     handler: async (request, reply) => {
-      const seconds = route.guardsSecret ? guesses.waitSeconds(secretKey(request)) : 0
+      const seconds = route.guardsSecret ? guesses.of(secretKey(request), GUESSES).takeOrSeconds() : 0
       if (seconds > 0) return tooOften(reply, seconds)
       const params = parse(route.params, request.params)
       const query = parse(route.query, request.query)

@@ -3,14 +3,13 @@
  * than it costs whoever asks.
  *
  * Whoever is signed in counts as themself, so that colleagues behind one address never wait for each other, and everybody may come back at once after a
- * restart. Nobody known, and a page that is not ours (which could use up what the person in front of it may do), counts by address. A refused knock costs
- * nothing: whoever waits is let in, however often they asked meanwhile. Memory only: a restart forgets all of it, and so locks nobody out.
+ * restart. Nobody known, and a page that is not ours (which could use up what the person in front of it may do), counts by address.
  */
 import { isIPv6 } from 'node:net'
 import type { Clock } from '../../shared/base/clock.ts'
 import type { UserId } from '../../shared/base/ids.ts'
-import { KNOCKERS_COUNT_MAX, SOCKETS_COUNT_MAX, SOCKETS_OPENED_PER_SECOND_MAX, STRANGERS_AT_ONCE_COUNT_MAX, STRANGERS_PER_SECOND_MAX } from '../../shared/model/limits.ts'
-import { Bucket } from '../relay/bucket.ts'
+import { SOCKETS_COUNT_MAX, SOCKETS_OPENED_PER_SECOND_MAX, STRANGERS_AT_ONCE_COUNT_MAX, STRANGERS_PER_SECOND_MAX } from '../../shared/model/limits.ts'
+import { createNamedBuckets, type Allowance } from './named-buckets.ts'
 
 export interface Knocks {
   /** In: null for nobody known. Out: 0 when they may open one now, else the seconds to wait. */
@@ -29,18 +28,12 @@ export function networkOf(address: string): string {
   return [...first, ...Array.from({ length: Math.max(0, zeros) }, () => '0'), ...last].slice(0, 4).map((group) => group.replace(/^0+(?=.)/, '')).join(':')
 }
 
+const STRANGER: Allowance = { perSecond: STRANGERS_PER_SECOND_MAX, atOnce: STRANGERS_AT_ONCE_COUNT_MAX }
+const KNOWN: Allowance = { perSecond: SOCKETS_OPENED_PER_SECOND_MAX, atOnce: SOCKETS_COUNT_MAX }
+
 export function createKnocks(clock: Clock): Knocks {
-  /** The one that knocked longest ago first. */
-  const buckets = new Map<string, Bucket>()
+  const buckets = createNamedBuckets(clock)
   return {
-    waitSeconds(user, address) {
-      const key = user ?? networkOf(address)
-      const bucket = buckets.get(key) ?? (user === null ? new Bucket(clock, STRANGERS_PER_SECOND_MAX, STRANGERS_AT_ONCE_COUNT_MAX) : new Bucket(clock, SOCKETS_OPENED_PER_SECOND_MAX, SOCKETS_COUNT_MAX))
-      buckets.delete(key)
-      const [oldest] = buckets.keys()
-      if (buckets.size >= KNOCKERS_COUNT_MAX && oldest !== undefined) buckets.delete(oldest)
-      buckets.set(key, bucket)
-      return bucket.take() ? 0 : Math.ceil(bucket.waitMs() / 1_000)
-    },
+    waitSeconds: (user, address) => buckets.of(user ?? networkOf(address), user === null ? STRANGER : KNOWN).takeOrSeconds(),
   }
 }

@@ -21,12 +21,22 @@ export class Bucket {
 
   /** Takes one token if there is one. */
   take(): boolean {
+    return this.takeAhead(0) !== null
+  }
+
+  /** Takes one token, if need be one that is still to come. In: how many may be taken ahead. Out: ms until it is there; null: too many are, and none was taken. */
+  takeAhead(aheadMax: number): number | null {
     const now = this.#clock.now()
     this.#tokens = Math.min(this.#size, this.#tokens + (Math.max(0, now - this.#filledAt) * this.#perSecond) / 1000)
     this.#filledAt = now
-    if (this.#tokens < 1) return false
+    if (this.#tokens - 1 < -aheadMax) return null
     this.#tokens--
-    return true
+    return this.#tokens < 0 ? Math.ceil((-this.#tokens * 1000) / this.#perSecond) : 0
+  }
+
+  /** Takes one token. Out: 0, or the seconds until there is one. */
+  takeOrSeconds(): number {
+    return this.take() ? 0 : Math.ceil(this.waitMs() / 1_000)
   }
 
   /** Until the next token, at least 1. */

@@ -168,8 +168,8 @@ export const SOCKETS_OPENED_PER_SECOND_MAX = 100
 /** The same for whoever is not signed in, or comes from a page that is not ours: from one address. A window that hears "sign in" does not come back by itself. */
 export const STRANGERS_PER_SECOND_MAX = 20
 export const STRANGERS_AT_ONCE_COUNT_MAX = 1_000
-/** People and addresses of which the relay remembers how often they knocked: about 150 bytes each. Whoever knocked longest ago is forgotten first. */
-export const KNOCKERS_COUNT_MAX = 20_000
+/** People, addresses and logins of which the relay remembers how often they tried, for each thing that is limited: about 150 bytes each. Whoever tried longest ago is forgotten first. */
+export const NAMES_COUNT_MAX = 20_000
 /** Changes in one entry of facts: an engine sends one. Each costs the writer about 20 µs and a reader 0.3 ms. */
 export const FACTS_CHANGES_COUNT_MAX = 500
 /** Operations of one entry of facts, and answers that they replace: twice what an item may hold. A change says how many there are in a few bytes. */

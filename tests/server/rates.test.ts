@@ -1,13 +1,14 @@
 // Whoever asks without end over ordinary requests: counted before anything else is looked at, so that being refused for rights is no way around it.
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { systemClock } from '../../server/system.ts'
-import { startUnderTest } from './relay-under-test.ts'
+import { PASSWORD, person, startUnderTest } from './relay-under-test.ts'
 
-const REQUESTS_PER_MINUTE_MAX = 1_200
+/** What one person may ask at one route at once and how many more wait for their turn. */
+const [REQUESTS_AT_ONCE, REQUESTS_AHEAD] = [100, 20]
 const AT_ONCE = 100
 const ROUNDS_MAX = 13
 
-// One minute, however slow the machine: the relay's clock is still until it is turned.
+// However slow the machine: the relay's clock is still until it is turned.
 let now = 0
 beforeEach(() => {
   now = Date.now()
@@ -30,7 +31,7 @@ test('requests that are refused for rights count as well: somebody known fills n
   const foreign = relay.space('Almere')
   const statuses = await askOn(() => relay.ask('GET', `/api/spaces/${foreign}/members`, { cookie }))
   expect([...statuses.keys()].sort()).toEqual([403, 429])
-  expect(statuses.get(403)).toBe(REQUESTS_PER_MINUTE_MAX)
+  expect(statuses.get(403)).toBe(REQUESTS_AT_ONCE + REQUESTS_AHEAD)
   // Somebody else goes on at that route, and this one at others.
   const other = await relay.member(relay.space('Ede'), 'reader')
   expect((await relay.ask('GET', `/api/spaces/${foreign}/members`, { cookie: other.cookie })).status).toBe(403)
@@ -40,6 +41,28 @@ test('requests that are refused for rights count as well: somebody known fills n
   expect((await relay.ask('GET', '/metrics')).text).toMatch(new RegExp(`^samenpad_refused_requests_total ${statuses.get(429)}$`, 'm'))
   now += 60_000
   expect((await relay.ask('GET', `/api/spaces/${foreign}/members`, { cookie })).status).toBe(403)
+})
+
+test('whoever asks faster than that waits for a turn and gets it, and is who they are when it comes', async () => {
+  const relay = await startUnderTest()
+  const { cookie } = await relay.member(relay.space(), 'reader')
+  const other = await relay.member(relay.space('Ede'), 'reader')
+  const after = vi.spyOn(systemClock, 'after')
+  const isHeld = (count: number): Promise<void> => vi.waitFor(() => expect(after.mock.calls.filter(([ms]) => ms % 50 === 0 && ms <= 1_000 && ms !== 500)).toHaveLength(count))
+  const ask = (): Promise<number> => relay.ask('GET', '/api/me', { cookie }).then(({ status }) => status)
+  const ask4 = (): Promise<number[]> => Promise.all(Array.from({ length: 4 }, ask))
+  expect(new Set(await Promise.all(Array.from({ length: REQUESTS_AT_ONCE }, ask)))).toEqual(new Set([200]))
+  after.mockClear()
+  const waiting = ask4()
+  await isHeld(4)
+  // Beside them nobody waits.
+  expect((await relay.ask('GET', '/api/me', { cookie: other.cookie })).status).toBe(200)
+  expect(await waiting).toEqual([200, 200, 200, 200])
+  // Who signs out meanwhile is nobody when the turn comes.
+  const late = ask4()
+  await isHeld(8)
+  expect((await relay.ask('DELETE', '/api/session', { cookie })).status).toBe(204)
+  expect(await late).toEqual([401, 401, 401, 401])
 })
 
 test('a page that is not ours uses up nothing of the person in front of it', async () => {
@@ -72,4 +95,14 @@ test('a relay that stops while somebody is refused leaves nothing behind on its 
   expect(statuses.get(429)).toBeGreaterThan(0)
   await relay.running.close()
   expect(onClock.size).toBe(0)
+})
+
+test('guessing a password is slowed down per login; others sign in as ever', async () => {
+  const { running, ask, space } = await startUnderTest()
+  const { token } = running.accounts.createInvitation({ space: space(), role: 'member', by: null })
+  await ask('POST', `/api/links/${token}`, { body: person('eigen@praktijk.nl') })
+  const guesses = await Promise.all(Array.from({ length: 30 }, () => ask('POST', '/api/session', { body: { login: 'doel@praktijk.nl', password: 'gok' } })))
+  expect(guesses.filter(({ status }) => status === 429).length).toBe(10)
+  expect(guesses.at(-1)?.json).toEqual({ error: 'rate' })
+  expect((await ask('POST', '/api/session', { body: { login: 'eigen@praktijk.nl', password: PASSWORD } })).status).toBe(200)
 })

@@ -61,16 +61,6 @@ test('signing in replaces the session that the browser had: nobody stays in some
   expect((await ask('GET', '/api/me', { cookie: signedIn.cookie })).json.person.user).toBe(user)
 })
 
-test('guessing a password is slowed down per login; others sign in as ever', async () => {
-  const { running, ask, space } = await startUnderTest()
-  const { token } = running.accounts.createInvitation({ space: space(), role: 'member', by: null })
-  await ask('POST', `/api/links/${token}`, { body: person('eigen@praktijk.nl') })
-  const guesses = await Promise.all(Array.from({ length: 30 }, () => ask('POST', '/api/session', { body: { login: 'doel@praktijk.nl', password: 'gok' } })))
-  expect(guesses.filter(({ status }) => status === 429).length).toBe(10)
-  expect(guesses.at(-1)?.json).toEqual({ error: 'rate' })
-  expect((await ask('POST', '/api/session', { body: { login: 'eigen@praktijk.nl', password: PASSWORD } })).status).toBe(200)
-})
-
 test('no token, cookie, password or link is in a log line', async () => {
   const { running, ask, lines, administrator, space } = await startUnderTest()
   const cookie = await administrator()

@@ -1,57 +1,12 @@
-// How often somebody may ask, on a clock that the test turns; and what whoever asks too often hears, and when.
+// What whoever asks too fast hears, and when, on a clock that the test turns.
 import { createServer, request, type ClientRequest, type Server, type ServerResponse } from 'node:http'
 import { type AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { handClock } from '../../tests/support/hand-clock.ts'
 import { createPatience, type Patience } from './patience.ts'
-import { createRequestLimit } from './request-limits.ts'
 
 const MINUTE_MS = 60_000
 const times = <T>(count: number, make: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i))
-
-describe('a limit on requests', () => {
-  test('lets so many a minute through by each name, and says how long the others wait', () => {
-    const clock = handClock()
-    const limit = createRequestLimit(clock, 3)
-    expect(times(4, () => limit.waitSeconds('een'))).toEqual([0, 0, 0, 60])
-    expect(limit.waitSeconds('twee')).toBe(0)
-    clock.turn(45_500)
-    expect(limit.waitSeconds('een')).toBe(15)
-    clock.turn(14_500)
-    expect(times(4, () => limit.waitSeconds('een'))).toEqual([0, 0, 0, 60])
-  })
-
-  test('a clock that is put back keeps nobody waiting', () => {
-    let now = 10 * MINUTE_MS
-    const limit = createRequestLimit({ now: () => now, after: handClock().after }, 1)
-    expect([limit.waitSeconds('een'), limit.waitSeconds('een')]).toEqual([0, 60])
-    now = 0
-    expect(limit.waitSeconds('een')).toBe(0)
-  })
-
-  test('remembers a bounded number of names, whatever is made up, and forgets the oldest window first', () => {
-    const clock = handClock()
-    const limit = createRequestLimit(clock, 1)
-    limit.waitSeconds('de eerste')
-    clock.turn(1)
-    for (let i = 0; i < 50_000; i++) limit.waitSeconds(`verzonnen ${i}`)
-    expect(limit.count).toBe(20_000)
-    expect(limit.waitSeconds('verzonnen 49999')).toBe(60)
-    expect(limit.waitSeconds('de eerste')).toBe(0)
-  })
-
-  test('who has just begun to ask again is remembered longer than who began before', () => {
-    const clock = handClock()
-    const limit = createRequestLimit(clock, 1)
-    limit.waitSeconds('opnieuw begonnen')
-    for (let i = 2; i < 20_000; i++) limit.waitSeconds(`eerder ${i}`)
-    clock.turn(MINUTE_MS)
-    expect(limit.waitSeconds('opnieuw begonnen')).toBe(0)
-    for (const name of ['de laatste die past', 'een te veel']) limit.waitSeconds(name)
-    expect(limit.count).toBe(20_000)
-    expect(limit.waitSeconds('opnieuw begonnen')).toBe(60)
-  })
-})
 
 describe('the answer to whoever asks too often', () => {
   const clock = handClock()
@@ -115,6 +70,24 @@ describe('the answer to whoever asks too often', () => {
     expect(told).toEqual([2])
   })
 
+  test('a request that is held goes on when its turn comes, and one that was left does not', async () => {
+    await begin()
+    const went: string[] = []
+    const asked = Promise.all([ask(), ask()])
+    await until(2)
+    const [first, second] = answers
+    if (!first || !second) throw new Error('two answers are begun')
+    expect([patience.hold(first, 50, () => went.push('first')), patience.hold(second, 50, () => went.push('second'))]).toEqual([true, true])
+    asking[0]?.destroy()
+    while (!answers.some(({ destroyed }) => destroyed)) await new Promise((resolve) => setImmediate(resolve))
+    clock.turn(49)
+    expect(went).toEqual([])
+    clock.turn(1)
+    expect(went).toHaveLength(1)
+    clock.turn(450)
+    await asked
+  })
+
   test('the next minute is told for itself, and a minute without any is not told', async () => {
     await begin()
     for (const count of [2, 0, 1]) {
@@ -164,6 +137,8 @@ describe('the answer to whoever asks too often', () => {
     await until(1_000)
     await ask()
     expect(heard.map(({ status, headers }) => [status, headers.connection])).toEqual([[429, 'close']])
+    const [anyOfThem] = answers
+    expect(anyOfThem && patience.hold(anyOfThem, 50, () => undefined)).toBe(false)
     clock.turn(500)
     await Promise.all(waiting)
     expect(heard.length).toBe(1_001)
