@@ -97,6 +97,23 @@ test('what is too old is cut off at the front, and the rest still proves itself'
   expect(audit.verify().brokenAt).toBe(3)
 })
 
+test('a record with a wrong time does not take the young ones before it along', () => {
+  for (const at of [1_000 * DAY_MS, 1_001 * DAY_MS, 2_000 * DAY_MS, 0, 2_001 * DAY_MS]) {
+    now = at
+    audit.record(event(`on ${at}`))
+  }
+  expect(audit.trim(365)).toBe(2)
+  expect(audit.page({}, 9)).toHaveLength(3)
+  expect(audit.verify()).toMatchObject({ count: 3, brokenAt: null })
+})
+
+test('whatever text it was about, whole or cut off in the middle of a character, the chain holds', () => {
+  const texts = ['half \ud83d alone', '\udc00', 'a'.repeat(199) + '😀', 'a'.repeat(198) + '😀', 'nul \u0000 inside', '\ufffe\uffff', 'e\u0301'.repeat(150)]
+  for (const text of texts) audit.record(event(text, { from: text }))
+  expect(audit.verify()).toMatchObject({ count: texts.length, brokenAt: null })
+  for (const { subject, from } of audit.page({}, 99)) expect([subject.length <= 200, from.length <= 100]).toEqual([true, true])
+})
+
 test('records of before roles and requests were kept still prove themselves', () => {
   audit.record(event('old', { who: null, request: null }))
   audit.record(event('new'))

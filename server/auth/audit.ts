@@ -60,7 +60,7 @@ export interface Audit extends Disposable {
   page(filter: AuditFilter, countMax: number): AuditRecord[]
   /** seq of the first record that does not follow from the ones before; null when the whole chain holds. */
   verify(): { count: number; brokenAt: number | null; head: string }
-  /** Cuts off what is older. Out: how many went. Errors: throws for fewer than AUDIT_DAYS_MIN days. */
+  /** Cuts off what is older, at the front. Out: how many went. Errors: throws for fewer than AUDIT_DAYS_MIN days. */
   trim(days: number): number
 }
 
@@ -87,6 +87,8 @@ export const AUDIT_SCHEMA_2 = `
 
 const GENESIS = '0'.repeat(64)
 const SUBJECT_CHARS_MAX = 200
+/** The longest address is 45; behind a proxy it is what a header says. */
+const FROM_CHARS_MAX = 100
 const FLUSH_MS = 500
 /** About 300 bytes each: a minute of everything that the rate limits let through. */
 const WAITING_COUNT_MAX = 100_000
@@ -111,7 +113,7 @@ export function createAudit(database: Database, { clock, roleOf, report }: Audit
   let timer: Disposable | null = null
 
   const stamped = (event: AuditEvent): Omit<AuditRecord, 'seq' | 'hash'> => ({
-    ...event, subject: event.subject.slice(0, SUBJECT_CHARS_MAX), time: clock.now(), role: event.who === null ? null : roleOf(event.who, event.space),
+    ...event, subject: storable(event.subject, SUBJECT_CHARS_MAX), from: storable(event.from, FROM_CHARS_MAX), time: clock.now(), role: event.who === null ? null : roleOf(event.who, event.space),
   })
 
   function write(records: readonly Omit<AuditRecord, 'seq' | 'hash'>[]): void {
@@ -204,7 +206,9 @@ export function createAudit(database: Database, { clock, roleOf, report }: Audit
     },
     trim(days) {
       if (days < AUDIT_DAYS_MIN) throw new RangeError(`An account of who did what is kept for at least ${AUDIT_DAYS_MIN} days`)
-      const last = database.get('SELECT seq, hash FROM audit WHERE time < ? ORDER BY seq DESC LIMIT 1', clock.now() - days * DAY_MS)
+      // Up to the first young one, and no further: a machine that began with its clock in 1970 wrote an old time among young records.
+      const kept = database.get('SELECT seq FROM audit WHERE time >= ? ORDER BY seq LIMIT 1', clock.now() - days * DAY_MS)
+      const last = database.get('SELECT seq, hash FROM audit WHERE seq < ? ORDER BY seq DESC LIMIT 1', kept === undefined ? Number.MAX_SAFE_INTEGER : Number(kept.seq))
       if (!last) return 0
       return database.transaction(() => {
         database.run('INSERT INTO audit_start (one, seq, hash) VALUES (1, ?, ?) ON CONFLICT (one) DO UPDATE SET seq = excluded.seq, hash = excluded.hash', Number(last.seq), String(last.hash))
@@ -218,6 +222,9 @@ export function createAudit(database: Database, { clock, roleOf, report }: Audit
     },
   }
 }
+
+/** As it comes back from the file, where half a character (cut off here, or sent so) becomes another: the hash is of what can be read again. */
+const storable = (text: string, charsMax: number): string => text.slice(0, charsMax).toWellFormed()
 
 function hashOf({ seq, time, who, operation, space, subject, from, result, role, request }: AuditRecord, previous: string): string {
   const first = [previous, seq, time, who, operation, space, subject, from, result]
