@@ -144,8 +144,8 @@ export const SESSION_DAYS_MAX = 30
 export const INVITATION_DAYS_MAX = 14
 /** The set-up link stands in a terminal and makes an administrator; every start prints a new one while there is none. */
 export const SETUP_LINK_HOURS_MAX = 24
-/** Who did what is kept this long unless the installation says otherwise, and never shorter than half a year: a misuse is often found late. */
-export const AUDIT_DAYS_DEFAULT = 730
+/** Who did what is kept five years, as in care, unless the installation says otherwise, and never shorter than half a year: a misuse is often found late. */
+export const AUDIT_DAYS_DEFAULT = 1_826
 export const AUDIT_DAYS_MIN = 180
 /** Days that a space may be used without contact, where it sets a limit: from a working day to a year with a month to spare. */
 export const OFFLINE_DAYS_MIN = 1
