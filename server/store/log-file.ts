@@ -347,6 +347,16 @@ export function forgetGeneration(folder: string): void {
   syncFolder(folder)
 }
 
+/** Which file a path leads to, as the system names it; null when it leads to none that we may look at. */
+export function fileAt(path: string): string | null {
+  try {
+    const found = statSync(path, { bigint: true, throwIfNoEntry: false })
+    return found ? `${found.dev}/${found.ino}` : null
+  } catch {
+    return null // a folder that was closed to us, a network disk that went: as good as gone
+  }
+}
+
 /** Removes what belongs to a database file that is replaced. */
 export function removeSideFiles(path: string): void {
   for (const suffix of ['-wal', '-shm', '-journal']) rmSync(`${path}${suffix}`, { force: true })

@@ -5,7 +5,11 @@
  * what this transaction adds. Counters (heads, last entries, owners) are written once per commit, not once per entry. When anything
  * fails, the caches are dropped, the file is closed, opened again, checkpointed and compared before the next append: after a failed
  * fsync the kernel may have forgotten dirty pages, so believing the same connection once more would acknowledge what is not on the disk.
+ *
+ * A file that was moved, removed or replaced under us takes commits as before, and nobody finds them again. So after each commit it is looked at whether
+ * the paths still lead to the files that took it; where they do not nothing is acknowledged until they do again, or the relay is started anew.
  */
+import { join } from 'node:path'
 import { must } from '../../shared/base/assert.ts'
 import { bytesEqual } from '../../shared/base/bytes.ts'
 import { newId, type Epoch, type ItemId, type SpaceId } from '../../shared/base/ids.ts'
@@ -18,8 +22,8 @@ import { admit, sha256Native, type Admitted, type Lookups, type Owner } from './
 import type { Database } from './database.ts'
 import { carryOut, erasedItems, readErasures, readErasuresFile, type Erased, type Erasure } from './erase.ts'
 import type { AppendRequest, AppendResult, CommittedRun, SpaceHead } from './log.ts'
-import { beginSpace, dueForScrub, noteErasures, problemOf, scrubIfDue } from './log-file.ts'
-import { blobOf, checksumOf, idOf, isIntact, partNo, placeOf, SEQ_MAX, SPACE_NO_MAX, spaceChecksumOf, type EntryRow } from './log-rows.ts'
+import { beginSpace, dueForScrub, fileAt, noteErasures, problemOf, scrubIfDue } from './log-file.ts'
+import { blobOf, checksumOf, idOf, isIntact, LOG_FILE, partNo, placeOf, SEQ_MAX, SPACE_NO_MAX, spaceChecksumOf, type EntryRow } from './log-rows.ts'
 import { StoreProblem } from './problem.ts'
 import { collectRuns } from './runs.ts'
 
@@ -100,9 +104,12 @@ function createCache<V>(countMax: number) {
 }
 
 export function createLogWriter({ open, folder, dice }: LogWriterDeps): LogWriter {
+  const [path, walPath] = [join(folder, LOG_FILE), join(folder, `${LOG_FILE}-wal`)]
   /** Everything that belongs to one opened file: statements and caches of a failed one are never used again. */
   let current = begin()
   let isFailed = false
+  /** The connection is open; not while opening it anew has failed. */
+  let isHeld = true
   let isClosed = false
   let moved = nothingMoved()
 
@@ -159,7 +166,20 @@ export function createLogWriter({ open, folder, dice }: LogWriterDeps): LogWrite
     const owners = createCache<Owner>(CACHED_OWNERS_COUNT_MAX)
     const nextItemNo = Number(database.get('SELECT coalesce(max(no), 0) + 1 AS no FROM items')?.no)
     const erased = erasedItems(readErasures(database))
-    return { database, prepared, spaces, namelessCount, items, owners, nextItemNo, erased }
+    return { database, prepared, spaces, namelessCount, items, owners, nextItemNo, erased, file: fileAt(path), wal: fileAt(walPath) }
+  }
+
+  /** Errors: StoreProblem `missing-store` when the paths lead to other files than those that are open, or to none. */
+  function demandInPlace(): void {
+    demandSame(fileAt(path))
+    if (fileAt(walPath) === current.wal) return
+    // What is in a write-ahead log that nobody else will find goes into the file that they will.
+    current.database.get('PRAGMA wal_checkpoint(TRUNCATE)')
+    throw new StoreProblem('missing-store', `${walPath} was removed or replaced while the relay was running. Nothing is taken until the relay is started again.`)
+  }
+  function demandSame(file: string | null): void {
+    if (file === current.file) return
+    throw new StoreProblem('missing-store', `${path} was moved, removed or replaced while the relay was running. Nothing is taken until it is back in its place, or the relay is started again.`)
   }
 
   const itemRow = (item: ItemId): ItemRow | null => {
@@ -262,7 +282,9 @@ export function createLogWriter({ open, folder, dice }: LogWriterDeps): LogWrite
     if (isClosed) throw new StoreProblem('closed', 'The log is closed.')
     if (isFailed) recover()
     try {
-      return current.database.transaction(work)
+      const done = current.database.transaction(work)
+      demandInPlace()
+      return done
     } catch (error) {
       isFailed = true
       throw problemOf(error)
@@ -271,8 +293,18 @@ export function createLogWriter({ open, folder, dice }: LogWriterDeps): LogWrite
 
   function recover(): void {
     try {
+      // Another file at this path is not ours to write in, and one that is away may come back.
+      if (isHeld) demandInPlace()
+      else demandSame(fileAt(path))
       current.database.close()
-      current = begin()
+      isHeld = false
+      const next = begin()
+      if (next.file !== current.file) {
+        next.database.close()
+        demandSame(next.file)
+      }
+      current = next
+      isHeld = true
       // Moves everything from the write-ahead log into the database and syncs both: what is read from now on is on the disk.
       const busy = current.database.get('PRAGMA wal_checkpoint(TRUNCATE)')?.busy
       if (busy !== 0) throw new StoreProblem('failed', 'The log was opened again after a failure, but a reader keeps it from being synced.')

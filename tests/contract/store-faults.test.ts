@@ -2,7 +2,7 @@
  * What the store does when the disk, the folder or somebody's hands misbehave: a typed problem with a sentence, never a silent fresh start, never
  * an altered byte, never an acknowledgement that is not on the disk.
  */
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -237,6 +237,55 @@ describe('a disk that refuses', () => {
     for (let i = 0; i < 3; i++) expect(() => writer.append([{ entry, author: AUTHOR, serverTime: 1 }])).toThrow(expect.objectContaining({ kind: 'failed' }))
     state.fault = 'none'
     expect(writer.append([{ entry, author: AUTHOR, serverTime: 1 }]).results[0]?.kind).toBe('stored')
+  })
+})
+
+describe('a folder that goes under a running relay', () => {
+  const away = (): string => `${folder}-elders`
+  afterEach(() => rmSync(away(), { recursive: true, force: true }))
+  const begun = async (): Promise<{ log: StoredLog; push(): ReturnType<StoredLog['append']> }> => {
+    const log = await openLog()
+    const [space, item] = [newId(dice), newId(dice)]
+    const [typist, make] = [createTypist(7), createEntryMaker(11)]
+    await log.ensureSpace(space)
+    const push = () => log.append([{ entry: make.entry({ space, item, writer: 'c0'.repeat(16), payload: typist.type('woord ') }), author: AUTHOR, serverTime: 1 }])
+    expect((await push()).results[0]).toMatchObject({ kind: 'stored' })
+    return { log, push }
+  }
+
+  it('[INV1] what is removed or moved away takes nothing, and one that is back in its place goes on', async () => {
+    const { push } = await begun()
+    renameSync(folder, away())
+    await expect(push()).rejects.toMatchObject({ kind: 'missing-store' })
+    await expect(push()).rejects.toMatchObject({ kind: 'missing-store' })
+    expect(existsSync(folder)).toBe(false)
+    renameSync(away(), folder)
+    await push()
+    expect(verifyLogFile(logFile()).problems).toEqual([])
+    rmSync(folder, { recursive: true })
+    await expect(push()).rejects.toMatchObject({ kind: 'missing-store' })
+  })
+
+  it('[INV1] another log in its place is not written in', async () => {
+    const { push } = await begun()
+    cpSync(folder, away(), { recursive: true })
+    rmSync(folder, { recursive: true })
+    renameSync(away(), folder)
+    const before = readFileSync(logFile())
+    await expect(push()).rejects.toMatchObject({ kind: 'missing-store' })
+    await expect(push()).rejects.toMatchObject({ kind: 'missing-store' })
+    expect(readFileSync(logFile())).toEqual(before)
+  })
+
+  it('[INV1] a write-ahead log that is removed takes nothing of what was acknowledged with it', async () => {
+    const { log, push } = await begun()
+    rmSync(`${logFile()}-wal`)
+    await expect(push()).rejects.toMatchObject({ kind: 'missing-store' })
+    await expect(push()).rejects.toMatchObject({ kind: 'missing-store' })
+    // As after a kill: what is in the folder is all there is.
+    cpSync(logFile(), join(away(), 'log.sqlite'))
+    expect(verifyLogFile(join(away(), 'log.sqlite'))).toMatchObject({ entries: 2, problems: [] })
+    await log.close()
   })
 })
 
