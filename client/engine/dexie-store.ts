@@ -75,10 +75,17 @@ export class Database extends Dexie {
   }
 }
 
+/** A row that went bad may lack its bytes, or hold something else in their place. No stored sum equals this one. */
+const NO_SUM = Number.NaN
+const NO_BYTES = new Uint8Array(0)
+const isBytes = (payload: unknown): payload is Uint8Array => payload instanceof Uint8Array
+const bytesIn = (payload: unknown): Uint8Array => (isBytes(payload) ? payload : NO_BYTES)
+
 /** Identity and bytes; what may change later (place, author, state) is not in it. */
 export const sumOf = ({ entry, item, part, space, writer, payload }: Pick<NewEntry, 'entry' | 'item' | 'part' | 'space' | 'writer' | 'payload'>): number =>
-  crc32(payload, crc32(utf8(`${entry}${item}${part}${space}${writer}`)))
+  isBytes(payload) ? crc32(payload, crc32(utf8(`${entry}${item}${part}${space}${writer}`))) : NO_SUM
 export const snapshotSumOf = ({ item, part, space, payload, attribution }: SnapshotRow): number => {
+  if (!isBytes(payload) || !(attribution === undefined || isBytes(attribution))) return NO_SUM
   const sum = crc32(payload, crc32(utf8(`${item}${part}${space}`)))
   return attribution ? crc32(attribution, sum) : sum
 }
@@ -261,7 +268,7 @@ export async function openDexieStore({ user, dice, name = databaseName(user), de
     const plain = { space, entry: id, item, part, format, schema, clientTime, writer, payload: owned(payload), seq, epoch, author, serverTime, quarantined, at }
     return { ...plain, sum: sumOf(plain), covered: 0, placed: seq === null ? 0 : 1 }
   }
-  const toStored = ({ covered: _covered, placed: _placed, sum: _sum, ...entry }: EntryRecord): StoredEntry => entry
+  const toStored = ({ covered: _covered, placed: _placed, sum: _sum, ...entry }: EntryRecord): StoredEntry => ({ ...entry, payload: bytesIn(entry.payload) })
   const isSound = (record: EntryRecord): boolean => record.sum === sumOf(record)
   const outboxRecord = (entry: NewEntry, author: UserId, order: number, storedAt: number): OutboxRecord => {
     const { space, entry: id, item, part, format, schema, clientTime, writer, payload } = entry
@@ -377,7 +384,7 @@ export async function openDexieStore({ user, dice, name = databaseName(user), de
             copy && isSound(copy) ? { ...row, payload: copy.payload } : { ...row, state: 'parked', code: 'invalid', reason: CHECKSUM }
           // A parked row keeps its wrong sum: nobody will take its bytes for the ones that were typed.
           await db.outbox.put({ ...mended, sum: copy && isSound(copy) ? copy.sum : sum })
-          return { result: mended, change: { outbox: 'changed' as const } }
+          return { result: { ...mended, payload: bytesIn(mended.payload) }, change: { outbox: 'changed' as const } }
         }),
       )
     }
@@ -440,12 +447,12 @@ export async function openDexieStore({ user, dice, name = databaseName(user), de
         const added: Omit<StoredEntry, 'at'>[] = []
         entries.forEach((entry, i) => {
           const record = known[i]
-          // The same id names the same bytes: where the copy here went bad, these are the good ones.
-          const quarantined = record?.quarantined === CHECKSUM ? null : (record?.quarantined ?? null)
-          if (record) updates.push({ ...toRecord({ ...entry, epoch, quarantined, at: record.at }), covered: record.covered })
-          else added.push({ ...entry, epoch, quarantined })
+          // The same id names the same bytes: where the copy here went bad, these are the good ones. For whoever left the bad ones out they are news.
+          if (!record || record.quarantined === CHECKSUM) added.push({ ...entry, epoch, quarantined: null })
+          else updates.push({ ...toRecord({ ...entry, epoch, quarantined: record.quarantined, at: record.at }), covered: record.covered })
         })
         await db.entries.bulkPut(updates)
+        await db.entries.bulkDelete(added.map(({ entry }) => entry))
         const places = await addEntries(added)
         await mark(db.dirty, spacesByItem(entries))
         if (cursorAfter > row.cursor) await db.spaces.put({ ...row, cursor: cursorAfter, tailHash: owned(tailHashAfter), head: Math.max(row.head, cursorAfter) })

@@ -2,7 +2,7 @@ import { forceCloseDatabase, IDBDatabase as FakeDatabase, IDBFactory, IDBKeyRang
 import { afterEach, expect, test, vi } from 'vitest'
 import { databaseName, openDexieStore } from '../../client/engine/dexie-store.ts'
 import { createMemoryDevice } from '../../client/engine/memory-store.ts'
-import { StoreError, type EngineStore, type StoreFailure } from '../../client/engine/store.ts'
+import { StoreError, type EngineStore, type StoreChange, type StoreFailure } from '../../client/engine/store.ts'
 import { dice, edit, engineStoreContract, id, received, spaceRow, TAIL } from './engine-store.contract.ts'
 
 engineStoreContract('the memory store', async () => {
@@ -53,11 +53,11 @@ afterEach(async () => {
 })
 
 /** Flips one bit of a stored payload behind the store's back. */
-async function spoil(from: ReturnType<typeof dexieDevice>, table: string, key: IDBValidKey): Promise<void> {
+async function spoil(from: ReturnType<typeof dexieDevice>, table: string, key: IDBValidKey, how = (record: { payload: Uint8Array }): void => void (record.payload[3]! ^= 16)): Promise<void> {
   const db = await request(from.indexedDB.open(databaseName(from.user)))
   const rows = db.transaction(table, 'readwrite').objectStore(table)
   const record = (await request(rows.get(key))) as { payload: Uint8Array }
-  record.payload[3]! ^= 16
+  how(record)
   await request(rows.put(record))
   db.close()
 }
@@ -123,8 +123,33 @@ test('a spoiled payload that the relay has is left out and fetched again', async
   await spoil(device, 'entries', one.entry)
   expect((await store.entriesOf(item, 'prose')).entries.map(({ quarantined }) => quarantined)).toEqual(['checksum'])
   expect((await store.spaces())[0]?.cursor).toBe(0)
+  const before = await store.lastAt()
+  const heard: StoreChange[] = []
+  store.onDidChange((change) => heard.push(change))
   await store.putRun(space, epoch, [one], 1, TAIL)
   expect((await store.entriesOf(item, 'prose')).entries).toMatchObject([{ quarantined: null, payload: one.payload }])
+  // Whoever left it out hears of it as of anything that comes in.
+  expect(heard).toMatchObject([{ items: [{ item, part: 'prose' }], entries: { from: before + 1, to: before + 1 } }])
+  expect(await store.entriesAfter(before, 10)).toMatchObject([{ entry: one.entry, quarantined: null }])
+})
+
+test.each([
+  ['without bytes', undefined],
+  ['with something else in their place', 'tekst'],
+])('rows %s are spoiled like any other', async (_name, payload) => {
+  device = dexieDevice()
+  const store = await device.open()
+  const [space, item, epoch] = [id(), id(), id()]
+  await store.putSpace(spaceRow(space, { epoch }))
+  const [placed, typed] = [received(edit(space, item), 1, epoch), edit(space, item)]
+  await store.putRun(space, epoch, [placed], 1, TAIL)
+  await store.putLocal([typed], 1)
+  for (const [table, key] of [['entries', placed.entry], ['entries', typed.entry], ['outbox', typed.entry]] as const) await spoil(device, table, key, (record) => Object.assign(record, { payload }))
+  expect((await store.entriesOf(item, 'prose')).entries).toMatchObject([{ quarantined: 'checksum' }, { quarantined: 'checksum' }])
+  expect((await store.historyOf(item)).map(({ payload: bytes }) => bytes.length)).toEqual([0, 0])
+  expect(await store.outbox()).toMatchObject([{ state: 'parked', reason: 'checksum', payload: new Uint8Array(0) }])
+  await store.putRun(space, epoch, [placed], 1, TAIL)
+  expect((await store.entriesOf(item, 'prose')).entries.map(({ quarantined }) => quarantined).sort()).toEqual(['checksum', null])
 })
 
 test('a spoiled snapshot is dropped and everything of the space asked for again', async () => {
