@@ -125,6 +125,59 @@ describe('links', () => {
     expect(accounts.roleIn(user, schiedam)).toBe('member')
   })
 
+  test('a link does what its maker may at that moment: nobody comes back, or gets higher, by one that they kept', async () => {
+    const { schiedam, join } = setUp()
+    const [admin, leader, member] = [await join('baas@gemeente.nl', 'admin'), await join('leider@gemeente.nl', 'leader'), await join('een@praktijk.nl', 'member')]
+    const almere = accounts.createSpace({ kind: 'municipality', name: 'Almere' }).space
+    const mine = accounts.createInvitation({ space: schiedam, role: 'admin', by: admin }).token
+    const forOthers = accounts.createInvitation({ space: schiedam, role: 'reader', by: leader }).token
+    const resetOf = (user: string, by: string): string => {
+      const made = accounts.createResetLink(user, by)
+      return made.ok ? made.value.token : expect.unreachable(made.failure.kind)
+    }
+    const gone = { ok: false, failure: { kind: 'not-found' } }
+
+    // Whose password it is became more than its maker is: elsewhere, or of the installation.
+    const reset = resetOf(member, admin)
+    accounts.setRole(member, almere, 'reader')
+    expect(await accounts.acceptLink(reset, { password: 'twaalf tegels' }, null)).toEqual(gone)
+    accounts.setRole(member, almere, null)
+    expect(accounts.readLink(reset).ok).toBe(true)
+
+    accounts.setRole(admin, schiedam, null)
+    expect(await accounts.acceptLink(mine, null, admin)).toEqual(gone)
+    expect(await accounts.acceptLink(mine, newPerson('nieuw@praktijk.nl'), null)).toEqual(gone)
+    expect(accounts.roleIn(admin, schiedam)).toBeNull()
+    expect(await accounts.acceptLink(reset, { password: 'twaalf tegels' }, null)).toEqual(gone)
+    expect(await accounts.signIn('een@praktijk.nl', PASSWORD)).toBe(member)
+    // Lowered: what is still theirs to give goes on.
+    accounts.setRole(admin, schiedam, 'leader')
+    expect(accounts.readLink(mine)).toEqual(gone)
+    expect(accounts.invitationsOf(schiedam).map(({ by }) => by?.user)).toEqual([leader])
+    expect(await accounts.acceptLink(forOthers, newPerson('nieuw@praktijk.nl'), null)).toMatchObject({ ok: true })
+    accounts.setDisabled(admin, true)
+    accounts.setDisabled(leader, true)
+    expect(accounts.invitationsOf(schiedam)).toEqual([])
+    // Of somebody who is in no space any more nothing is left to be allowed by.
+    const last = resetOf(member, leader)
+    accounts.setRole(member, schiedam, null)
+    expect(accounts.readLink(last)).toEqual(gone)
+  })
+
+  test('a password that is replaced while it is tried opens nothing any more', async () => {
+    const { schiedam, join } = setUp()
+    const [user, other] = [await join('een@praktijk.nl', 'member'), await join('twee@praktijk.nl', 'member')]
+    const invitation = accounts.createInvitation({ space: schiedam, role: 'admin', by: null }).token
+    const wrong = { ok: false, failure: { kind: 'wrong-credentials' } }
+    const tries = [accounts.signIn('een@praktijk.nl', PASSWORD), accounts.acceptLink(invitation, newPerson('een@praktijk.nl'), null), accounts.own.knowsPassword(user, PASSWORD), accounts.own.leave(user, { password: PASSWORD })] as const
+    // The same password under other salt: only what is stored differs.
+    accounts.database.run('UPDATE users SET password = (SELECT password FROM users WHERE id = ?) WHERE id = ?', other, user)
+    accounts.refresh()
+    expect(await Promise.all(tries)).toEqual([null, wrong, false, wrong])
+    expect(accounts.roleIn(user, schiedam)).toBe('member')
+    expect(await accounts.signIn('een@praktijk.nl', PASSWORD)).toBe(user)
+  })
+
   test('an invitation never lowers a role', async () => {
     const { schiedam, join } = setUp()
     const user = await join('een@praktijk.nl', 'leader')

@@ -109,10 +109,15 @@ export interface Accounts extends Directory, Disposable {
   /** A new one-time set-up link; earlier ones stop working. */
   createSetupLink(): { token: string; expiresAt: number }
   createInvitation(request: { space: SpaceId; role: Role; by: UserId | null }): { token: string; expiresAt: number }
-  /** Newest first. */
+  /** Newest first; without those whose maker may not invite so any more. */
   invitationsOf(space: SpaceId): PendingInvitation[]
   /** It stops working. Out: false when the space has no such invitation. */
   endInvitation(space: SpaceId, id: string): boolean
+  /**
+   * Whoever holds a reset link is that person, so it may open nothing that its maker could not open already: all that this person may, in every space, and the
+   * installation. Only an administrator of that may more.
+   */
+  mayReset(by: UserId, user: UserId): boolean
   /** Lets somebody choose a new password. Earlier ones of the user stop working. `conflict`: the organisation signs this person in. */
   createResetLink(user: UserId, by: UserId | null): Result<{ token: string; expiresAt: number }, { kind: 'not-found' | 'conflict' }>
   /** In: `uses` null for as often as wanted. Earlier sign-in links of the user stop working. */
@@ -270,13 +275,30 @@ function createAccounts(database: Database, { mode, clock, dice, report = () => 
     return { token, expiresAt }
   }
 
+  const isAdministrator = (user: UserId): boolean => {
+    const row = picture.users.get(user)
+    return row !== undefined && row.isAdministrator && !row.isDisabled
+  }
+  function mayReset(by: UserId, user: UserId): boolean {
+    const held = [...(picture.spacesByUser.get(user) ?? [])]
+    if (!held.some(([space]) => roleMay(roleOf(picture, by, space), 'member.change'))) return false
+    return isAdministrator(by) || (!isAdministrator(user) && held.every(([space, role]) => covers(roleOf(picture, by, space), role)))
+  }
+  /** Whether its maker may still do what it does: nobody keeps a key to what was taken from them. What the command line made holds always. */
+  function isStillGiven({ kind, created_by: by, space, role, user }: SqlRow): boolean {
+    if (by === null) return true
+    if (kind === 'reset') return mayReset(String(by), String(user))
+    const own = roleOf(picture, String(by), String(space))
+    return roleMay(own, 'member.invite') && covers(own, role as Role)
+  }
+
   function readLink(token: string): Result<LinkView & { row: SqlRow }, LinkFailure> {
     const row = isToken(token) ? database.get('SELECT * FROM links WHERE hash = ?', hashToken(token)) : undefined
     if (!row) return fail({ kind: 'not-found' })
     if (row.uses_left === 0) return fail({ kind: 'link-used' })
     if (Number(row.expires_at) <= clock.now()) return fail({ kind: 'link-expired' })
     const user = row.user === null ? null : picture.users.get(String(row.user))
-    if (user?.isDisabled) return fail({ kind: 'not-found' })
+    if (user?.isDisabled || !isStillGiven(row)) return fail({ kind: 'not-found' })
     return ok({
       kind: row.kind as LinkKind,
       space: row.space === null ? null : (picture.spaces.get(String(row.space)) ?? null),
@@ -307,6 +329,14 @@ function createAccounts(database: Database, { mode, clock, dice, report = () => 
     return isUsed ? ok({ kind, space, role, expiresAt, person, user }) : fail({ kind: 'link-used' })
   }
 
+  /** Out: null for a wrong password, nobody, or somebody shut out. Stretching takes a while: a password that was replaced meanwhile opens nothing any more. */
+  async function whoKnows(login: string, password: string): Promise<UserId | null> {
+    const known = picture.usersByLogin.get(normalLogin(login))
+    if (!(await checkPassword(password, known?.password ?? null, passwordCostLog2)) || !known) return null
+    const now = picture.users.get(known.person.user)
+    return now?.isDisabled === false && now.password === known.password ? known.person.user : null
+  }
+
   /** Who accepts: somebody known who proves it, or the row of a person yet to be made. */
   async function whoAccepts(
     details: (NewPerson & { password: string }) | { password: string } | null,
@@ -314,10 +344,9 @@ function createAccounts(database: Database, { mode, clock, dice, report = () => 
   ): Promise<Result<{ user: UserId } | { create: NewPerson; password: string }, AcceptFailure>> {
     if (details && !('login' in details)) return fail({ kind: 'bad-request' })
     if (!details) return current ? ok({ user: current }) : fail({ kind: 'bad-request' })
-    const known = picture.usersByLogin.get(normalLogin(details.login))
-    if (known) {
-      const isRight = await checkPassword(details.password, known.password, passwordCostLog2)
-      return isRight && !known.isDisabled ? ok({ user: known.person.user }) : fail({ kind: 'wrong-credentials' })
+    if (picture.usersByLogin.has(normalLogin(details.login))) {
+      const user = await whoKnows(details.login, details.password)
+      return user ? ok({ user }) : fail({ kind: 'wrong-credentials' })
     }
     if (!isLogin(normalLogin(details.login)) || details.name.trim() === '') return fail({ kind: 'bad-request' })
     if (isWeak(details.password, details.login)) return fail({ kind: 'weak-password' })
@@ -360,10 +389,7 @@ function createAccounts(database: Database, { mode, clock, dice, report = () => 
     },
 
     hasAdministrator: () => [...picture.users.values()].some((user) => user.isAdministrator && !user.isDisabled),
-    isAdministrator: (user) => {
-      const row = picture.users.get(user)
-      return row !== undefined && row.isAdministrator && !row.isDisabled
-    },
+    isAdministrator,
     accounts: () => [...picture.users.values()],
     peopleFor(user) {
       const seen = new Map<UserId, Person>()
@@ -428,10 +454,12 @@ function createAccounts(database: Database, { mode, clock, dice, report = () => 
     invitationsOf: (space) =>
       database
         .all("SELECT * FROM links WHERE kind = 'invitation' AND space = ? AND expires_at > ? AND (uses_left IS NULL OR uses_left > 0) ORDER BY created_at DESC, hash", space, clock.now())
+        .filter(isStillGiven)
         .map((row) => ({
           id: shortIdOf(String(row.hash)), role: row.role as Role, by: row.created_by === null ? null : personOf(String(row.created_by)), createdAt: Number(row.created_at), expiresAt: Number(row.expires_at),
         })),
     endInvitation: (space, id) => change(() => database.run("DELETE FROM links WHERE kind = 'invitation' AND space = ? AND substr(hash, 1, ?) = ?", space, id.length, id).changes > 0),
+    mayReset,
     createResetLink(user, by) {
       const row = picture.users.get(user)
       if (row?.kind !== 'person' || row.isDisabled) return fail({ kind: 'not-found' })
@@ -478,11 +506,7 @@ function createAccounts(database: Database, { mode, clock, dice, report = () => 
       return user ? ok({ kind, space, role, expiresAt, person, user }) : fail({ kind: 'link-used' })
     },
 
-    async signIn(login, password) {
-      const known = picture.usersByLogin.get(normalLogin(login))
-      const isRight = await checkPassword(password, known?.password ?? null, passwordCostLog2)
-      return known && isRight && picture.users.get(known.person.user)?.isDisabled === false ? known.person.user : null
-    },
+    signIn: whoKnows,
     startSession(user, device = '') {
       const token = newToken(dice)
       const session = hashToken(token)

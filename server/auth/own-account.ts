@@ -59,6 +59,8 @@ export interface OwnAccount {
   change(user: UserId, details: { name: string; job: string; organisation: string }): Person | null
   /** Ends every session but `keep`, and every link that opened this account. */
   changePassword(user: UserId, keep: string, old: string, next: string): Promise<Result<null, { kind: 'wrong-credentials' | 'weak-password' }>>
+  /** A person other than this one may let others into the space: a script does not count. */
+  isKeptByOthers(space: SpaceId, user: UserId): boolean
   /** False for who has no password. */
   knowsPassword(user: UserId, password: string): Promise<boolean>
   devices(user: UserId, current: string | null): Device[]
@@ -106,9 +108,14 @@ export function createOwnAccount({ database, clock, dice, picture, change, passw
     if (rowOf(user).isAdministrator && ![...users.values()].some((other) => other.person.user !== user && other.isAdministrator && !other.isDisabled)) return true
     return [...(spacesByUser.get(user) ?? [])].some(([space, role]) => may(role, 'member.change') && !isKeptByOthers(space, user))
   }
+  /** Of now: one that was replaced while it was stretched proves nothing any more. */
+  async function knowsPassword(user: UserId, given: string): Promise<boolean> {
+    const { password } = rowOf(user)
+    return (await checkPassword(given, password, passwordCostLog2)) && rowOf(user).password === password
+  }
   async function isProven(user: UserId, proof: Proof): Promise<boolean> {
     const { login, password } = rowOf(user)
-    if (password !== null) return 'password' in proof && (await checkPassword(proof.password, password, passwordCostLog2))
+    if (password !== null) return 'password' in proof && (await knowsPassword(user, proof.password))
     return 'login' in proof && normalLogin(proof.login) === login
   }
 
@@ -144,7 +151,8 @@ export function createOwnAccount({ database, clock, dice, picture, change, passw
       })
       return isDone ? ok(null) : fail({ kind: 'wrong-credentials' })
     },
-    knowsPassword: (user, password) => checkPassword(password, rowOf(user).password, passwordCostLog2),
+    isKeptByOthers,
+    knowsPassword,
     devices,
     endDevice(user, id) {
       const session = [...picture().sessions].find(([hash, one]) => one.user === user && shortIdOf(hash) === id)?.[0]

@@ -177,3 +177,26 @@ test('invitations that wait are listed without their links, and taken back', asy
   expect((await relay.ask('GET', `/api/links/${link.split('/welkom/')[1] ?? ''}`)).json).toEqual({ error: 'not-found' })
   expect((await relay.ask('GET', `/api/spaces/${space}/invitations`, { cookie: admin.cookie })).json).toEqual([])
 })
+
+test('a link makes a script no member of another space, and gives it no session', async () => {
+  const relay = await startUnderTest()
+  const [space, almere] = [relay.space(), relay.space('Almere')]
+  const bearer = relay.bearer(space, 'reader')
+  const { token } = relay.running.accounts.createInvitation({ space: almere, role: 'admin', by: null })
+  const answer = await relay.ask('POST', `/api/links/${token}`, { bearer, origin: null, body: {} })
+  expect([answer.status, answer.cookie]).toEqual([400, ''])
+  expect(relay.running.accounts.membersOf(almere)).toEqual([])
+  expect(relay.running.accounts.readLink(token).ok).toBe(true)
+})
+
+test('the last person who may let others in stays, whatever a script may', async () => {
+  const relay = await startUnderTest()
+  const space = relay.space()
+  const admin = await relay.member(space, 'admin')
+  const bearer = relay.bearer(space, 'admin')
+  const change = (who: { cookie: string } | { bearer: string; origin: null }, role: string | null) => relay.ask('PUT', `/api/spaces/${space}/members/${admin.user}`, { ...who, body: { role } })
+  expect((await change({ cookie: admin.cookie }, null)).json).toEqual({ error: 'conflict' })
+  expect((await change({ bearer, origin: null }, 'leader')).json).toEqual({ error: 'conflict' })
+  await relay.member(space, 'admin')
+  expect((await change({ cookie: admin.cookie }, 'leader')).status).toBe(204)
+})

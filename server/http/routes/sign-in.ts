@@ -106,7 +106,8 @@ export function signInRoutes(deps: SignInRoutesDeps): Route[] {
       guardsSecret: true,
       async handle(asked) {
         const { params, body, caller, note } = asked
-        const accepted = await accounts.acceptLink(params.token, 'password' in body ? body : null, caller?.user ?? null)
+        // A script is of one space, and nobody: a link makes it no member of another, and no session.
+        const accepted = await accounts.acceptLink(params.token, 'password' in body ? body : null, caller?.via === 'session' ? caller.user : null)
         if (!accepted.ok) {
           note({ subject: accepted.failure.kind })
           return { error: accepted.failure.kind }

@@ -1,7 +1,7 @@
 /** People and spaces: who is in, who invites whom, new spaces. Nobody gives away, or takes from another, more than they hold. */
 import * as v from 'valibot'
 import { must } from '../../../shared/base/assert.ts'
-import type { SpaceId, UserId } from '../../../shared/base/ids.ts'
+import type { SpaceId } from '../../../shared/base/ids.ts'
 import { covers, may, type Role } from '../../../shared/model/grants.ts'
 import { OFFLINE_DAYS_MAX, OFFLINE_DAYS_MIN } from '../../../shared/model/limits.ts'
 import type { Accounts } from '../../auth/accounts.ts'
@@ -17,10 +17,6 @@ export interface SpaceRoutesDeps {
 export function spaceRoutes({ accounts, ensureSpace }: SpaceRoutesDeps): Route[] {
   /** Leading a programme means something in a programme only. */
   const isFitting = (of: SpaceId, wanted: Role): boolean => wanted !== 'programme-leader' || accounts.space(of)?.kind === 'programme'
-  /** The last one who may change members stays: without, nobody could ever be let in or out again. */
-  const isLastKeeper = (of: SpaceId, user: UserId): boolean =>
-    !accounts.membersOf(of).some((member) => member.person.user !== user && may(member.role, 'member.change'))
-
   return [
     defineRoute({
       method: 'GET',
@@ -95,7 +91,8 @@ export function spaceRoutes({ accounts, ensureSpace }: SpaceRoutesDeps): Route[]
         const own = accounts.roleIn(user, params.space)
         const isAllowed = covers(own, held) && (body.role === null || covers(own, body.role))
         if (!isAllowed) return { error: 'forbidden' }
-        if (!may(body.role, 'member.change') && isLastKeeper(params.space, params.user)) return { error: 'conflict' }
+        // The last person who may change members stays: without, nobody could ever be let in or out again.
+        if (may(held, 'member.change') && !may(body.role, 'member.change') && !accounts.own.isKeptByOthers(params.space, params.user)) return { error: 'conflict' }
         accounts.setRole(params.user, params.space, body.role)
         return { status: 204 }
       },
@@ -154,9 +151,7 @@ export function spaceRoutes({ accounts, ensureSpace }: SpaceRoutesDeps): Route[]
         note({ subject: `reset ${params.user}` })
         const { user } = must(caller, 'signed in')
         if (!accounts.roleIn(params.user, params.space)) return { error: 'not-found' }
-        // Whoever holds the link is that person: it may open nothing that the asker could not open already.
-        const isCovered = accounts.spacesOf(params.user).every(({ info, role }) => covers(accounts.roleIn(user, info.space), role)) && !accounts.isAdministrator(params.user)
-        if (!isCovered && !accounts.isAdministrator(user)) return { error: 'forbidden' }
+        if (!accounts.mayReset(user, params.user)) return { error: 'forbidden' }
         const made = accounts.createResetLink(params.user, user)
         return made.ok ? { status: 200, body: { link: `${origin}/welkom/${made.value.token}`, expiresAt: made.value.expiresAt } } : { error: made.failure.kind }
       },
