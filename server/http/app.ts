@@ -3,7 +3,7 @@
  * one of them: who asks, from which page, how often. No document text, token or cookie is ever logged: a line names the route, not the URL.
  */
 import type { ServerResponse } from 'node:http'
-import { fastifyCookie } from '@fastify/cookie'
+import { stringifySetCookie, type SetCookie } from 'cookie'
 import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import * as v from 'valibot'
@@ -168,7 +168,6 @@ export async function createApp(deps: AppDeps): Promise<App> {
     void reply.headers(headers)
     done()
   })
-  await app.register(fastifyCookie)
   app.addContentTypeParser('application/octet-stream', { parseAs: 'buffer', bodyLimit: FRAGMENTS_COUNT_MAX * FRAME_BYTES_MAX }, (_request, body, done) => done(null, body))
 
   app.addHook('onResponse', (request, reply, done) => {
@@ -353,19 +352,25 @@ function parse(schema: Route['body'], input: unknown): { value: unknown } | null
 
 function send(reply: FastifyReply, answer: Answer, { cookieName, flowCookieName, isSecure }: Doorkeeper): FastifyReply {
   if ('error' in answer) return sendJson(reply, STATUS_OF_ERROR[answer.error], { error: answer.error })
-  const cookie = { path: '/', httpOnly: true, sameSite: 'strict', secure: isSecure } as const
-  // What the browser's own cache has; what the laptop holds stays, because somebody else's unsent work may be in it (decision 0019).
-  const flowCookie = { ...cookie, sameSite: 'lax' } as const
-  const keepFlow = (flow: string): void => void reply.setCookie(flowCookieName, flow, { ...flowCookie, maxAge: FLOW_MS / 1_000 })
-  const signOut = (): void => void reply.clearCookie(cookieName, cookie).header('clear-site-data', '"cache"')
+  const cookie = { name: cookieName, path: '/', httpOnly: true, sameSite: 'strict', secure: isSecure } as const
+  const flowCookie = { ...cookie, name: flowCookieName, sameSite: 'lax' } as const
+  const setCookie = (made: SetCookie): void => void reply.header('set-cookie', stringifySetCookie(made)) // a second one is added
+  const clearCookie = (named: Omit<SetCookie, 'value'>): void => setCookie({ ...named, value: '', maxAge: 0, expires: new Date(0) })
+  const keepSession = ({ token, expiresAt }: { token: string; expiresAt: number }): void => setCookie({ ...cookie, value: token, expires: new Date(expiresAt) })
+  const keepFlow = (flow: string): void => setCookie({ ...flowCookie, value: flow, maxAge: FLOW_MS / 1_000 })
+  const signOut = (): void => {
+    clearCookie(cookie)
+    // What the browser's own cache has; what the laptop holds stays, because somebody else's unsent work may be in it (decision 0019).
+    void reply.header('clear-site-data', '"cache"')
+  }
   switch (answer.status) {
     case 204:
       if (answer.session === null) signOut()
       return reply.code(204).header('cache-control', 'no-store').send()
     case 302: {
-      if (answer.flow === null) void reply.clearCookie(flowCookieName, flowCookie)
+      if (answer.flow === null) clearCookie(flowCookie)
       else keepFlow(answer.flow)
-      if (answer.session) void reply.setCookie(cookieName, answer.session.token, { ...cookie, expires: new Date(answer.session.expiresAt) })
+      if (answer.session) keepSession(answer.session)
       return reply.header('cache-control', 'no-store').redirect(answer.location, 302)
     }
     case 503:
@@ -376,7 +381,7 @@ function send(reply: FastifyReply, answer: Answer, { cookieName, flowCookieName,
       if ('text' in answer) return reply.type(answer.type).send(answer.text)
       if (answer.flow !== undefined) keepFlow(answer.flow)
       if (answer.session === null) signOut()
-      if (answer.session) void reply.setCookie(cookieName, answer.session.token, { ...cookie, expires: new Date(answer.session.expiresAt) })
+      if (answer.session) keepSession(answer.session)
       return sendJson(reply, 200, answer.body)
     default:
       return unreachable(answer)

