@@ -12,6 +12,13 @@ const isoDate = new Intl.DateTimeFormat('en-CA', { timeZone: ZONE, year: 'numeri
 /** The ISO date of a moment in Amsterdam. */
 export const isoDateOf = (moment: number): string => isoDate.format(moment)
 
+/** The moment at which a date begins in Amsterdam, which is one or two hours ahead of UTC. In: a date. */
+export function startOf(iso: string): number {
+  const midnight = Date.parse(`${iso}T00:00:00Z`)
+  const summer = midnight - 2 * 3_600_000
+  return isoDateOf(summer) === iso ? summer : midnight - 3_600_000
+}
+
 /** Whole days from one date to the other; negative when `to` is earlier; null when one of them is no date. */
 export const daysUntil = (from: string, to: string): number | null => (isDay(from) && isDay(to) ? daysBetween(from, to) : null)
 

@@ -107,9 +107,13 @@ export interface AuditRecord {
 }
 
 export interface AuditFilter {
+  who?: UserId
   result?: 'done' | 'refused'
   operation?: string
-  /** Records before this seq. */
+  /** From this moment on, and up to that one, ms. */
+  since?: number
+  until?: number
+  /** Where the answer before this one says that the next goes on. */
   before?: number
   count: number
 }
@@ -151,7 +155,7 @@ export interface Http {
   /** Exactly what a programme sees of this space. */
   seenByProgrammes(space: SpaceId): Answer<{ municipalities: { space: SpaceId; rows: ItemRow[] }[]; computedAt: number }>
   /** null: of the whole installation. */
-  audit(space: SpaceId | null, filter: AuditFilter): Answer<{ records: AuditRecord[]; more: boolean }>
+  audit(space: SpaceId | null, filter: AuditFilter): Answer<{ records: AuditRecord[]; before: number | null }>
   erase(space: SpaceId, order: { item: ItemId; mode: 'whole' | 'history'; reason: string }): Answer<{ entriesCount: number }>
 }
 

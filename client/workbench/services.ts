@@ -32,6 +32,8 @@ export interface Workspace {
    * window alone, and never told of a closed space.
    */
   formerRow(item: ItemId): ItemRow | null
+  /** Everybody of whom this laptop knows the name. */
+  readonly people: ReadonlyMap<UserId, Person>
   person(user: UserId | null): Person | null
   /** Others who have this item open now; empty while no editor of this window has it open. */
   presentAt(item: ItemId): readonly Person[]

@@ -248,6 +248,7 @@ export function createWorkspace({ engine, identity, storage, clock }: Deps): Wor
       return row && !rowsById.has(item) && !isClosedHere(row.space) ? row : null
     },
     get space() { return space },
+    get people() { return people },
     get today() { return today },
     person(user) {
       if (user === null) return null

@@ -7,7 +7,7 @@ import { must } from '../../shared/base/assert.ts'
 import type { Clock } from '../../shared/base/clock.ts'
 import { below, namedDice, pick } from '../../shared/base/random.ts'
 import { openDatabase, type Database } from '../store/database.ts'
-import { createAudit, type Audit, type AuditEvent } from './audit.ts'
+import { createAudit, type Audit, type AuditEvent, type AuditFilter } from './audit.ts'
 import { ACCOUNTS_APPLICATION_ID, ACCOUNTS_MIGRATIONS } from './schema.ts'
 
 const DAY_MS = 86_400_000
@@ -45,7 +45,7 @@ const onTime = (): void => {
 
 test('a record says who, in which role, where, what, when, from where and how it ended', () => {
   audit.record(event('item'))
-  expect(audit.page({}, 9)).toMatchObject([{ seq: 1, time: now, who: WHO, role: 'leader', space: SPACE, operation: 'history.read', subject: 'item', from: '127.0.0.1', request: 'r1', result: 'done' }])
+  expect(audit.page({}, 9).records).toMatchObject([{ seq: 1, time: now, who: WHO, role: 'leader', space: SPACE, operation: 'history.read', subject: 'item', from: '127.0.0.1', request: 'r1', result: 'done' }])
 })
 
 test('what comes by thousands is written together, and nothing overtakes it', () => {
@@ -54,7 +54,7 @@ test('what comes by thousands is written together, and nothing overtakes it', ()
   onTime()
   expect(database.get('SELECT count(*) AS n FROM audit')).toEqual({ n: 500 })
   audit.record(event('afterwards'))
-  expect(audit.page({}, 2).map(({ subject }) => subject)).toEqual(['afterwards', 'n 1199'])
+  expect(audit.page({}, 2).records.map(({ subject }) => subject)).toEqual(['afterwards', 'n 1199'])
   expect(audit.verify()).toMatchObject({ count: 1_201, brokenAt: null })
 })
 
@@ -65,7 +65,7 @@ test('a store that refuses for a while loses no record, and it is told', () => {
   expect(reports).toEqual(['audit-not-written'])
   database.run('ALTER TABLE elsewhere RENAME TO audit')
   onTime()
-  expect(audit.page({}, 9).map(({ subject }) => subject)).toEqual(['first'])
+  expect(audit.page({}, 9).records.map(({ subject }) => subject)).toEqual(['first'])
 })
 
 test('a flood by strangers becomes a count; what somebody known does is never counted together', () => {
@@ -73,16 +73,54 @@ test('a flood by strangers becomes a count; what somebody known does is never co
   for (let i = 0; i < 200; i++) audit.recordSoon(event('denied', { result: 'refused' }))
   now += 60_000
   audit.recordSoon(stranger('next'))
-  expect(audit.page({ result: 'refused' }, 2).map(({ subject }) => subject)).toEqual(['next', '940 more in one minute'])
-  expect(audit.page({ who: WHO }, 1_000)).toHaveLength(200)
+  expect(audit.page({ result: 'refused' }, 2).records.map(({ subject }) => subject)).toEqual(['next', '940 more in one minute'])
+  expect(audit.page({ who: WHO }, 1_000).records).toHaveLength(200)
 })
 
 test('a page is filtered and goes on where the last one ended', () => {
   for (let i = 0; i < 9; i++) audit.record(event(`n ${i}`, { space: i % 2 === 0 ? SPACE : null, result: i % 3 === 0 ? 'refused' : 'done' }))
   const first = audit.page({ space: SPACE }, 2)
-  expect(first.map(({ subject }) => subject)).toEqual(['n 8', 'n 6'])
-  expect(audit.page({ space: SPACE, before: must(first.at(-1), 'two').seq }, 9).map(({ subject }) => subject)).toEqual(['n 4', 'n 2', 'n 0'])
-  expect(audit.page({ space: SPACE, result: 'refused' }, 9).map(({ subject }) => subject)).toEqual(['n 6', 'n 0'])
+  expect(first.records.map(({ subject }) => subject)).toEqual(['n 8', 'n 6'])
+  expect(audit.page({ space: SPACE, before: must(first.before, 'more') }, 9).records.map(({ subject }) => subject)).toEqual(['n 4', 'n 2', 'n 0'])
+  expect(audit.page({ space: SPACE, result: 'refused' }, 9).records.map(({ subject }) => subject)).toEqual(['n 6', 'n 0'])
+})
+
+/** All that pages say, one after another; none is asked for more than twenty times. */
+function through(filter: AuditFilter, countMax: number): { subjects: string[]; pagesCount: number } {
+  const subjects: string[] = []
+  let before: number | null | undefined
+  let pagesCount = 0
+  for (; before !== null && pagesCount < 20; pagesCount++) {
+    const page = audit.page({ ...filter, ...(before === undefined ? {} : { before }) }, countMax)
+    expect(page.records.length).toBeLessThanOrEqual(countMax)
+    subjects.push(...page.records.map(({ subject }) => subject))
+    before = page.before
+  }
+  return { subjects, pagesCount }
+}
+
+test('a time that is asked for has what bears it, whole, and no page says that there is more when there is not', () => {
+  // On the fourth day the clock of the machine stood a day back.
+  for (const day of [1, 2, 3, 2, 4, 5]) {
+    now = day * DAY_MS
+    for (const part of ['a', 'b']) audit.record(event(`${day}${part}`, { space: SPACE }))
+  }
+  expect(through({ since: 2 * DAY_MS, until: 4 * DAY_MS }, 3)).toEqual({ subjects: ['3b', '3a', '2b', '2a', '2b', '2a'], pagesCount: 2 })
+  expect(through({ until: 2 * DAY_MS }, 9)).toEqual({ subjects: ['1b', '1a'], pagesCount: 1 })
+  expect(through({ since: 5 * DAY_MS, space: SPACE, who: WHO }, 1)).toEqual({ subjects: ['5b', '5a'], pagesCount: 2 })
+  expect(through({ since: 6 * DAY_MS }, 1)).toEqual({ subjects: [], pagesCount: 1 })
+  expect(through({}, 4).subjects).toEqual(['5b', '5a', '4b', '4a', '2b', '2a', '3b', '3a', '2b', '2a', '1b', '1a'])
+  expect(audit.page({ since: 0, before: 99 }, 9)).toEqual({ records: [], before: null })
+})
+
+test('a rare thing in a large account is found, by pages that each look through a part', () => {
+  audit.record(event('rare', { operation: 'item.erase', space: SPACE }))
+  database.transaction(() => {
+    for (let seq = 2; seq <= 45_000; seq++) database.run("INSERT INTO audit (seq, time, who, operation, space, subject, source, result, hash) VALUES (?, ?, ?, 'space.read', ?, 'usual', '127.0.0.1', 'done', '')", seq, now + seq, WHO, SPACE)
+  })
+  for (const filter of [{}, { space: SPACE }, { who: WHO }, { since: 0 }] as const) expect([filter, through({ ...filter, operation: 'item.erase' }, 5)]).toEqual([filter, { subjects: ['rare'], pagesCount: 3 }])
+  // What the page about the installation asks is looked up, however long ago it was.
+  expect(audit.page({ operation: 'machine.verify', from: 'cli' }, 1)).toEqual({ records: [], before: null })
 })
 
 test('what is too old is cut off at the front, and the rest still proves itself', () => {
@@ -103,7 +141,7 @@ test('a record with a wrong time does not take the young ones before it along', 
     audit.record(event(`on ${at}`))
   }
   expect(audit.trim(365)).toBe(2)
-  expect(audit.page({}, 9)).toHaveLength(3)
+  expect(audit.page({}, 9).records).toHaveLength(3)
   expect(audit.verify()).toMatchObject({ count: 3, brokenAt: null })
 })
 
@@ -111,7 +149,7 @@ test('whatever text it was about, whole or cut off in the middle of a character,
   const texts = ['half \ud83d alone', '\udc00', 'a'.repeat(199) + '😀', 'a'.repeat(198) + '😀', 'nul \u0000 inside', '\ufffe\uffff', 'e\u0301'.repeat(150)]
   for (const text of texts) audit.record(event(text, { from: text }))
   expect(audit.verify()).toMatchObject({ count: texts.length, brokenAt: null })
-  for (const { subject, from } of audit.page({}, 99)) expect([subject.length <= 200, from.length <= 100]).toEqual([true, true])
+  for (const { subject, from } of audit.page({}, 99).records) expect([subject.length <= 200, from.length <= 100]).toEqual([true, true])
 })
 
 test('records of before roles and requests were kept still prove themselves', () => {

@@ -16,7 +16,7 @@ import type { Disposable } from '../../shared/base/dispose.ts'
 import type { SpaceId, UserId } from '../../shared/base/ids.ts'
 import type { AnyOperation } from '../../shared/model/grants.ts'
 import { AUDIT_DAYS_MIN } from '../../shared/model/limits.ts'
-import type { Database, SqlRow } from '../store/database.ts'
+import type { Database, SqlRow, SqlValue } from '../store/database.ts'
 
 export interface AuditEvent {
   /** null: nobody who is known, or the machine itself. */
@@ -47,8 +47,19 @@ export interface AuditFilter {
   who?: UserId
   operation?: string
   result?: AuditEvent['result']
-  /** Records before this seq. */
+  from?: string
+  /** Of the relay's clock, ms: from this moment on, and up to that one. */
+  since?: number
+  until?: number
+  /** Where an earlier page says that the next one goes on. */
   before?: number
+}
+
+export interface AuditPage {
+  /** Newest first: as they were written, or by their time when a time was asked for. */
+  records: AuditRecord[]
+  /** For the next page, which may be as empty as this one: of a large account a part is looked at. null: that was all. */
+  before: number | null
 }
 
 export interface Audit extends Disposable {
@@ -56,8 +67,8 @@ export interface Audit extends Disposable {
   record(event: AuditEvent): void
   /** On the disk within FLUSH_MS. */
   recordSoon(event: AuditEvent): void
-  /** Newest first. */
-  page(filter: AuditFilter, countMax: number): AuditRecord[]
+  /** Reads SCAN_COUNT_MAX records at most, so that a rare thing in an account of years holds nobody up. */
+  page(filter: AuditFilter, countMax: number): AuditPage
   /** seq of the first record that does not follow from the ones before; null when the whole chain holds. */
   verify(): { count: number; brokenAt: number | null; head: string }
   /** Cuts off what is older, at the front. Out: how many went. Errors: throws for fewer than AUDIT_DAYS_MIN days. */
@@ -84,6 +95,12 @@ export const AUDIT_SCHEMA_2 = `
   CREATE TABLE audit_start (one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL, hash TEXT NOT NULL) STRICT;
   CREATE INDEX audit_by_space ON audit (space, seq);
 `
+/** What a page is looked up by; the rest is looked for in what that gives. */
+export const AUDIT_SCHEMA_3 = `
+  CREATE INDEX audit_by_time ON audit (time);
+  CREATE INDEX audit_by_who ON audit (who, seq);
+  CREATE INDEX audit_of_machine ON audit (operation, seq) WHERE source = 'cli';
+`
 
 const GENESIS = '0'.repeat(64)
 const SUBJECT_CHARS_MAX = 200
@@ -94,6 +111,8 @@ const FLUSH_MS = 500
 const WAITING_COUNT_MAX = 100_000
 /** Committed together; hashing and storing so many takes a few milliseconds of the main thread. */
 const FLUSH_COUNT_MAX = 500
+/** Records that one page looks through, about ten milliseconds of the main thread. */
+const SCAN_COUNT_MAX = 20_000
 /** Read at a time while verifying. */
 const READ_COUNT_MAX = 5_000
 
@@ -182,11 +201,25 @@ export function createAudit(database: Database, { clock, roleOf, report }: Audit
       }
       if (++strangersInWindow <= STRANGERS_PER_MINUTE_MAX) enqueue(event)
     },
-    page({ space, who, operation, result, before }, countMax) {
+    page({ space, who, operation, result, from, since, until, before }, countMax) {
       flush(Infinity)
-      const asked = ([['space = ?', space], ['who = ?', who], ['operation = ?', operation], ['result = ?', result], ['seq < ?', before]] as const).filter(([, value]) => value !== undefined)
-      const where = asked.length === 0 ? '' : `WHERE ${asked.map(([sql]) => sql).join(' AND ')}`
-      return database.all(`SELECT * FROM audit ${where} ORDER BY seq DESC LIMIT ?`, ...asked.map(([, value]) => value ?? null), countMax).map(recordOf)
+      const isOfATime = since !== undefined || until !== undefined
+      const order = isOfATime ? 'time DESC, seq DESC' : 'seq DESC'
+      const asked = given([['space = ?', space], ['who = ?', who], ['operation = ?', operation], ['result = ?', result], ['source = ?', from]])
+      const near = isOfATime ? given([['time >= ?', since], ['time < ?', until]]) : given([from === 'cli' ? ['operation = ? AND source = \'cli\'', operation] : space === undefined ? ['who = ?', who] : ['space = ?', space]])
+      if (before !== undefined) {
+        const at = isOfATime ? database.get('SELECT time FROM audit WHERE seq = ?', before) : undefined
+        if (isOfATime && !at) return { records: [], before: null } // cut off meanwhile, with all before it
+        near.push(at ? ['(time, seq) < (?, ?)', Number(at.time), before] : ['seq < ?', before])
+      }
+      const within = `FROM audit ${where(near)} ORDER BY ${order}`
+      const found = database
+        .all(`SELECT * FROM (SELECT * ${within} LIMIT ${SCAN_COUNT_MAX}) ${where(asked)} ORDER BY ${order} LIMIT ?`, ...near.flatMap(([, ...values]) => values), ...asked.flatMap(([, ...values]) => values), countMax + 1)
+        .map(recordOf)
+      const records = found.slice(0, countMax)
+      if (found.length > countMax) return { records, before: records.at(-1)?.seq ?? null }
+      const last = database.get(`SELECT seq ${within} LIMIT 1 OFFSET ${SCAN_COUNT_MAX - 1}`, ...near.flatMap(([, ...values]) => values))
+      return { records, before: last ? Number(last.seq) : null }
     },
     verify() {
       flush(Infinity)
@@ -230,6 +263,12 @@ function hashOf({ seq, time, who, operation, space, subject, from, result, role,
   const first = [previous, seq, time, who, operation, space, subject, from, result]
   return createHash('sha256').update(JSON.stringify(role === null && request === null ? first : [...first, role, request])).digest('hex')
 }
+
+type Condition = [sql: string, ...values: SqlValue[]]
+
+/** Those that were asked for. */
+const given = (conditions: readonly [sql: string, value: string | number | undefined][]): Condition[] => conditions.flatMap(([sql, value]): Condition[] => (value === undefined ? [] : [[sql, value]]))
+const where = (conditions: readonly Condition[]): string => (conditions.length === 0 ? '' : `WHERE ${conditions.map(([sql]) => sql).join(' AND ')}`)
 
 const textOrNull = (value: unknown): string | null => (value === null ? null : String(value))
 

@@ -2,7 +2,7 @@
  * The tables of `accounts.sqlite`: who exists, in which space with which role, and what opens a door. Migrations are appended to, never
  * edited. No token is stored, only its SHA-256; no password, only its stretched hash.
  */
-import { AUDIT_SCHEMA, AUDIT_SCHEMA_2 } from './audit.ts'
+import { AUDIT_SCHEMA, AUDIT_SCHEMA_2, AUDIT_SCHEMA_3 } from './audit.ts'
 
 /** 'SpAc' */
 export const ACCOUNTS_APPLICATION_ID = 0x53704163
@@ -66,4 +66,5 @@ export const ACCOUNTS_MIGRATIONS: readonly string[] = [
   -- NULL: laptops keep it open without contact for as long as they like.
   ALTER TABLE spaces ADD COLUMN offline_days INTEGER;
   `,
+  AUDIT_SCHEMA_3,
 ]

@@ -1,6 +1,6 @@
 /** Who did what, and what a programme sees: the pages of those who are responsible, used as they would. */
 import { readFile } from 'node:fs/promises'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { axeOn } from '../support/axe.ts'
 import { useExample } from '../support/example.ts'
 
@@ -37,7 +37,22 @@ it('a project leader stops with a programme, and the log says who did it and who
   expect((await axeOn(admin.page).analyze()).violations).toEqual([])
   await admin.picture('audit')
 
+  // By who it was, and by when.
   await admin.page.getByLabel('Uitkomst').selectOption('')
+  await admin.page.getByLabel('Wie').selectOption('beheerder')
+  await admin.page.getByRole('row').filter({ hasText: 'logboek van de installatie gelezen' }).first().waitFor()
+  await vi.waitFor(async () => expect(await line.count()).toBe(0))
+  await admin.page.getByLabel('Wie').selectOption('')
+  await line.first().waitFor()
+  await admin.page.getByLabel('Tot en met').fill('2020-01-01')
+  await admin.page.getByText('Geen regels').waitFor()
+  await admin.page.getByLabel('Vanaf').fill('2020-02-01')
+  await admin.page.getByRole('alert').filter({ hasText: 'De eerste dag ligt na de laatste.' }).waitFor()
+  await admin.page.getByLabel('Tot en met').fill('')
+  await line.first().waitFor()
+  await admin.page.getByRole('row').filter({ hasText: 'tot 2 januari 2020' }).first().waitFor()
+  expect((await axeOn(admin.page).analyze()).violations).toEqual([])
+  await admin.picture('audit-filters')
   const saved = admin.page.waitForEvent('download')
   await admin.page.getByRole('button', { name: 'Bewaar als CSV' }).click()
   const lines = (await readFile(await (await saved).path(), 'utf8')).trim().split('\r\n')

@@ -113,7 +113,7 @@ test('beside a running relay: spaces, items, users, token, invite, verify, expor
   for (const seal of readdirSync(join(out, 'items', name ?? '', 'seals'))) expect(createHash('sha256').update(read(`seals/${seal}`)).digest('hex')).toBe(seal.replace('.json', ''))
   expect(await ask(folder, 'export', '--space', 'Schiedam', '--out', out)).toMatchObject({ code: 1, json: { error: { kind: 'folder-filled' } } })
 
-  expect(running.accounts.audit.page({}, 30).map(({ operation, from }) => `${operation} ${from}`)).toEqual(expect.arrayContaining(['machine.token cli', 'machine.account cli', 'machine.invite cli', 'machine.export cli']))
+  expect(running.accounts.audit.page({}, 30).records.map(({ operation, from }) => `${operation} ${from}`)).toEqual(expect.arrayContaining(['machine.token cli', 'machine.account cli', 'machine.invite cli', 'machine.export cli']))
 })
 
 test('a backup made while people write, put back elsewhere: everything of before, under a new epoch', async () => {
@@ -152,7 +152,7 @@ test('a backup made while people write, put back elsewhere: everything of before
     expect(again.running.accounts.roleIn(user, space)).toBe('leader')
     expect(again.running.accounts.readLink(used).ok).toBe(false)
     expect((await again.running.log.readItem(space, item, null, 1, 99, 99)).length).toBe(2)
-    const accounted = again.running.accounts.audit.page({}, 99).filter(({ from }) => from === 'cli').map(({ operation, result }) => `${operation} ${result}`)
+    const accounted = again.running.accounts.audit.page({}, 99).records.filter(({ from }) => from === 'cli').map(({ operation, result }) => `${operation} ${result}`)
     expect(accounted).toContain('machine.restore done')
     if (folder === relay.folder) {
       for (const one of entriesOf(json.movedTo, space)) expect(await again.running.relay.push(user, one)).toMatchObject({ kind: 'stored' })

@@ -73,7 +73,7 @@ test.each([['beside a running relay', true], ['without a relay', false]])('%s: h
   expect(readFileSync(backup).includes('Eerst. ')).toBe(false)
   if (isRunning) {
     // One for each, whether the relay wrote it or the command line; a command that was not understood asked nothing.
-    const records = running.accounts.audit.page({ operation: 'machine.erase' }, 10)
+    const records = running.accounts.audit.page({ operation: 'machine.erase' }, 10).records
     expect(records.map(({ who, subject, result }) => [who, subject, result])).toEqual([
       [null, `${page} whole nog eens`, 'refused'], [null, `${page} whole hele pagina`, 'done'], [null, `${page} history naam van een cliënt`, 'done'],
     ])

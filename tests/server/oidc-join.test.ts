@@ -72,7 +72,7 @@ describe('with a real provider', () => {
     await again.signIn('AAAA')
     expect(await me(relay, again.sessionCookie())).not.toMatchObject({ person: { user } })
     const { audit } = relay.running.accounts
-    expect(audit.page({ who: user, operation: 'account.change' }, 10).map(({ subject, result }) => `${subject} ${result}`)).toEqual([
+    expect(audit.page({ who: user, operation: 'account.change' }, 10).records.map(({ subject, result }) => `${subject} ${result}`)).toEqual([
       'organisation parted refused', 'organisation parted done', 'organisation parted refused', 'organisation asked refused', 'organisation joined done', 'organisation asked done',
     ])
     expect(audit.verify().brokenAt).toBeNull()
@@ -104,7 +104,7 @@ describe('with a real provider', () => {
     expect(identities(relay)).toEqual(before)
     expect(await me(relay, cookie)).toMatchObject({ person: { user, name: 'projectleider' }, source: 'password' })
     expect(await me(relay, theirs.sessionCookie())).toMatchObject({ person: { name: 'iemand anders' } })
-    expect(relay.running.accounts.audit.page({ who: user, operation: 'account.change' }, 1)).toMatchObject([{ subject: 'organisation taken', result: 'refused' }])
+    expect(relay.running.accounts.audit.page({ who: user, operation: 'account.change' }, 1).records).toMatchObject([{ subject: 'organisation taken', result: 'refused' }])
   })
 
   test('nobody begins it without the password, a script never, a foreign page never', async () => {

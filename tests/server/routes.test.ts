@@ -162,7 +162,7 @@ describe('rights', () => {
     expect((await change(admin.cookie, null)).status).toBe(204)
     expect(await scopes()).toMatchObject([{ offlineDaysMax: null }])
 
-    const noted = relay.running.accounts.audit.page({ space }, 100).filter(({ operation }) => operation === 'space.change')
+    const noted = relay.running.accounts.audit.page({ space }, 100).records.filter(({ operation }) => operation === 'space.change')
     expect(noted.map(({ role, subject, result }) => [result, role, subject].join(' ').trim())).toEqual([
       'done admin offline unlimited', 'done admin offline 7', 'done admin offline 400', 'done admin offline 1', ...['leader', 'reader', 'member'].map((role) => `refused ${role} PUT /api/spaces/:space/offline`),
     ])
@@ -177,9 +177,9 @@ describe('rights', () => {
       const name = `${route.method} ${route.path}`
       if (ENDS_SESSIONS.has(name)) continue
       for (const actor of ['admin', 'reader', 'neighbour'] as const) {
-        const before = audit.page({}, 1)[0]?.seq ?? 0
+        const before = audit.page({}, 1).records[0]?.seq ?? 0
         const answer = await relay.ask(route.method, fill(route.path, space, target, elsewhere), { cookie: cookies.get(actor) ?? '', ...(name in BODIES ? { body: BODIES[name] } : {}) })
-        const made = audit.page({}, 9).filter(({ seq }) => seq > before)
+        const made = audit.page({}, 9).records.filter(({ seq }) => seq > before)
         const isDone = answer.status < 300
         // What never reached the route (a shape that is not one) was no operation.
         const expected = answer.json?.error === 'bad-request' && made.length === 0 ? 0 : isDone && UNRECORDED.has(route.operation) ? 0 : 1

@@ -45,7 +45,7 @@ test('set-up link, space, invitation, acceptance, session, and out again', async
 
   const { audit } = running.accounts
   expect(audit.verify().brokenAt).toBeNull()
-  expect(audit.page({}, 50).map(({ operation, result }) => `${operation} ${result}`)).toEqual(
+  expect(audit.page({}, 50).records.map(({ operation, result }) => `${operation} ${result}`)).toEqual(
     expect.arrayContaining(['link.use done', 'space.make done', 'member.invite done', 'link.use refused', 'session.end done', 'session.begin refused', 'session.begin done']),
   )
 })

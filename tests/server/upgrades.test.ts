@@ -40,7 +40,7 @@ describe('the page that a socket is opened from', () => {
       }
     }
     expect(await isServed(relay, cookie)).toBe(true)
-    expect(relay.running.accounts.audit.page({}, 1)).toMatchObject([{ operation: 'sync.open', result: 'refused', who: null }])
+    expect(relay.running.accounts.audit.page({}, 1).records).toMatchObject([{ operation: 'sync.open', result: 'refused', who: null }])
   })
 
   test('may be absent only where no cookie comes along: a script with a bearer token', async () => {
@@ -92,7 +92,7 @@ test('behind a proxy the account names where a websocket came from, as it does f
   socket.send(PING)
   await once(socket, 'message')
   const { audit } = relay.running.accounts
-  expect([audit.page({ operation: 'sync.open' }, 1)[0]?.from, audit.page({ who: user, operation: 'space.read' }, 1)[0]?.from]).toEqual(['203.0.113.9', '203.0.113.9'])
+  expect([audit.page({ operation: 'sync.open' }, 1).records[0]?.from, audit.page({ who: user, operation: 'space.read' }, 1).records[0]?.from]).toEqual(['203.0.113.9', '203.0.113.9'])
 })
 
 describe('whoever is not signed in', () => {

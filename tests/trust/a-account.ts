@@ -71,7 +71,7 @@ async function accounted(town: Town, trial: Trial): Promise<void> {
   let right = 0
   for (const [i, { user }] of people.entries()) {
     const { operation, result } = must(deeds[i % deeds.length], 'one')
-    const found = accounts.audit.page({ who: user }, 9).map((one) => `${one.operation} ${one.result}`)
+    const found = accounts.audit.page({ who: user }, 9).records.map((one) => `${one.operation} ${one.result}`)
     if (found.join() === `${operation} ${result}`) right++
     else trial.violation(`${operation} ${result} is accounted as ${found.join() || 'nothing'}`)
   }

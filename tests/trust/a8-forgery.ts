@@ -129,7 +129,7 @@ async function forge(town: Town, trial: Trial): Promise<void> {
     if (status !== 200 || stateOf(town) === before) trial.violation(`our own page may not either (${status}): the trial proves nothing`)
     await context.close()
     // Strangers' refusals beyond sixty a minute are counted as one.
-    const refusedCount = accounts.audit.page({ result: 'refused' }, 100).length
+    const refusedCount = accounts.audit.page({ result: 'refused' }, 100).records.length
     if (refusedCount === 0) trial.violation('nothing of it reached the relay: the trial proves nothing')
     trial.figure(`${count(tries.length, 'route')} that change something, ${count(asked, 'request')} of a real browser from another site and another port, ${refusedCount} or more refused by the relay, 0 changes, 0 answers read, 0 websockets`)
   } finally {

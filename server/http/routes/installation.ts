@@ -24,7 +24,7 @@ export interface InstallationRoutesDeps {
 }
 
 export function installationRoutes({ accounts, relay, version, startedAt, readiness, storage, socketsCount }: InstallationRoutesDeps): Route[] {
-  const lastDone = (operation: string): number | null => accounts.audit.page({ operation, result: 'done' }, 1)[0]?.time ?? null
+  const lastDone = (operation: string): number | null => accounts.audit.page({ operation, result: 'done', from: 'cli' }, 1).records[0]?.time ?? null
   return [
     defineRoute({
       method: 'GET',

@@ -127,7 +127,7 @@ export function meRoutes(deps: SignInRoutesDeps): Route[] {
       handle(asked) {
         if (isScript(asked)) return { error: 'forbidden' }
         const user = mine(asked.caller)
-        const records = accounts.audit.page({ who: user }, OWN_RECORDS_COUNT_MAX).map(({ seq, time, operation, space, subject, from, result }) => ({ seq, time, operation, space, subject, from, result }))
+        const records = accounts.audit.page({ who: user }, OWN_RECORDS_COUNT_MAX).records.map(({ seq, time, operation, space, subject, from, result }) => ({ seq, time, operation, space, subject, from, result }))
         return { status: 200, body: { ...own.everything(user), records } }
       },
     }),

@@ -60,7 +60,7 @@ export function createFakeRelay(world: FakeWorld) {
     if (area === 'spaces' && method === 'POST' && !first) return answer(200, { space: world.spaces[0]!.space });
     if (area === 'spaces' && second === 'invitations') return answer(200, { link: `${location.origin}/welkom/abc123`, expiresAt: Date.now() + 14 * 86_400_000, role: body['role'] });
     if (area === 'spaces' && method === 'PUT') return answer(204, null);
-    if (second === 'audit' || area === 'audit') return answer(200, { records: audit, more: false });
+    if (second === 'audit' || area === 'audit') return answer(200, { records: audit, before: null });
     if (area === 'spaces' && second === 'members') return answer(200, members);
     return refuse(404, 'not-found');
   };
