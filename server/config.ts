@@ -43,9 +43,12 @@ const isOrigin = (text: string): boolean => {
   return (protocol === 'http:' || protocol === 'https:') && pathname === '/' && `${search}${hash}${username}` === ''
 }
 
+/** Of Entra ID, where every organisation in the world would be let in, with roles of its own making. */
+const isOfAllTenants = ({ hostname, pathname }: URL): boolean => hostname === 'login.microsoftonline.com' && ['common', 'organizations', 'consumers'].includes(pathname.split('/')[1]?.toLowerCase() ?? '')
+
 /** Tokens travel there: https, or this very machine for trying out. */
 const isIssuer = (text: string): boolean => {
-  if (!URL.canParse(text)) return false
+  if (!URL.canParse(text) || isOfAllTenants(new URL(text))) return false
   const { protocol, hostname, search, hash, username } = new URL(text)
   return (protocol === 'https:' || (protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(hostname))) && `${search}${hash}${username}` === ''
 }

@@ -57,7 +57,9 @@ export const nameOf = (claims: Claims): string =>
 
 /** An address to recognise the account by in lists. It opens nothing and joins no accounts: addresses are given to somebody else in time. */
 export function loginOf(claims: Claims): string | null {
-  const found = [claims.preferred_username, claims.email, claims.upn].map((one) => normalLogin(textOf(one))).find(isLogin)
+  // One that anybody may have typed there would keep whoever it is of from their own account here.
+  const email = claims.email_verified === false || claims.email_verified === 'false' ? undefined : claims.email
+  const found = [claims.preferred_username, email, claims.upn].map((one) => normalLogin(textOf(one))).find(isLogin)
   return found ?? null
 }
 

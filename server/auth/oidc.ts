@@ -2,13 +2,16 @@
  * Signing in with an organisation: the OpenID Connect code flow with PKCE, state and nonce, by openid-client. Knows the protocol and nothing of
  * accounts: what it returns is who the organisation says this is.
  *
- * - Every ID token's signature is checked, also one that came straight from the token endpoint, so that `none` and foreign keys never pass.
+ * - Every ID token's signature is checked, also one that came straight from the token endpoint, so that `none` and foreign keys never pass; and what
+ *   binds it to us, to this moment and to the tokens that came with it, where the specification leaves that to us.
+ * - Keys are asked for anew when a token is signed with one that we do not know: an organisation may change them between two sign-ins.
  * - A flow belongs to the browser that began it (a cookie holds its secret), lasts FLOW_MS, and ends at the first answer, good or bad: an answer
  *   cannot be used twice, nor brought by another browser.
  * - Logout tokens follow OpenID Connect Back-Channel Logout 1.0 §2.6, each once.
  * - The organisation is looked up when somebody needs it: a relay starts, and works, without it.
  */
-import { createRemoteJWKSet, errors as joseErrors, jwtVerify, type JWTVerifyGetKey } from 'jose'
+import { createHash } from 'node:crypto'
+import { compactVerify, createRemoteJWKSet, errors as joseErrors, jwtVerify } from 'jose'
 import * as client from 'openid-client'
 import type { Clock } from '../../shared/base/clock.ts'
 import type { UserId } from '../../shared/base/ids.ts'
@@ -46,15 +49,14 @@ export interface Errand {
 }
 
 export interface Oidc {
-  readonly issuer: string
   /** Out: where to send the browser, and the secret it keeps meanwhile. Who joins an account is asked for a password there, whoever that browser is signed in as. */
   begin(redirectUri: string, errand: Errand): Promise<Result<{ url: string; flow: string }, OidcFailure>>
   /** In: the secret of the browser, and the query that came back. */
   finish(flow: string | null, query: Readonly<Record<string, string>>): Promise<Result<Said & { errand: Errand }, OidcFailure & { errand: Errand | null }>>
-  /** `failed`: the organisation does not renew it any more; `unreachable`: ask later. */
-  renew(refreshToken: string, subject: string): Promise<Result<Pick<Said, 'claims' | 'refreshToken'>, { kind: 'failed' | 'unreachable' }>>
-  /** Whose sessions a logout token ends. */
-  readLogout(token: string): Promise<Result<{ subject: string | null; sid: string | null }, { kind: 'failed' | 'unreachable' }>>
+  /** Out: `claims` null when it says nothing of the person. `failed`: the organisation does not renew it any more; `unreachable`: ask later. */
+  renew(refreshToken: string, subject: string): Promise<Result<Pick<Said, 'refreshToken'> & { claims: Claims | null }, { kind: 'failed' | 'unreachable' }>>
+  /** Whose sessions a logout token ends. The issuer is the one that its ID tokens name, however ours is written in the settings. */
+  readLogout(token: string): Promise<Result<{ issuer: string; subject: string | null; sid: string | null }, { kind: 'failed' | 'unreachable' }>>
   /**
    * Where a browser signs out of the organisation itself (OpenID Connect RP-Initiated Logout 1.0), and comes back from to `returnUri`. Null: it offers no such
    * page, or does not answer within FAREWELL_MS. Without an ID token as a hint, which would put names in an address: it may ask whether this is meant.
@@ -82,6 +84,15 @@ const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout'
 const SIGNATURES = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'Ed25519', 'EdDSA']
 const TIMEOUT_SECONDS = 10
 const CLOCK_SKEW_SECONDS = 30
+/** Entra ID dates its tokens back by minutes; a token of yesterday is of another sign-in. */
+const ID_TOKEN_AGE_SECONDS_MAX = 24 * 3_600
+/** OpenID Connect Core §2. */
+const SUBJECT_CHARS_MAX = 255
+/** Whoever sends logout tokens under made-up keys makes us ask for keys, so that is bounded; each time serves everybody. */
+const KEYS_ASKED_PER_MINUTE_MAX = 30
+const MINUTE_MS = 60_000
+
+type Keys = ReturnType<typeof createRemoteJWKSet>
 
 interface Flow {
   verifier: string
@@ -95,11 +106,12 @@ interface Flow {
 export function createOidc({ settings, clock, dice, report }: OidcDeps): Oidc {
   const flows = new Map<string, Flow>()
   const usedLogouts = new Map<string, number>()
-  let known: Promise<{ config: client.Configuration; keys: JWTVerifyGetKey | null }> | null = null
+  let keysAsked = { since: 0, count: 0 }
+  let known: Promise<{ config: client.Configuration; keys: Keys | null }> | null = null
 
-  async function lookUp(): Promise<{ config: client.Configuration; keys: JWTVerifyGetKey | null }> {
+  async function lookUp(): Promise<{ config: client.Configuration; keys: Keys | null }> {
     const issuer = new URL(settings.issuer)
-    const execute = issuer.protocol === 'http:' ? [client.allowInsecureRequests, client.enableNonRepudiationChecks] : [client.enableNonRepudiationChecks]
+    const execute = issuer.protocol === 'http:' ? [client.allowInsecureRequests] : []
     const metadata = { client_secret: settings.clientSecret, [client.clockTolerance]: CLOCK_SKEW_SECONDS }
     const config = await client.discovery(issuer, settings.clientId, metadata, undefined, { execute, timeout: TIMEOUT_SECONDS })
     const { jwks_uri: jwks } = config.serverMetadata()
@@ -122,6 +134,37 @@ export function createOidc({ settings, clock, dice, report }: OidcDeps): Oidc {
     return { kind }
   }
 
+  function mayAskForKeys(): boolean {
+    if (Math.abs(clock.now() - keysAsked.since) >= MINUTE_MS) keysAsked = { since: clock.now(), count: 0 }
+    return ++keysAsked.count <= KEYS_ASKED_PER_MINUTE_MAX
+  }
+
+  /** In: a question that needs the keys. Asked once more with fresh ones when a key is unknown. */
+  async function withKeys<T>(keys: Keys | null, ask: (keys: Keys) => Promise<T>): Promise<T> {
+    if (!keys) throw new Error('the organisation publishes no keys')
+    try {
+      return await ask(keys)
+    } catch (problem) {
+      if (!(problem instanceof joseErrors.JWKSNoMatchingKey) || !mayAskForKeys()) throw problem
+    }
+    await keys.reload()
+    return ask(keys)
+  }
+
+  /** In: what belongs together; `code` null where there was none. Errors: throws when it does not, or the signature is not the organisation's. */
+  async function check(keys: Keys | null, tokens: client.TokenEndpointResponse & client.TokenEndpointResponseHelpers, code: string | null): Promise<void> {
+    const { id_token: token, access_token: access } = tokens
+    const claims = tokens.claims()
+    if (token === undefined || !claims) return
+    const { protectedHeader: { alg } } = await withKeys(keys, (known) => compactVerify(token, known, { algorithms: SIGNATURES }))
+    const now = clock.now() / 1_000
+    const isOfUs = claims.azp === undefined || claims.azp === settings.clientId
+    const isOfSomebody = claims.sub !== '' && claims.sub.length <= SUBJECT_CHARS_MAX
+    const isOfNow = claims.iat <= now + CLOCK_SKEW_SECONDS && (code === null || claims.iat >= now - ID_TOKEN_AGE_SECONDS_MAX)
+    const belongs = (claim: unknown, to: string | null): boolean => claim === undefined || (to !== null && claim === halfHash(alg, to))
+    if (!isOfUs || !isOfSomebody || !isOfNow || !belongs(claims.at_hash, access) || !belongs(claims.c_hash, code)) throw new Error('an ID token that is of something else')
+  }
+
   /** What the ID token says, completed with what only the user info endpoint says, when a name or a rule needs it. */
   async function claimsOf(config: client.Configuration, tokens: client.TokenEndpointResponse & client.TokenEndpointResponseHelpers, subject: string): Promise<Claims> {
     const claims: Claims = tokens.claims() ?? {}
@@ -132,7 +175,6 @@ export function createOidc({ settings, clock, dice, report }: OidcDeps): Oidc {
   }
 
   return {
-    issuer: settings.issuer,
     async begin(redirectUri, errand) {
       try {
         const { config } = await find()
@@ -155,12 +197,13 @@ export function createOidc({ settings, clock, dice, report }: OidcDeps): Oidc {
       if (!flow || flow.expiresAt <= clock.now()) return fail({ kind: 'expired', errand: flow?.errand ?? null })
       const { errand } = flow
       try {
-        const { config } = await find()
+        const { config, keys } = await find()
         const url = new URL(flow.redirectUri)
         url.search = new URLSearchParams(query).toString()
         const tokens = await client.authorizationCodeGrant(config, url, { pkceCodeVerifier: flow.verifier, expectedState: flow.state, expectedNonce: flow.nonce, idTokenExpected: true })
         const said = tokens.claims()
         if (!said) return fail({ kind: 'failed', errand })
+        await check(keys, tokens, query.code ?? null)
         const claims = await claimsOf(config, tokens, said.sub)
         return ok({ issuer: said.iss, subject: said.sub, sid: typeof said.sid === 'string' ? said.sid : null, claims, refreshToken: tokens.refresh_token ?? null, errand })
       } catch (problem) {
@@ -169,11 +212,13 @@ export function createOidc({ settings, clock, dice, report }: OidcDeps): Oidc {
     },
     async renew(refreshToken, subject) {
       try {
-        const { config } = await find()
+        const { config, keys } = await find()
         const tokens = await client.refreshTokenGrant(config, refreshToken)
         const said = tokens.claims()
         if (said && said.sub !== subject) return fail({ kind: 'failed' })
-        return ok({ claims: await claimsOf(config, tokens, subject), refreshToken: tokens.refresh_token ?? null })
+        await check(keys, tokens, null)
+        const isSilent = !said && config.serverMetadata().userinfo_endpoint === undefined
+        return ok({ claims: isSilent ? null : await claimsOf(config, tokens, subject), refreshToken: tokens.refresh_token ?? null })
       } catch (problem) {
         return fail({ kind: failureOf('renew', problem).kind === 'unreachable' ? 'unreachable' : 'failed' })
       }
@@ -181,18 +226,18 @@ export function createOidc({ settings, clock, dice, report }: OidcDeps): Oidc {
     async readLogout(token) {
       try {
         const { config, keys } = await find()
-        if (!keys) return fail({ kind: 'failed' })
-        const { payload } = await jwtVerify(token, keys, {
-          issuer: config.serverMetadata().issuer, audience: settings.clientId, algorithms: SIGNATURES, clockTolerance: CLOCK_SKEW_SECONDS, maxTokenAge: LOGOUT_AGE_SECONDS_MAX,
+        const { issuer } = config.serverMetadata()
+        const { payload } = await withKeys(keys, (known) => jwtVerify(token, known, {
+          issuer, audience: settings.clientId, algorithms: SIGNATURES, clockTolerance: CLOCK_SKEW_SECONDS, maxTokenAge: LOGOUT_AGE_SECONDS_MAX,
           requiredClaims: ['iat', 'jti', 'events'], currentDate: new Date(clock.now()),
-        })
+        }))
         const { jti, sub, sid, events, nonce } = payload
         const event = typeof events === 'object' && events !== null ? (events as Record<string, unknown>)[LOGOUT_EVENT] : undefined
-        const isWhole = typeof event === 'object' && event !== null && nonce === undefined && typeof jti === 'string' && (typeof sub === 'string' || typeof sid === 'string')
+        const isWhole = typeof event === 'object' && event !== null && !Array.isArray(event) && nonce === undefined && typeof jti === 'string' && jti !== '' && (typeof sub === 'string' || typeof sid === 'string')
         if (!isWhole || usedLogouts.has(jti)) return fail({ kind: 'failed' })
         for (const [used, at] of usedLogouts) if (at + (LOGOUT_AGE_SECONDS_MAX + CLOCK_SKEW_SECONDS) * 1_000 < clock.now()) usedLogouts.delete(used)
         usedLogouts.set(jti, clock.now())
-        return ok({ subject: sub ?? null, sid: typeof sid === 'string' ? sid : null })
+        return ok({ issuer, subject: sub ?? null, sid: typeof sid === 'string' ? sid : null })
       } catch (problem) {
         return fail({ kind: failureOf('logout', problem).kind === 'unreachable' ? 'unreachable' : 'failed' })
       }
@@ -216,12 +261,20 @@ export function createOidc({ settings, clock, dice, report }: OidcDeps): Oidc {
   }
 }
 
+/** The left half of a hash under which an ID token names what came with it (OpenID Connect Core §3.1.3.6). */
+function halfHash(alg: string, of: string): string {
+  const size = /(256|384|512)$/.exec(alg)?.[1] ?? '512' // Ed25519 hashes with SHA-512
+  const hash = createHash(`sha${size}`).update(of, 'ascii').digest()
+  return hash.subarray(0, hash.length / 2).toString('base64url')
+}
+
 /** Errors of the token endpoint that are about us or about its own day, not about the person. */
 const NOT_ABOUT_THE_PERSON = new Set(['invalid_client', 'unauthorized_client', 'temporarily_unavailable', 'server_error', 'slow_down'])
 
 /** Nothing came back, or a 5xx: the organisation, or the way there, is down. */
 function isUnreachable(problem: unknown): boolean {
-  if (problem instanceof joseErrors.JWKSTimeout || (problem instanceof client.ResponseBodyError && NOT_ABOUT_THE_PERSON.has(problem.error))) return true
+  // A page of keys that is no page of keys, or none at all, is told by the library's plainest error.
+  if (problem instanceof joseErrors.JWKSTimeout || (problem instanceof joseErrors.JOSEError && problem.code === joseErrors.JOSEError.code) || (problem instanceof client.ResponseBodyError && NOT_ABOUT_THE_PERSON.has(problem.error))) return true
   for (let one: unknown = problem; one instanceof Error; one = one.cause) {
     if ((one instanceof TypeError && !('code' in one)) || one.name === 'TimeoutError' || one.name === 'AbortError') return true
     if ('status' in one && typeof one.status === 'number' && one.status >= 500) return true

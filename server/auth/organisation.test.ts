@@ -37,6 +37,9 @@ describe('claims', () => {
     expect(nameOf({ name: ' a\u202eb\u0000 ' })).toBe('ab')
     expect(nameOf({ given_name: 'Ver', family_name: 'Loskundige' })).toBe('Ver Loskundige')
     expect([nameOf({ name: 7 }), loginOf({ email: 'geen adres' })]).toEqual(['', null])
+    // An address that nobody checked may be of somebody else, who would find it taken here.
+    for (const email_verified of [false, 'false']) expect(loginOf({ email: 'wethouder@almere.test', email_verified })).toBeNull()
+    for (const claims of [{ email_verified: true }, {}]) expect(loginOf({ email: 'wethouder@almere.test', ...claims })).toBe('wethouder@almere.test')
     // Leading a programme means something in a programme only; a space that is not there is no error.
     expect(rolesOf({ g: 'x' }, [rule('g', 'x', 'Schiedam', 'programme-leader'), rule('g', 'x', 'Programma', 'programme-leader'), rule('g', 'x', 'Almere', 'admin')], spaces)).toEqual(new Map([['b'.repeat(32), 'programme-leader']]))
   })
@@ -114,6 +117,21 @@ describe('sessions of an organisation', () => {
     answers = () => ({ ok: true, value: { claims: said().claims, refreshToken: null } })
     await pass(MINUTE_MS)
     expect([heard, renewed.slice(0, 2)]).toEqual([[null, 'member'], ['first', 'second']])
+  })
+
+  test('a renewal that says nothing of the person leaves their name and roles', async () => {
+    const relay = start()
+    const { space } = relay.accounts.createSpace({ kind: 'municipality', name: 'Schiedam' })
+    const { user, session } = enter(relay)
+    open.add(session)
+    answers = () => ({ ok: true, value: { claims: null, refreshToken: null } })
+    await pass(MINUTE_MS)
+    expect(renewed.length).toBeGreaterThan(0)
+    expect([relay.accounts.roleIn(user, space), relay.accounts.person(user)?.name]).toEqual(['member', 'verloskundige'])
+    // An answer without the group is another matter.
+    answers = () => ({ ok: true, value: { claims: { name: 'verloskundige' }, refreshToken: null } })
+    await pass(MINUTE_MS)
+    expect(relay.accounts.roleIn(user, space)).toBeNull()
   })
 
   test('somebody whom the organisation shut out is signed out within a minute; one whose organisation is away goes on, not for ever', async () => {

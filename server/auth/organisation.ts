@@ -112,7 +112,8 @@ export function createOrganisation(deps: OrganisationDeps): Organisation {
       one.renewedAt = clock.now()
       if (refreshToken !== null) one.refreshToken = refreshToken
       database.run('UPDATE organisation_sessions SET sealed = ?, refreshed_at = ? WHERE session = ?', seal(one.key, one.refreshToken), one.renewedAt, session)
-      return apply(user, claims)
+      // Where it says nothing of somebody, that takes nothing from them.
+      return claims === null ? undefined : apply(user, claims)
     }
     if (answer.failure.kind === 'unreachable' && clock.now() - one.renewedAt < UNREACHED_MS_MAX) return
     report({ kind: 'organisation-session-ended', reason: answer.failure.kind })

@@ -73,6 +73,8 @@ const without = (claims: JWTPayload, name: string): JWTPayload => Object.fromEnt
 type Forgery = (claims: JWTPayload) => Promise<string> | string
 const changed = (change: (claims: JWTPayload) => JWTPayload): Forgery => (claims) => organisation.sign(change(claims))
 
+const halfOf = (text: string): string => createHash('sha256').update(text).digest().subarray(0, 16).toString('base64url')
+
 const FORGED: Record<string, Forgery> = {
   'alg none': (claims) => `${part({ alg: 'none' })}.${part(claims)}.`,
   'alg NONE with a signature': async (claims) => `${part({ alg: 'NONE' })}.${part(claims)}.${(await organisation.sign(claims)).split('.')[2] ?? ''}`,
@@ -97,6 +99,15 @@ const FORGED: Record<string, Forgery> = {
   'no issuer': changed((claims) => without(claims, 'iss')),
   'another audience': changed((claims) => ({ ...claims, aud: 'other' })),
   'no audience': changed((claims) => without(claims, 'aud')),
+  'two audiences, and made for nobody in particular': changed((claims) => ({ ...claims, aud: [CLIENT_ID, 'other'] })),
+  'one audience, made for another': changed((claims) => ({ ...claims, azp: 'other' })),
+  'with the hash of another access token': changed((claims) => ({ ...claims, at_hash: halfOf('other') })),
+  'with a hash that is no text': changed((claims) => ({ ...claims, at_hash: 7 })),
+  'with the hash of another code': changed((claims) => ({ ...claims, c_hash: halfOf('other') })),
+  'of tomorrow': changed((claims) => ({ ...claims, iat: seconds() + 86_400, exp: seconds() + 90_000 })),
+  'of last year': changed((claims) => ({ ...claims, iat: seconds() - 365 * 86_400 })),
+  'an empty subject': changed((claims) => ({ ...claims, sub: '' })),
+  'an endless subject': changed((claims) => ({ ...claims, sub: 'a'.repeat(4_096) })),
   'two audiences, made for the other': changed((claims) => ({ ...claims, aud: [CLIENT_ID, 'other'], azp: 'other' })),
   'expired': changed((claims) => ({ ...claims, iat: seconds() - 900, exp: seconds() - 600 })),
   'without an end': changed((claims) => without(claims, 'exp')),
@@ -119,6 +130,41 @@ describe('[A9] an ID token', () => {
     expect(await finish(begun)).toBe('failed')
     expect(JSON.stringify(reports)).not.toContain('somebody')
   })
+})
+
+test('an ID token that names what came with it is accepted, and one that is dated back by minutes', async () => {
+  const begun = await begin()
+  organisation.answer = async () => tokens(await organisation.sign({ ...goodClaims(begun), azp: CLIENT_ID, aud: [CLIENT_ID, 'other'], at_hash: halfOf('x'), c_hash: halfOf('code'), iat: seconds() - 300 }))
+  expect(await finish(begun)).toBe('accepted somebody')
+})
+
+test('keys that were changed between two sign-ins are asked for anew, for a renewal and a logout token too', async () => {
+  const changing = await startFakeOrganisation()
+  const of = createFor(changing.issuer)
+  const good = (begun: Begun) => changing.sign({ ...goodClaims(begun), iss: changing.issuer })
+  for (let round = 0; round < 3; round++) {
+    const begun = await begin(of)
+    changing.answer = async () => tokens(await good(begun))
+    expect(await finish(begun, {}, undefined, of)).toBe('accepted somebody')
+    await changing.changeKey(`then ${round}`)
+    changing.answer = async () => tokens(await good(begun))
+    expect(await of.renew('a refresh token', 'somebody')).toMatchObject({ ok: true, value: { claims: { name: 'verloskundige' } } })
+    await changing.changeKey(`later ${round}`)
+    const logout = await changing.sign({ iss: changing.issuer, aud: CLIENT_ID, iat: seconds(), jti: String(round), sub: 'somebody', events: { [LOGOUT_EVENT]: {} } })
+    expect(await of.readLogout(logout)).toMatchObject({ ok: true, value: { issuer: changing.issuer, subject: 'somebody' } })
+  }
+  // Made-up keys do not make us ask without end.
+  const before = changing.keysAskedCount()
+  const stranger = (await generateKeyPair('RS256')).privateKey
+  for (let i = 0; i < 60; i++) await of.readLogout(await changing.sign({ iss: changing.issuer, aud: CLIENT_ID }, { key: stranger, header: { kid: `made up ${i}` } }))
+  expect(changing.keysAskedCount() - before).toBeLessThan(40)
+  await changing.close()
+  expect(await of.renew('a refresh token', 'somebody')).toEqual({ ok: false, failure: { kind: 'unreachable' } })
+})
+
+test('a renewal that says nothing of the person takes nothing from them', async () => {
+  organisation.answer = () => ({ access_token: 'y', token_type: 'Bearer' })
+  expect(await oidc.renew('a refresh token', 'somebody')).toEqual({ ok: true, value: { claims: null, refreshToken: null } })
 })
 
 describe('[A9] an answer', () => {
@@ -185,7 +231,9 @@ describe('[A9] a logout token', () => {
   const good = (): JWTPayload => ({ iss: organisation.issuer, aud: CLIENT_ID, iat: seconds(), exp: seconds() + 120, jti: String(Math.random()), sub: 'somebody', sid: 'there', events: { [LOGOUT_EVENT]: {} } })
   test('that is good is read once', async () => {
     const token = await organisation.sign(good())
-    expect(await oidc.readLogout(token)).toEqual({ ok: true, value: { subject: 'somebody', sid: 'there' } })
+    expect(await oidc.readLogout(token)).toEqual({ ok: true, value: { issuer: organisation.issuer, subject: 'somebody', sid: 'there' } })
+    // However the address is written in the settings, it is the issuer that sessions are known by.
+    expect(await createFor(`${organisation.issuer}/`).readLogout(token)).toMatchObject({ ok: true, value: { issuer: organisation.issuer } })
     expect(await oidc.readLogout(token)).toMatchObject({ ok: false })
   })
   const BAD: Record<string, Forgery> = {
@@ -199,6 +247,9 @@ describe('[A9] a logout token', () => {
     'without an event': changed((claims) => without(claims, 'events')),
     'of another event': changed((claims) => ({ ...claims, events: { 'https://example.org/other': {} } })),
     'with an event that is no object': changed((claims) => ({ ...claims, events: { [LOGOUT_EVENT]: 'yes' } })),
+    'with an event that is a list': changed((claims) => ({ ...claims, events: { [LOGOUT_EVENT]: [] } })),
+    'of tomorrow': changed((claims) => ({ ...claims, iat: seconds() + 86_400, exp: seconds() + 90_000 })),
+    'with an empty number': changed((claims) => ({ ...claims, jti: '' })),
     'with a nonce, as an ID token has': changed((claims) => ({ ...claims, nonce: 'x' })),
     'of nobody': changed((claims) => without(without(claims, 'sub'), 'sid')),
     'without a number': changed((claims) => without(claims, 'jti')),

@@ -76,6 +76,7 @@ test('what a person can put right ends in one line with a next step, and nothing
     [/PORT kan niet "zoveel" zijn/, { SAMENPAD_DATA: join(folder, 'c'), PORT: 'zoveel' }],
     [/PUBLIC_URL kan niet/, { SAMENPAD_DATA: join(folder, 'd'), PUBLIC_URL: 'https://a.nl/pad' }],
     [/OIDC_ISSUER kan niet "http:\/\/login.gemeente.nl"/, { SAMENPAD_DATA: join(folder, 'f'), OIDC_ISSUER: 'http://login.gemeente.nl' }],
+    [/OIDC_ISSUER kan niet "https:\/\/login.microsoftonline.com\/common\/v2.0"/, { SAMENPAD_DATA: join(folder, 'f'), OIDC_ISSUER: 'https://login.microsoftonline.com/common/v2.0' }],
     [/OIDC_CLIENT_SECRET kan niet leeg zijn/, { SAMENPAD_DATA: join(folder, 'f'), OIDC_ISSUER: 'https://login.gemeente.nl', OIDC_CLIENT_ID: 'samenpad' }],
     [/OIDC_ROLE_MAP kan niet .*een lijst in JSON/, { SAMENPAD_DATA: join(folder, 'f'), OIDC_ROLE_MAP: '[{"claim":"groups","value":"g","space":"Schiedam","role":"baas"}]' }],
     [/optie --dmeo bestaat niet/, { SAMENPAD_DATA: join(folder, 'e') }, ['--dmeo']],

@@ -9,19 +9,24 @@ export const CLIENT_SECRET = 'een geheim van meer dan tweeendertig tekens'
 
 export interface FakeOrganisation {
   issuer: string
-  key: CryptoKey
-  kid: string
   /** The answer of the token endpoint; reset before each trial. */
   answer: (form: URLSearchParams) => Promise<Record<string, unknown>> | Record<string, unknown>
+  /** From now on it signs with another key, and publishes no other. */
+  changeKey(kid: string): Promise<void>
+  /** How often its keys were asked for. */
+  keysAskedCount(): number
   sign(payload: JWTPayload, options?: { key?: CryptoKey | Uint8Array; alg?: string; header?: Record<string, unknown> }): Promise<string>
   close(): Promise<void>
 }
 
 /** In: what the discovery document says besides the usual. */
 export async function startFakeOrganisation(metadata: Record<string, unknown> = {}): Promise<FakeOrganisation> {
-  const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true })
-  const kid = 'first'
-  const jwks = { keys: [{ ...(await exportJWK(publicKey)), kid, use: 'sig', alg: 'RS256' }] }
+  async function newKey(kid: string) {
+    const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true })
+    return { key: privateKey, kid, jwks: { keys: [{ ...(await exportJWK(publicKey)), kid, use: 'sig', alg: 'RS256' }] } }
+  }
+  let own = await newKey('first')
+  let keysAsked = 0
   const server = createServer((request, response) => {
     const path = (request.url ?? '').split('?')[0]
     const send = (body: unknown): void => void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body))
@@ -32,7 +37,10 @@ export async function startFakeOrganisation(metadata: Record<string, unknown> = 
         response_types_supported: ['code'], subject_types_supported: ['pairwise'], id_token_signing_alg_values_supported: ['RS256'], code_challenge_methods_supported: ['S256'], ...metadata,
       })
     }
-    if (path === '/jwks') return send(jwks)
+    if (path === '/jwks') {
+      keysAsked++
+      return send(own.jwks)
+    }
     let body = ''
     request.setEncoding('utf8').on('data', (text: string) => (body += text))
     request.on('end', () => {
@@ -42,9 +50,12 @@ export async function startFakeOrganisation(metadata: Record<string, unknown> = 
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const fake: FakeOrganisation = {
     issuer: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    key: privateKey, kid,
     answer: () => ({}),
-    sign: (payload, { key = privateKey, alg = 'RS256', header = {} } = {}) => new SignJWT(payload).setProtectedHeader({ alg, kid, ...header }).sign(key),
+    async changeKey(kid) {
+      own = await newKey(kid)
+    },
+    keysAskedCount: () => keysAsked,
+    sign: (payload, { key = own.key, alg = 'RS256', header = {} } = {}) => new SignJWT(payload).setProtectedHeader({ alg, kid: own.kid, ...header }).sign(key),
     close: () => new Promise((resolve) => {
       server.closeAllConnections()
       server.close(() => resolve())

@@ -147,7 +147,7 @@ export function oidcRoutes({ accounts, oidc, organisation }: OidcRoutesDeps): Ro
         if (!oidc || !organisation) return { error: 'not-found' }
         const read = await oidc.readLogout(must(body, 'checked by its schema').logout_token)
         if (!read.ok) return { error: read.failure.kind === 'unreachable' ? 'storage' : 'bad-request' }
-        const count = organisation.logout(oidc.issuer, read.value)
+        const count = organisation.logout(read.value.issuer, read.value)
         note({ subject: `organisation, ${count} sessions` })
         return { status: 204 }
       },
