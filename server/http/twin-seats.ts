@@ -23,12 +23,16 @@ export interface Seen {
 interface Seat extends Seen {
   session: Id
   device: Id
+  /** Names the login that took it; null for a bearer token. */
+  login: string | null
   until: number
 }
 
 export interface TwinSeats extends Disposable {
   /** All that this browser has open now; what it had open before and is not in it, is left. */
-  show(user: UserId, device: Id, open: readonly Seen[]): void
+  show(user: UserId, device: Id, open: readonly Seen[], login: string | null): void
+  /** A login is over: nobody sits there any more. */
+  leave(login: string): void
   /** The others at an item where this browser has a seat. */
   othersAt(user: UserId, device: Id, item: ItemId): readonly Viewer[]
 }
@@ -42,23 +46,26 @@ export function createTwinSeats({ relay, clock, dice }: { relay: Pick<Relay, 'lo
   const leave = (user: UserId, gone: readonly Seat[]): void => {
     for (const { session, space, item } of gone) relay.look(user, session, space, item, null)
   }
+  /** Ends the seats for which this is so. */
+  function leaveWhere(isOver: (seat: Seat) => boolean): void {
+    for (const [user, mine] of [...seats]) {
+      leave(user, mine.filter(isOver))
+      keep(user, mine.filter((seat) => !isOver(seat)))
+    }
+  }
   function sweepLater(): void {
     if (timer || seats.size === 0) return
     timer = clock.after(SEAT_MS, () => {
       timer = null
       const now = clock.now()
-      for (const [user, mine] of [...seats]) {
-        // A clock that jumped back must not keep anybody seated.
-        const isOver = ({ until }: Seat): boolean => until <= now || until > now + SEAT_MS
-        leave(user, mine.filter(isOver))
-        keep(user, mine.filter((seat) => !isOver(seat)))
-      }
+      // A clock that jumped back must not keep anybody seated.
+      leaveWhere(({ until }) => until <= now || until > now + SEAT_MS)
       sweepLater()
     })
   }
 
   return {
-    show(user, device, open) {
+    show(user, device, open, login) {
       const mine = seats.get(user) ?? []
       const isSame = (seat: Seat, one: Seen): boolean => seat.device === device && seat.item === one.item && seat.space === one.space
       const stays = (seat: Seat): boolean => seat.device !== device || open.some((one) => isSame(seat, one))
@@ -67,7 +74,7 @@ export function createTwinSeats({ relay, clock, dice }: { relay: Pick<Relay, 'lo
       for (const one of open) {
         const at = next.findIndex((seat) => isSame(seat, one))
         const [known] = at >= 0 ? next.splice(at, 1) : []
-        const seat: Seat = { ...one, device, session: known?.session ?? newId(dice), until: clock.now() + SEAT_MS }
+        const seat: Seat = { ...one, device, login, session: known?.session ?? newId(dice), until: clock.now() + SEAT_MS }
         next.push(seat)
         relay.look(user, seat.session, seat.space, seat.item, seat.bytes)
       }
@@ -75,6 +82,7 @@ export function createTwinSeats({ relay, clock, dice }: { relay: Pick<Relay, 'lo
       keep(user, next)
       sweepLater()
     },
+    leave: (login) => leaveWhere((seat) => seat.login === login),
     othersAt(user, device, item) {
       const seat = seats.get(user)?.find((one) => one.device === device && one.item === item)
       const viewers = seat ? relay.viewersOf(item) : []

@@ -96,6 +96,7 @@ export function createRelay(deps: RelayDeps): Relay {
 
   bag.add(directory.onDidChangeRole(({ user, info, role }) => {
     for (const session of [...(sessionsByUser.get(user) ?? [])]) session.roleChanged(info, role)
+    if (!directory.may(user, info.space, 'presence.show')) for (const door of otherDoors.get(user) ?? []) presence.leave(door, info.space)
   }))
   bag.add(directory.onDidSignOut(({ user }) => {
     for (const session of [...(sessionsByUser.get(user) ?? [])]) session.signedOut()

@@ -100,6 +100,36 @@ test('[INV7] a right that ends while a question waits ends the question, and not
   expect(await waiting).toMatchObject({ status: 403, text: '{"error":"forbidden"}' })
 })
 
+test.each([['this device', '/api/session'], ['everywhere', '/api/me/sessions']])('[INV7] signing out %s ends a question that waits, and what is written after it is not handed over', async (_where, path) => {
+  const relay = await startUnderTest()
+  const space = relay.space()
+  await restartKnows(relay, space)
+  const { cookie } = await relay.member(space, 'member')
+  const waiting = relay.ask('GET', `/sync/entries?space=${space}&wait=25`, { cookie })
+  while (relay.running.relay.counts().subscriptions === 0) await new Promise(setImmediate)
+  expect((await relay.ask('DELETE', path, { cookie })).status).toBe(204)
+  await post(relay, { bearer: relay.bearer(space, 'member') }, pushOf(space, 1, 'na het uitloggen'))
+  expect(await waiting).toMatchObject({ status: 401, text: '{"error":"signed-out"}' })
+})
+
+test('[PRE3] whoever is seen by way of requests is gone when the right, or the session, ends', async () => {
+  const relay = await startUnderTest()
+  const space = relay.space()
+  await restartKnows(relay, space)
+  const bearer = relay.bearer(space, 'member')
+  const item = newId(dice)
+  await post(relay, { bearer }, pushOf(space, 1, 'tekst', item))
+  const [lost, left] = [await relay.member(space, 'member'), await relay.member(space, 'member')]
+  const seen = (): string[] => relay.running.relay.viewersOf(item).map(({ who }) => who.user)
+  const hello: Up<'hello'> = { type: 'hello', protoMin: 1, protoMax: 1, build: 'test', device: newId(dice), pendingCount: 0 }
+  for (const { cookie } of [lost, left]) await relay.ask('POST', '/sync/ask', { cookie, body: encodeUp(hello, { type: 'presence', space, item, open: true, bytes: new Uint8Array() }) })
+  await vi.waitFor(() => expect(seen().sort()).toEqual([lost.user, left.user].sort()), { timeout: 10_000 })
+  relay.running.accounts.setRole(lost.user, space, null)
+  expect(seen()).toEqual([left.user])
+  await relay.ask('DELETE', '/api/session', { cookie: left.cookie })
+  expect(seen()).toEqual([])
+})
+
 test('HELLO is answered with WELCOME and the spaces; what is no push is refused', async () => {
   const relay = await startUnderTest()
   const space = relay.space()

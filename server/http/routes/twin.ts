@@ -29,7 +29,7 @@ interface Verdict {
 
 export interface TwinRoutesDeps {
   relay: Pick<Relay, 'accept'>
-  accounts: Pick<Accounts, 'may'>
+  accounts: Pick<Accounts, 'may' | 'onDidEndSession'>
   clock: Clock
   build: string
   seats: TwinSeats
@@ -71,6 +71,8 @@ const ofFrames = {
 const whole = v.pipe(v.string(), v.regex(/^\d{1,15}$/), v.transform(Number))
 
 export function twinRoutes({ relay, accounts, clock, build, seats }: TwinRoutesDeps): Route[] {
+  accounts.onDidEndSession(({ session }) => seats.leave(session))
+
   /** Says `frames` to a fresh session and keeps what `take` wants of the answers, until `take` ends it, the session is closed, or time is up. */
   function converse(asked: Asked<unknown, unknown, unknown>, frames: readonly Uint8Array[], take: (message: DownMessage) => Verdict): Promise<{ frame: Uint8Array; closed: number | null }> {
     return new Promise((resolve) => {
@@ -85,6 +87,8 @@ export function twinRoutes({ relay, accounts, clock, build, seats }: TwinRoutesD
         bag.dispose()
         resolve({ frame: concatBytes(kept), closed })
       }
+      const { user, session: login } = must(asked.caller, 'signed in')
+      bag.add(accounts.onDidEndSession(({ session: ended }) => ended === login && end(CLOSE.signedOut.code)))
       const session = relay.accept(
         {
           send(frame) {
@@ -103,7 +107,7 @@ export function twinRoutes({ relay, accounts, clock, build, seats }: TwinRoutesD
           confirms: false,
           address: () => asked.address,
         },
-        must(asked.caller, 'signed in').user,
+        user,
       )
       bag.add(() => session.closed())
       const { signal } = asked
@@ -162,9 +166,9 @@ export function twinRoutes({ relay, accounts, clock, build, seats }: TwinRoutesD
         if (fetches.length + looks.length !== questions.length || (fetches.length > 0 && looks.length > 0)) return { error: 'bad-request' }
         if (fetches.length > FETCHES_COUNT_MAX || looks.length > PRESENCE_ITEMS_COUNT_MAX) return { error: 'too-large' }
         if (fetches.length === 0) {
-          const { user } = must(asked.caller, 'signed in')
+          const { user, session } = must(asked.caller, 'signed in')
           const open = looks.filter((look) => look.open)
-          seats.show(user, first.device, open)
+          seats.show(user, first.device, open, session)
           const present = open
             .filter(({ space }) => accounts.may(user, space, 'space.read'))
             .flatMap(({ space, item }) => seats.othersAt(user, first.device, item).map(({ session, who, bytes }): DownMessage => ({ type: 'present', space, item, session, who, open: true, bytes })))
@@ -213,7 +217,8 @@ export function twinRoutes({ relay, accounts, clock, build, seats }: TwinRoutesD
           keptBytes += message.entries.reduce((sum, entry) => sum + entry.payload.length, 0)
           return message.entries.length > 0 && (!message.more || keptBytes >= RESPONSE_BYTES_MAX) ? { keep: true, endInMs: 0 } : { keep: true }
         })
-        // The right may have ended while the question waited: then nothing is handed over, and the laptop hears it now.
+        // The session, or the right, may have ended while the question waited: then nothing is handed over, and the laptop hears it now.
+        if (closed === CLOSE.signedOut.code) return { error: 'signed-out' }
         if (!accounts.may(must(asked.caller, 'signed in').user, space, 'space.read')) return { error: 'forbidden' }
         return closed !== null && frame.length === 0 ? { error: errorOfClose(closed) } : { status: 200, frame }
       },
