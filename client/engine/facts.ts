@@ -225,6 +225,9 @@ export function createFactsDocument(actor: Id): FactsDocument {
   }
 }
 
+/** The last moment that a Date can be, and the first one before zero. */
+const LAST_MOMENT_MS = 8.64e15
+
 const toAutomerge = (value: FactValue): unknown => {
   if (typeof value === 'string') return new A.ImmutableString(value)
   // A whole number beyond 2^53 would be written as a 64-bit integer and come back as something else.
@@ -246,7 +249,9 @@ function viewOf(doc: Automerge.Doc<Registers>, authors: ReadonlyMap<string, User
     changesBy ??= Map.groupBy(A.getChangesMetaSince(doc, []), (change) => change.actor)
     const [counter, actor] = [Number(opId.slice(0, opId.indexOf('@'))), opId.slice(opId.indexOf('@') + 1)]
     const change = changesBy.get(actor)?.findLast(({ startOp }) => startOp <= counter)
-    return change && counter <= change.maxOp ? change.time * 1000 : null
+    const ms = change && counter <= change.maxOp ? change.time * 1000 : NaN
+    // Whatever somebody's program wrote there; nobody can show a moment that no calendar has.
+    return Math.abs(ms) <= LAST_MOMENT_MS ? ms : null
   }
   for (const path of Object.keys(doc).sort()) {
     if (!isFactPath(path)) continue

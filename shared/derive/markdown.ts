@@ -118,7 +118,7 @@ function blockOf(node: ProseNode, indent: string): string {
   const content = node.content ?? []
   switch (node.type) {
     case 'heading': {
-      const level = Math.min(6, Math.max(1, Number(node.attrs?.level) || 1) + 1)
+      const level = Math.min(6, Math.max(1, numberOf(node.attrs?.level)) + 1)
       return `${indent}${'#'.repeat(level)} ${inlineOf(content).replace(/\n/g, ' ')}`
     }
     case 'paragraph':
@@ -126,7 +126,7 @@ function blockOf(node: ProseNode, indent: string): string {
     case 'bulletList':
       return itemsOf(content, indent, () => '- ')
     case 'orderedList':
-      return itemsOf(content, indent, (index) => `${(Number(node.attrs?.start) || 1) + index}. `)
+      return itemsOf(content, indent, (index) => `${numberOf(node.attrs?.start) + index}. `)
     case 'taskList':
       return itemsOf(content, indent, (_index, item) => (item.attrs?.checked === true ? '- [x] ' : '- [ ] '))
     case 'blockquote':
@@ -145,6 +145,9 @@ function blockOf(node: ProseNode, indent: string): string {
   }
 }
 
+/** An attribute may be anything that somebody's program wrote. */
+const numberOf = (value: unknown): number => (typeof value === 'number' || typeof value === 'string' ? Number(value) || 1 : 1)
+
 function itemsOf(items: readonly ProseNode[], indent: string, mark: (index: number, item: ProseNode) => string): string {
   return items.map((item, index) => {
     const bullet = mark(index, item)
@@ -153,12 +156,18 @@ function itemsOf(items: readonly ProseNode[], indent: string, mark: (index: numb
   }).join('\n')
 }
 
+const CELLS_FILLED_COUNT_MAX = 100_000
+
 function gridOf(rows: readonly ProseNode[], indent: string): string {
   const texts = rows.map((row) => (row.content ?? []).map((cell) => blocksOf(cell.content ?? [], '').join(' ').replaceAll('|', '\\|').replace(/\n/g, '<br>')))
   const width = Math.max(0, ...texts.map((row) => row.length))
-  const lineOf = (row: readonly string[]): string => `${indent}| ${Array.from({ length: width }, (_, column) => row[column] ?? '').join(' | ')} |`
-  const [first = [], ...rest] = texts
-  return width === 0 ? '' : [lineOf(first), `${indent}|${' --- |'.repeat(width)}`, ...rest.map(lineOf)].join('\n')
+  // Filled up to the widest row for whoever reads the text itself; the first row alone says how wide a table is. One row of 40,000 cells above 5,000 empty ones,
+  // filled up, is more than a text can hold.
+  const isFilled = width * texts.length <= CELLS_FILLED_COUNT_MAX
+  const lineOf = (row: readonly string[], index: number): string =>
+    `${indent}| ${(isFilled || index === 0 ? Array.from({ length: width }, (_, column) => row[column] ?? '') : row).join(' | ')} |`
+  const [head = '', ...rest] = texts.map(lineOf)
+  return width === 0 ? '' : [head, `${indent}|${' --- |'.repeat(width)}`, ...rest].join('\n')
 }
 
 const plain = (nodes: readonly ProseNode[]): string => nodes.map(({ text, content }) => text ?? plain(content ?? [])).join('')

@@ -71,8 +71,15 @@ function markOf(type: string, value: unknown): ProseMark {
 
 /** Attributes by name, undefined ones left out; undefined when there are none. */
 function sorted(attrs: Record<string, unknown>): Record<string, unknown> | undefined {
-  const entries = Object.entries(attrs).filter(([, value]) => value !== undefined && value !== null)
+  const entries = Object.entries(attrs).filter(([, value]) => value !== undefined && value !== null).map(([name, value]): [string, unknown] => [name, plain(value)])
   return entries.length > 0 ? Object.fromEntries(entries.sort(([a], [b]) => compare(a, b))) : undefined
+}
+
+/** A program may write whole numbers without end; they are no plain data, and nobody can seal or export them. */
+function plain(value: unknown): unknown {
+  if (typeof value === 'bigint') return String(value)
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value
+  return Array.isArray(value) ? value.map(plain) : Object.fromEntries(Object.entries(value).map(([name, one]) => [name, plain(one)]))
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

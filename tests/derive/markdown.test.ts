@@ -47,6 +47,21 @@ describe('Markdown', () => {
     expect(out).toContain('**vet** en *schuin*\\\n[hier](<https://voorbeeld.nl/a%20b>)')
   })
 
+  test('[B3] attributes of every kind and tables of every shape come out', () => {
+    const cells = (count: number): ProseNode => ({ type: 'tableRow', content: Array.from({ length: count }, () => ({ type: 'tableCell' })) })
+    const out = markdown(doc(
+      { type: 'heading', attrs: { level: { toString: 5 } }, content: [text('kop')] },
+      { type: 'orderedList', attrs: { start: { valueOf: 1, toString: 1 } }, content: [{ type: 'listItem', content: [paragraph(text('een'))] }] },
+      { type: 'table', content: [cells(1), cells(40_000), ...Array.from({ length: 5_000 }, () => cells(0))] },
+      paragraph(text('erna')),
+    ))
+    expect(out).toContain('## kop\n\n1. een')
+    expect(out).toContain('\n\nerna\n')
+    // The first row says how wide it is; what the others lack is not filled in.
+    expect(out.split('\n').filter((line) => line.length > 1_000)).toHaveLength(3)
+    expect(out.length).toBeLessThan(1_000_000)
+  })
+
   test('[B6] text stays text: no HTML, no heading, no foreign link', () => {
     const out = markdown(doc(paragraph(text('# geen kop')), paragraph(text('<script>alert(1)</script>')), paragraph(text('klik', { type: 'link', attrs: { href: 'javascript:alert(1)' } })), paragraph(text('1. geen lijst'))), { type: 'knowledge', theme: 'a\n# b' })
     expect(out.match(/^#/gm)).toHaveLength(1)

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
 import * as Y from 'yjs'
+import { canonicalOf } from '../../shared/derive/canonical.ts'
+import { EMPTY_FACTS } from '../../shared/model/facts.ts'
 import { proseJson, textOfProse, titleOfProse, type ProseNode } from '../../shared/derive/prose-json.ts'
 
 /** A document made by `write`, and the same one again from its updates. */
@@ -72,4 +74,11 @@ test('text has a line per block; the title is the first heading with words, or e
   expect(textOfProse(page)).toBe('een twee\nKop')
   expect(titleOfProse(page)).toBe('Kop')
   expect(titleOfProse({ type: 'doc', content: [list] })).toBe('een twee')
+})
+
+test('[B3] numbers that are no plain data become texts, so that a document can be sealed and exported', () => {
+  const [doc] = both((prose) => prose.insert(0, [element('heading', { level: 12345678901234567890n, more: { list: [1n, { deep: 2n }] }, bytes: Uint8Array.of(1) }, [text('kop')])]))
+  const prose = proseJson(doc)
+  expect(prose.content?.[0]?.attrs).toEqual({ bytes: Uint8Array.of(1), level: '12345678901234567890', more: { list: ['1', { deep: '2' }] } })
+  expect(canonicalOf({ facts: EMPTY_FACTS, prose })).toContain('"level":"12345678901234567890"')
 })

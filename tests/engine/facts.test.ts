@@ -211,3 +211,11 @@ test('a change can be read by a person', () => {
   expect(readableChange(change(a, [set('title', 'Roken'), set('term', 3)]))).toBe('title = "Roken"\nterm = 3')
   expect(readableChange(new Uint8Array([1]))).toBe('')
 })
+
+test('[B3] a moment that no calendar has is not said: whoever shows it would fail', () => {
+  const reader = make()
+  const far = A.change(A.init<Record<string, unknown>>({ actor: newId(dice) }), { time: Number.MAX_SAFE_INTEGER }, (doc) => void (doc.title = new A.ImmutableString('van een programma')))
+  expect(reader.apply(A.getLastLocalChange(far)!, anna).ok).toBe(true)
+  expect(reader.apply(change(make(), set('title', 'van bert'), bert), bert).ok).toBe(true)
+  expect(reader.view().conflicts.title?.map(({ author, time }) => [author, time]).sort()).toEqual([[anna, null], [bert, 1_700_000_000_000]].sort())
+})
