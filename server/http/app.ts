@@ -247,12 +247,16 @@ function serveRoute(app: FastifyInstance, route: Route, { doorkeeper, accounts, 
     onRequest: async (request, reply) => {
       const seconds = route.guardsSecret ? secrets.of(networkOf(request.ip), SECRETS).takeOrSeconds() : 0
       if (seconds > 0) return tooOften(reply, seconds)
-      if (isChange && !doorkeeper.isFromOurPages(request.raw)) return refuse(request, reply, 'forbidden')
-      const { caller } = request
-      if (!caller) return isOpen ? undefined : refuse(request, reply, 'signed-out')
-      return isOpen || isAllowed(caller, spaceOf(request)) ? undefined : refuse(request, reply, 'forbidden')
+      const refusal = isChange && !doorkeeper.isFromOurPages(request.raw) ? 'forbidden' : refusalOf(request)
+      return refusal === null ? undefined : refuse(request, reply, refusal)
     },
     handler: async (request, reply) => {
+      if (isChange) {
+        // Its body came as slowly as whoever sent it liked, and a right, or a session, may have ended meanwhile.
+        request.caller = doorkeeper.callerOf(request.raw)
+        const refusal = refusalOf(request)
+        if (refusal !== null) return refuse(request, reply, refusal)
+      }
       const seconds = route.guardsSecret ? guesses.of(secretKey(request), GUESSES).takeOrSeconds() : 0
       if (seconds > 0) return tooOften(reply, seconds)
       const params = parse(route.params, request.params)
@@ -279,6 +283,13 @@ function serveRoute(app: FastifyInstance, route: Route, { doorkeeper, accounts, 
     reply.hijack()
     patience.refuse(reply.raw, seconds)
     return reply
+  }
+
+  /** null: this may be asked. */
+  function refusalOf(request: FastifyRequest): 'signed-out' | 'forbidden' | null {
+    if (isOpen) return null
+    if (!request.caller) return 'signed-out'
+    return isAllowed(request.caller, spaceOf(request)) ? null : 'forbidden'
   }
 
   function isAllowed({ user }: Caller, space: SpaceId | null): boolean {
