@@ -218,6 +218,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
       patience.dispose()
       sync.dispose()
       upgrades.dispose()
+      metrics.dispose()
       await app.close()
     },
   }
