@@ -26,8 +26,9 @@ export const CRASHED = 'crashed'
 
 export async function createCrashGuard(store: EngineStore): Promise<CrashGuard> {
   const [counted, applying] = await Promise.all([store.getValue(CRASHES), store.getValue(APPLYING)])
-  const crashes = new Map<string, number>(Object.entries((counted as Record<string, number> | undefined) ?? {}))
-  const found = (applying as string[] | undefined) ?? []
+  // Marks that cannot be read any more say nothing; they must not keep anybody out.
+  const crashes = new Map<string, number>(typeof counted === 'object' && counted !== null ? Object.entries(counted as Record<string, number>) : [])
+  const found = Array.isArray(applying) ? applying.filter((id) => typeof id === 'string') : []
   const keep = (): Promise<void> => store.putValue(CRASHES, Object.fromEntries(crashes))
   const settle = async (): Promise<void> => {
     for (const id of found) {

@@ -10,9 +10,10 @@ import { must } from '../../shared/base/assert.ts'
 import { crc32 } from '../../shared/base/checksum.ts'
 import { utf8 } from '../../shared/base/bytes.ts'
 import { createEmitter } from '../../shared/base/emitter.ts'
-import { newId, type EntryId, type ItemId, type SpaceId, type UserId } from '../../shared/base/ids.ts'
+import { isId, newId, type EntryId, type Epoch, type ItemId, type SpaceId, type UserId } from '../../shared/base/ids.ts'
 import type { Dice } from '../../shared/base/random.ts'
-import { PARTS, type NewEntry, type Part } from '../../shared/model/entries.ts'
+import { FORMAT_OF_PART, PARTS, type NewEntry, type Part } from '../../shared/model/entries.ts'
+import { ROLES } from '../../shared/model/grants.ts'
 import type { ItemRow } from '../../shared/model/rows.ts'
 import { EMPTY_TAIL_HASH } from '../../shared/protocol/tail-hash.ts'
 import { ERASED, payloadWithout, type Erasing, type Strip } from './erasure.ts'
@@ -88,6 +89,20 @@ export const snapshotSumOf = ({ item, part, space, payload, attribution }: Snaps
   if (!isBytes(payload) || !(attribution === undefined || isBytes(attribution))) return NO_SUM
   const sum = crc32(payload, crc32(utf8(`${item}${part}${space}`)))
   return attribution ? crc32(attribution, sum) : sum
+}
+
+/** A log that nobody has: the relay says what the right one is, and what is stored here is compared with it. */
+const UNKNOWN_LOG: Epoch = 'f'.repeat(32)
+const isCount = (value: unknown): value is number => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+/** A row that went bad says what it still says. The rest is what a laptop may believe least: that it may read, and knows nothing of the log. */
+const wholeSpace = (row: SpaceRow): SpaceRow => {
+  const { epoch, cursor, tailHash, head, role, kind, name } = row
+  const isKnown = isId(epoch) && isCount(cursor) && isCount(head) && isBytes(tailHash)
+  if (isKnown && (role === null || ROLES.includes(role)) && kind && typeof name === 'string') return row
+  return {
+    ...row, kind: kind || 'municipality', name: typeof name === 'string' ? name : '', role: role === null || ROLES.includes(role) ? role : 'reader', rechecking: row.rechecking === true,
+    ...(isKnown ? {} : { epoch: UNKNOWN_LOG, cursor: 0, tailHash: EMPTY_TAIL_HASH, head: 0 }),
+  }
 }
 
 /** A view into a frame would store the whole frame. */
@@ -269,7 +284,11 @@ export async function openDexieStore({ user, dice, name = databaseName(user), de
     return { ...plain, sum: sumOf(plain), covered: 0, placed: seq === null ? 0 : 1 }
   }
   const toStored = ({ covered: _covered, placed: _placed, sum: _sum, ...entry }: EntryRecord): StoredEntry => ({ ...entry, payload: bytesIn(entry.payload) })
-  const isSound = (record: EntryRecord): boolean => record.sum === sumOf(record)
+  /** Whatever is not in the sum and is always there, is there. */
+  const isWhole = ({ part, format, schema, clientTime, author }: NewEntry & { author: UserId }): boolean =>
+    format === FORMAT_OF_PART[part] && Number.isSafeInteger(schema) && Number.isSafeInteger(clientTime) && isId(author)
+  const isSound = (record: EntryRecord): boolean => record.sum === sumOf(record) && isWhole(record) && record.quarantined !== undefined && record.seq !== undefined && (record.seq === null) === (record.placed === 0)
+  const isSoundRow = (record: OutboxRecord): boolean => record.sum === sumOf(record) && isWhole(record) && Number.isFinite(record.order) && Number.isFinite(record.storedAt) && (record.state === 'waiting' || record.state === 'parked')
   const outboxRecord = (entry: NewEntry, author: UserId, order: number, storedAt: number): OutboxRecord => {
     const { space, entry: id, item, part, format, schema, clientTime, writer, payload } = entry
     const row: OutboxRow = { space, entry: id, item, part, format, schema, clientTime, writer, payload: owned(payload), order, author, state: 'waiting', code: null, reason: '', storedAt }
@@ -338,16 +357,19 @@ export async function openDexieStore({ user, dice, name = databaseName(user), de
     if (row) await db.spaces.put({ ...row, cursor: 0, tailHash: EMPTY_TAIL_HASH })
   }
   const mendEntries = (bad: readonly EntryRecord[]): Promise<void> =>
-    write([db.entries, db.spaces, db.outbox], async () => {
+    write([db.entries, db.spaces, db.outbox, db.archive], async () => {
       const rewound = new Set<SpaceId>()
       for (const { entry } of bad) {
         const record = await db.entries.get(entry)
         if (!record || isSound(record)) continue
-        const copy = await db.outbox.get(entry)
-        if (copy && copy.sum === sumOf(copy)) await db.entries.put({ ...record, payload: copy.payload, sum: copy.sum })
+        // Of one's own edits there is another copy: unsent, or acknowledged a short time ago.
+        const [typed, sent] = [await db.outbox.get(entry), await db.archive.get(entry)]
+        if (typed && isSoundRow(typed)) await db.entries.put(toRecord({ ...typed, seq: null, epoch: null, serverTime: null, quarantined: null, at: record.at }))
         else {
-          await db.entries.put({ ...record, quarantined: CHECKSUM })
-          if (record.placed) rewound.add(record.space)
+          const mended = { ...record, payload: bytesIn(sent?.payload), sum: sent?.sum ?? NO_SUM }
+          const isMended = isSound(mended)
+          await db.entries.put(isMended ? mended : { ...record, quarantined: CHECKSUM })
+          if (!isMended && record.placed) rewound.add(record.space)
         }
       }
       for (const space of rewound) await rewind(space)
@@ -355,7 +377,7 @@ export async function openDexieStore({ user, dice, name = databaseName(user), de
     })
   /** Sound ones as they are; of the others what can be mended is, and the rest is named as left out. */
   const sound = async (records: readonly EntryRecord[]): Promise<StoredEntry[]> => {
-    const bad = records.filter((record) => record.quarantined === null && !isSound(record))
+    const bad = records.filter((record) => (record.quarantined ?? null) === null && !isSound(record))
     if (bad.length === 0) return records.map(toStored)
     await mendEntries(bad)
     const mended = new Map((await db.entries.bulkGet(bad.map(({ entry }) => entry))).filter(isThere).map((record) => [record.entry, record]))
@@ -372,24 +394,34 @@ export async function openDexieStore({ user, dice, name = databaseName(user), de
   const soundOutbox = async (records: readonly OutboxRecord[]): Promise<OutboxRow[]> => {
     const rows: OutboxRow[] = []
     for (const record of records) {
-      const { sum, ...row } = record
-      if (sum === sumOf(row)) {
+      const { sum: _sum, ...row } = record
+      if (isSoundRow(record)) {
         rows.push(row)
         continue
       }
       rows.push(
         await write([db.outbox, db.entries], async () => {
           const copy = await db.entries.get(row.entry)
-          const mended: OutboxRow =
-            copy && isSound(copy) ? { ...row, payload: copy.payload } : { ...row, state: 'parked', code: 'invalid', reason: CHECKSUM }
+          const mended = copy && isSound(copy) ? fromCopy(record, copy) : { ...record, ...spoiledRow(record) }
           // A parked row keeps its wrong sum: nobody will take its bytes for the ones that were typed.
-          await db.outbox.put({ ...mended, sum: copy && isSound(copy) ? copy.sum : sum })
-          return { result: { ...mended, payload: bytesIn(mended.payload) }, change: { outbox: 'changed' as const } }
+          await db.outbox.put(mended)
+          const { sum: _wrong, ...rest } = mended
+          return { result: { ...rest, payload: bytesIn(rest.payload) }, change: { outbox: 'changed' as const } }
         }),
       )
     }
     return rows
   }
+  const fromCopy = (row: OutboxRecord, copy: EntryRecord): OutboxRecord => {
+    const { order, state, code, reason, storedAt } = row
+    const isParked = state === 'parked' && code !== null && code !== undefined
+    return {
+      ...outboxRecord(copy, copy.author, Number.isFinite(order) ? order : copy.at, Number.isFinite(storedAt) ? storedAt : copy.clientTime),
+      ...(isParked ? { state, code, reason } : {}),
+    }
+  }
+  /** Kept as it is, for a person to look at. */
+  const spoiledRow = ({ storedAt, sum }: OutboxRecord) => ({ state: 'parked', code: 'invalid', reason: CHECKSUM, storedAt: Number.isFinite(storedAt) ? storedAt : 0, sum: sum ?? NO_SUM }) as const
 
   /** Parts of the transaction that reads them. */
   const recordsOf = (item: ItemId, part: Part) => db.entries.where('[item+part+covered]').equals([item, part, 0]).sortBy('at')
@@ -598,7 +630,7 @@ export async function openDexieStore({ user, dice, name = databaseName(user), de
         await mark(db.dirty, spacesByItem([row]))
         return { result: 'stored' as const, change: { snapshots: [{ item: row.item, part: row.part }] } }
       }),
-    spaces: () => read([db.spaces], () => db.spaces.toArray()),
+    spaces: () => read([db.spaces], async () => (await db.spaces.toArray()).map(wholeSpace)),
     putSpace: (row) =>
       write([db.spaces], async () => {
         await db.spaces.put({ ...row, tailHash: owned(row.tailHash) })

@@ -152,6 +152,37 @@ test.each([
   expect((await store.entriesOf(item, 'prose')).entries.map(({ quarantined }) => quarantined).sort()).toEqual(['checksum', null])
 })
 
+test('rows that lack what they always have are mended, fetched again or kept apart', async () => {
+  device = dexieDevice()
+  const store = await device.open()
+  const [space, item, epoch] = [id(), id(), id()]
+  await store.putSpace(spaceRow(space, { epoch }))
+  const [mine, theirs, unsent, both] = [edit(space, item), received(edit(space, item), 2, epoch), edit(space, item), edit(space, item)]
+  await store.putLocal([mine], 1)
+  await store.acknowledge([mine.entry], epoch, 1)
+  await store.putRun(space, epoch, [received(mine, 1, epoch), theirs], 2, TAIL)
+  await store.putLocal([unsent, both], 1)
+  const without = (...names: string[]) => (record: object): void => names.forEach((name) => Reflect.deleteProperty(record, name))
+  await spoil(device, 'entries', mine.entry)
+  await spoil(device, 'entries', theirs.entry, without('quarantined', 'format', 'author'))
+  await spoil(device, 'outbox', unsent.entry, without('format', 'author', 'state', 'storedAt'))
+  await spoil(device, 'outbox', both.entry, without('format'))
+  await spoil(device, 'entries', both.entry)
+  const other = id()
+  await store.putSpace(spaceRow(other, { epoch, cursor: 3 }))
+  await spoil(device, 'spaces', other, without('role', 'tailHash'))
+
+  // Of what was acknowledged a short time ago there is a copy on this laptop; of what others wrote there is one at the relay.
+  expect((await store.entriesOf(item, 'prose')).entries.map(({ entry, payload, quarantined }) => [entry, quarantined === null ? payload : quarantined])).toEqual(
+    [[mine.entry, mine.payload], [theirs.entry, 'checksum'], [unsent.entry, unsent.payload], [both.entry, 'checksum']])
+  const rows = await store.outbox()
+  expect(rows.find(({ entry }) => entry === unsent.entry)).toMatchObject({ format: unsent.format, author: unsent.author, payload: unsent.payload, state: 'waiting' })
+  expect(rows.find(({ entry }) => entry === both.entry)).toMatchObject({ state: 'parked', reason: 'checksum' })
+  const row = (await store.spaces()).find((one) => one.space === other)
+  expect(row).toMatchObject({ role: 'reader', cursor: 0, tailHash: new Uint8Array(16) })
+  expect(row?.epoch).not.toBe(epoch) // what is here is compared with what the relay has
+})
+
 test('a spoiled snapshot is dropped and everything of the space asked for again', async () => {
   device = dexieDevice()
   const store = await device.open()

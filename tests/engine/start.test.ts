@@ -58,3 +58,11 @@ test('what was left over of a lost space is gone before the first answer, and wh
   expect(await engine.status()).toMatchObject({ parkedCount: 1, waitingCount: 0 })
   expect(await before.spaces()).toMatchObject([{ role: null, cursor: 0 }])
 })
+
+test('marks of an earlier start that cannot be read keep nobody out', async () => {
+  const user = newId(dice)
+  const device = createMemoryDevice()
+  const store = device.openStore()
+  for (const key of ['applying', 'crashes']) await store.putValue(key, 42)
+  await (await openAlone(device.openStore(), user)).dispose()
+})
