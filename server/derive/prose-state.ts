@@ -7,6 +7,7 @@
  * push; a caller whose push was refused forgets the state and begins again.
  */
 import * as Y from 'yjs'
+import { bytesEqual } from '../../shared/base/bytes.ts'
 import type { WriterId } from '../../shared/base/ids.ts'
 import { createProseDoc } from '../../shared/derive/prose-doc.ts'
 import { readProseHeader } from '../../shared/protocol/prose-header.ts'
@@ -24,8 +25,11 @@ export interface ProseState {
   /** Bytes of updates applied: what the state roughly costs to keep. */
   readonly bytes: number
   readonly doc: Y.Doc
-  /** Errors: throws on an unreadable update; the state must be thrown away then. */
-  apply(seq: number, update: Uint8Array, writer: WriterId): void
+  /**
+   * Out: false when the log took what `novelty` added in other words (something in it was erased for good): the document holds what the log does not, and
+   * must be thrown away. Errors: throws on an unreadable update; the state must be thrown away then.
+   */
+  apply(seq: number, update: Uint8Array, writer: WriterId): boolean
   /** Instead of the entries up to `seq`, before any other. Errors: throws on unreadable content; the state must be thrown away then. */
   begin(seq: number, content: Uint8Array): void
   stateVector(): Uint8Array
@@ -47,6 +51,8 @@ export function createProseState(): ProseState {
   let bytes = 0
   /** Who continues a clientID, as far as the log says. */
   const writers = new Map<number, WriterId>()
+  /** What `novelty` added and no entry has said yet, nor its parts. */
+  let added: Uint8Array | null = null
   const hasPending = (): boolean => doc.store.pendingStructs !== null || doc.store.pendingDs !== null
   return {
     get seq() {
@@ -57,11 +63,17 @@ export function createProseState(): ProseState {
     },
     doc,
     apply(at, update, writer) {
-      Y.applyUpdate(doc, update)
       const header = readProseHeader(update)
-      if (typeof header !== 'string') for (const { client } of header.blocks) writers.set(client, writer)
+      const blocks = typeof header === 'string' ? [] : header.blocks
+      // An entry goes on where the log ends; what begins before the end of this document is here already, from `novelty`.
+      const isHere = blocks.some(({ client, from }) => from < Y.getState(doc.store, client))
+      if (isHere && (added === null || !bytesEqual(update, added))) return false
+      if (isHere) added = null
+      Y.applyUpdate(doc, update)
+      for (const { client } of blocks) writers.set(client, writer)
       seq = at
       bytes += update.length
+      return true
     },
     begin(at, content) {
       Y.applyUpdate(doc, content)
@@ -77,8 +89,8 @@ export function createProseState(): ProseState {
       if (header === 'skip') return { kind: 'gap' }
       if (header === 'malformed') return { kind: 'malformed' }
       const before = Y.encodeStateVector(doc)
-      const added: Uint8Array[] = []
-      const collect = (delta: Uint8Array): void => void added.push(delta)
+      const deltas: Uint8Array[] = []
+      const collect = (delta: Uint8Array): void => void deltas.push(delta)
       doc.on('update', collect)
       try {
         Y.applyUpdate(doc, update)
@@ -88,11 +100,12 @@ export function createProseState(): ProseState {
         doc.off('update', collect)
       }
       if (hasPending()) return { kind: 'gap' }
-      const [delta] = added
+      const [delta] = deltas
       if (!delta) return null
       // What the document made of it says which deletions are new; the words themselves are as they were sent.
       const novelty = withDeletionsOf(Y.diffUpdate(update, before), delta)
       bytes += novelty.length
+      added = novelty
       return novelty
     },
     split: (novelty) => splitByWriter(novelty, Y.decodeStateVector(Y.encodeStateVector(doc)), (client) => writers.get(client) ?? null),

@@ -100,18 +100,20 @@ async function proseOf(space: SpaceId, item: ItemId, isByEntries = false): Promi
     states.delete(item)
     states.set(item, state)
     let unreadable: { seq: number; reason: string } | null = null
+    let isOtherwise = false
     await pull(space, item, 'prose', state.seq, (entry) => {
-      if (unreadable) return
+      if (unreadable || isOtherwise) return
       try {
-        state.apply(entry.seq, entry.payload, entry.writer)
+        isOtherwise = !state.apply(entry.seq, entry.payload, entry.writer)
       } catch (error) {
         unreadable = { seq: entry.seq, reason: reasonOf(error) }
       }
     })
-    if (unreadable === null) break
-    // The document may hold half of it: begin again without that entry.
-    const { seq, reason } = unreadable as { seq: number; reason: string }
+    if (unreadable === null && !isOtherwise) break
+    // The document may hold half of an entry, or what the log did not take: begin again without that.
     drop(item)
+    if (unreadable === null) continue
+    const { seq, reason } = unreadable as { seq: number; reason: string }
     remember(space, item, seq, reason)
   }
   let bytes = [...states.values()].reduce((sum, state) => sum + state.bytes, 0)

@@ -9,6 +9,7 @@ import { namedDice } from '../../shared/base/random.ts'
 import { actToBytes, sealOf, type Act } from '../../shared/model/acts.ts'
 import { FORMAT_OF_PART, type Part } from '../../shared/model/entries.ts'
 import type { FactValue } from '../../shared/model/facts.ts'
+import { eraseProse } from '../../shared/protocol/erase-prose.ts'
 import { createFactsDocument, loadFacts } from '../../server/derive/facts-document.ts'
 import { materialise, type ReadableEntry } from '../../server/derive/materialise.ts'
 import { createLogReader } from '../../server/derive/reader.ts'
@@ -187,6 +188,33 @@ describe('the reader thread', () => {
     const missing = await reader.ask('missing', { space, item, stateVector: new Uint8Array([0]) })
     if (!missing.ok || 'kind' in missing.value) throw new Error('unreadable')
     expect(new TextDecoder().decode(missing.value.update)).not.toContain('weghaalt')
+  })
+
+  test('[ERA4] what the log took without the words that were erased for good is told without them', async () => {
+    const world = await setupLog()
+    const reader = world.bag.add(createLogReader({ log: world.log, clock: systemClock, report: world.report }))
+    const item = world.newItem()
+    const { space } = world
+    await world.write(item, 'Een.')
+    const [first] = await world.entries(item)
+    const back = new Y.Doc()
+    back.clientID = 7
+    Y.applyUpdate(back, first!.payload)
+    const words = new Y.XmlText('geheimwoord')
+    back.getXmlFragment('prose').push([words])
+    const novelty = await reader.ask('novelty', { space, item, update: Y.encodeStateAsUpdate(back) })
+    if (!novelty.ok || 'kind' in novelty.value || !novelty.value.update) throw new Error('nothing new')
+    // As the log does with an item of which something was erased.
+    await world.append(item, 'prose', eraseProse(novelty.value.update, new Map([[7, [[1, 12]]]])))
+    const missing = await reader.ask('missing', { space, item, stateVector: new Uint8Array([0]) })
+    if (!missing.ok || 'kind' in missing.value) throw new Error('unreadable')
+    expect(new TextDecoder().decode(missing.value.update)).not.toContain('geheim')
+    expect(missing.value.seq).toBe(2)
+    // Who still shows them hears that they are deleted.
+    const own = await reader.ask('missing', { space, item, stateVector: Y.encodeStateVector(back) })
+    if (!own.ok || 'kind' in own.value) throw new Error('unreadable')
+    Y.applyUpdate(back, own.value.update)
+    expect(back.getXmlFragment('prose').toString()).not.toContain('geheim')
   })
 
   test('[B3] what hangs the thread is refused, and the next question is answered', async () => {
