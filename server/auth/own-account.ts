@@ -45,6 +45,8 @@ export interface Profile {
 export interface Everything extends Profile {
   person: Person
   isAdministrator: boolean
+  /** How an organisation names this person; empty for who signs in here alone. */
+  logins: { issuer: string; subject: string; since: number }[]
   /** role null: was a member; of such a space only the id is said, as everywhere, because its name may be another by now. */
   memberships: { space: Pick<SpaceInfo, 'space' | 'kind' | 'name'>; role: Role | null }[]
   sessions: Omit<Device, 'isThis'>[]
@@ -129,7 +131,8 @@ export function createOwnAccount({ database, clock, dice, picture, change, passw
         const role = roles.get(user) ?? null
         return [{ space: { space, kind: info.kind, name: role === null ? '' : info.name }, role }]
       })
-      return { ...profile(user), person, isAdministrator, memberships, sessions: devices(user, null).map(({ isThis: _, ...device }) => device) }
+      const logins = database.all('SELECT issuer, subject, created_at FROM identities WHERE user = ?', user).map((row) => ({ issuer: String(row.issuer), subject: String(row.subject), since: Number(row.created_at) }))
+      return { ...profile(user), person, isAdministrator, logins, memberships, sessions: devices(user, null).map(({ isThis: _, ...device }) => device) }
     },
     change(user, { name, job, organisation }) {
       const kept = rowOf(user).person.name

@@ -1,6 +1,7 @@
 // One's own account through its doors: who others see, password, devices, what is kept, and leaving; resets and invitations of others.
 import { expect, test } from 'vitest'
 import { FORMER } from '../../server/auth/own-account.ts'
+import { createTypist } from '../contract/payloads.ts'
 import { openSocket, PASSWORD, person, startUnderTest, type UnderTest } from './relay-under-test.ts'
 
 const NEXT = 'twaalf tegels in de tuin'
@@ -87,6 +88,27 @@ test('what is kept about me: account, memberships, sessions and what I did; no s
   const after = await relay.ask('GET', '/api/me/export', { cookie })
   expect(after.json).toMatchObject({ memberships: [{ role: null, space: { space, name: '' } }] })
   expect(after.text).not.toContain('Schiedam')
+})
+
+test('what is kept about me says nothing of spaces that I never was in: a refusal there looks as one nowhere', async () => {
+  const relay = await startUnderTest()
+  const [own, other] = [relay.space(), relay.space('Almere')]
+  for (const space of [own, other]) await relay.running.log.ensureSpace(space)
+  const { user, cookie } = await relay.member(own, 'reader')
+  const theirs = await relay.member(other, 'member')
+  const item = 'c'.repeat(32)
+  await relay.running.relay.push(theirs.user, { space: other, entry: 'd'.repeat(32), item, part: 'prose', format: 'yjs1', schema: 1, clientTime: 0, writer: 'e'.repeat(32), payload: createTypist(1).type('tekst') })
+  expect(await openSocket(`ws://127.0.0.1:${relay.port}/yjs/${item}`, { cookie, origin: relay.origin }).closed).toBe(4404)
+  for (const space of [other, 'f'.repeat(32)]) expect((await relay.ask('GET', `/api/spaces/${space}/members`, { cookie })).status).toBe(403)
+  expect((await relay.ask('POST', `/api/spaces/${own}/invitations`, { cookie, body: { role: 'reader' } })).status).toBe(403)
+  const { text, json } = await relay.ask('GET', '/api/me/export', { cookie })
+  const records = (json as { records: { operation: string; space: string | null; subject: string }[] }).records.map(({ operation, space, subject }) => [operation, space, subject])
+  expect(records).toEqual([
+    ['member.invite', own, 'POST /api/spaces/:space/invitations'], ['member.list', null, 'GET /api/spaces/:space/members'], ['member.list', null, 'GET /api/spaces/:space/members'], ['space.read', null, item],
+  ])
+  expect(text).not.toContain(other)
+  // Whoever keeps that space does read it.
+  expect(relay.running.accounts.audit.page({ space: other, who: user }, 9).records).toHaveLength(2)
 })
 
 test('leaving: asks for the password, takes away who it was, keeps the organisation beside what was written', async () => {

@@ -33,6 +33,7 @@ test('there and back: an account by issuer and subject, its roles, a fresh sessi
   expect(cookie).not.toBe(before.cookie)
   expect((await relay.ask('GET', '/api/me', { cookie: before.cookie })).status).toBe(401)
   expect(relay.running.accounts.database.all('SELECT issuer, subject FROM identities')).toEqual([{ issuer, subject: 'AAAA' }])
+  expect((await relay.ask('GET', '/api/me/export', { cookie })).json).toMatchObject({ logins: [{ issuer, subject: 'AAAA' }] })
   // Their name and password are the organisation's.
   expect((await relay.ask('PUT', '/api/me', { cookie, body: { name: 'iemand anders', job: 'beleid', organisation: 'Schiedam' } })).json).toMatchObject({ person: { name: 'projectleider Schiedam', job: 'beleid' } })
   expect((await relay.ask('PUT', '/api/me/password', { cookie, body: { old: '', next: 'twaalf tegels in de tuin' } })).json).toEqual({ error: 'wrong-credentials' })

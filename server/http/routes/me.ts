@@ -121,14 +121,19 @@ export function meRoutes(deps: SignInRoutesDeps): Route[] {
       summary: 'Everything that is kept about you, apart from what you wrote',
       operation: 'account.export',
       answer: v.object({
-        person, isAdministrator: v.boolean(), ...profile, memberships: v.array(v.object({ space, role: v.nullable(role) })), sessions: v.array(v.object(session)), records: v.array(record),
+        person, isAdministrator: v.boolean(), ...profile, logins: v.array(v.object({ issuer: v.string(), subject: v.string(), since: time })), memberships: v.array(v.object({ space, role: v.nullable(role) })), sessions: v.array(v.object(session)), records: v.array(record),
       }),
       refusals: ['forbidden'],
       handle(asked) {
         if (isScript(asked)) return { error: 'forbidden' }
         const user = mine(asked.caller)
-        const records = accounts.audit.page({ who: user }, OWN_RECORDS_COUNT_MAX).records.map(({ seq, time, operation, space, subject, from, result }) => ({ seq, time, operation, space, subject, from, result }))
-        return { status: 200, body: { ...own.everything(user), records } }
+        const everything = own.everything(user)
+        const known = new Set(everything.memberships.map(({ space }) => space.space))
+        // Of what was refused elsewhere only that it was: in which space a document is, or that there is such a space, is not theirs to read.
+        const mayBeSaid = (space: string | null, result: string): boolean => space !== null && (result === 'done' || known.has(space))
+        const { records } = accounts.audit.page({ who: user }, OWN_RECORDS_COUNT_MAX)
+        const told = records.map(({ seq, time, operation, space, subject, from, result }) => ({ seq, time, operation, space: mayBeSaid(space, result) ? space : null, subject, from, result }))
+        return { status: 200, body: { ...everything, records: told } }
       },
     }),
   ]
