@@ -102,6 +102,7 @@ export interface AuditRecord {
   space: SpaceId | null
   subject: string
   from: string
+  request: string | null
   result: 'done' | 'refused'
   hash: string
 }

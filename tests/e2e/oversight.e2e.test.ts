@@ -56,6 +56,6 @@ it('a project leader stops with a programme, and the log says who did it and who
   const saved = admin.page.waitForEvent('download')
   await admin.page.getByRole('button', { name: 'Bewaar als CSV' }).click()
   const lines = (await readFile(await (await saved).path(), 'utf8')).trim().split('\r\n')
-  expect(lines[0]).toBe('seq,time,who,name,role,operation,space,subject,from,result,hash')
+  expect(lines[0]).toBe('seq;time;who;name;role;operation;space;subject;from;request;result;hash')
   expect(lines.some((one) => one.includes('participation.change') && one.includes('stops'))).toBe(true)
 }, TEST_MS_MAX)
