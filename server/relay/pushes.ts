@@ -14,7 +14,7 @@ import type { NewEntry } from '../../shared/model/entries.ts'
 import { isRetry, type RefusalCode, type RetryCode } from '../../shared/model/errors.ts'
 import type { Operation } from '../../shared/model/grants.ts'
 import {
-  ACT_BYTES_MAX, FRAGMENT_BYTES_MAX, FRAGMENTS_COUNT_MAX, PUSHES_IN_FLIGHT_BYTES_MAX, PUSHES_IN_FLIGHT_COUNT_MAX, PUSHES_PER_SECOND_MAX,
+  ACT_BYTES_MAX, FRAGMENT_BYTES_MAX, FRAGMENT_BYTES_PER_USER_MAX, FRAGMENTS_COUNT_MAX, PUSHES_IN_FLIGHT_BYTES_MAX, PUSHES_IN_FLIGHT_COUNT_MAX, PUSHES_PER_SECOND_MAX,
 } from '../../shared/model/limits.ts'
 import type { DownMessage, Up } from '../../shared/protocol/messages/index.ts'
 import type { Directory } from '../auth/directory.ts'
@@ -90,9 +90,30 @@ const UNANSWERED_COUNT_MAX = 16 * PUSHES_IN_FLIGHT_COUNT_MAX
 /** Items whose acts wait for an earlier one; a person does a handful of acts at a time. */
 const HELD_ACTS_COUNT_MAX = 1_024
 
-/** Bytes of unfinished entries, all sessions together. */
+/** Bytes of unfinished entries, all sessions together, and of each person's: nobody takes the room of all others with entries that are never finished. */
 export interface FragmentBudget {
-  usedBytes: number
+  take(user: UserId, bytes: number): boolean
+  give(user: UserId, bytes: number): void
+}
+
+export function createFragmentBudget(): FragmentBudget {
+  const usedBy = new Map<UserId, number>()
+  let usedBytes = 0
+  return {
+    take(user, bytes) {
+      const used = usedBy.get(user) ?? 0
+      if (usedBytes + bytes > FRAGMENT_BYTES_MAX || used + bytes > FRAGMENT_BYTES_PER_USER_MAX) return false
+      usedBytes += bytes
+      usedBy.set(user, used + bytes)
+      return true
+    },
+    give(user, bytes) {
+      usedBytes -= bytes
+      const left = (usedBy.get(user) ?? 0) - bytes
+      if (left > 0) usedBy.set(user, left)
+      else usedBy.delete(user)
+    },
+  }
 }
 
 export interface PushesDeps {
@@ -191,7 +212,7 @@ export function createPushes(deps: PushesDeps): Pushes {
   })
 
   const forget = (): void => {
-    if (open) budget.usedBytes -= open.bytes
+    if (open) budget.give(user, open.bytes)
     open = null
   }
 
@@ -207,13 +228,12 @@ export function createPushes(deps: PushesDeps): Pushes {
     }
     const unfinished = open
     unfinished.places.push(place)
-    if (unfinished.failure === null && budget.usedBytes + push.payload.length > FRAGMENT_BYTES_MAX) unfinished.failure = refused('busy', 'fragments')
     if (unfinished.failure === null && !directory.may(user, push.space, 'space.read')) unfinished.failure = refused('forbidden', 'no-access')
+    if (unfinished.failure === null && !budget.take(user, push.payload.length)) unfinished.failure = refused('busy', 'fragments')
     // After a failure the rest is only counted.
     const part = unfinished.failure === null ? push.payload : new Uint8Array()
     unfinished.parts.push(part)
     unfinished.bytes += part.length
-    budget.usedBytes += part.length
     if (push.fragment < push.fragments - 1) return
     const entry = entryOf(unfinished.first, concatBytes(unfinished.parts))
     forget()

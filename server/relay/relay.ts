@@ -18,7 +18,7 @@ import { createCommitQueue } from './commit-queue.ts'
 import { fanOut } from './fan-out.ts'
 import { createGate } from './gate.ts'
 import { createPresence } from './presence.ts'
-import { offer, refused, type FragmentBudget } from './pushes.ts'
+import { createFragmentBudget, offer, refused } from './pushes.ts'
 import { Session, type SessionDeps } from './session.ts'
 import type { Feed } from './subscription.ts'
 
@@ -44,7 +44,7 @@ export function createRelay(deps: RelayDeps): Relay {
   const committed = createEmitter<CommittedRun>()
   const erased = createEmitter<Erasure>()
   const account = createAccounting(clock, deps.account ?? (() => undefined))
-  const budget: FragmentBudget = { usedBytes: 0 }
+  const budget = createFragmentBudget()
   const reads = createGate(READS_AT_ONCE_COUNT_MAX)
   const person = (user: UserId): Person | null => clipped(directory.person(user))
   const presence = createPresence({ clock, directory, log, report, person })

@@ -55,6 +55,8 @@ export const COMMIT_QUEUE_BYTES_MAX = 64 * 1024 * 1024
 export const COMMIT_BATCH_BYTES_MAX = ENTRIES_BATCH_BYTES_MAX
 /** Fragments of unfinished entries, all sessions together; beyond it they are answered `busy`. */
 export const FRAGMENT_BYTES_MAX = 64 * 1024 * 1024
+/** And of one person: room for the largest entry there can be. Whoever left more of them unfinished kept everybody else from pasting a book. */
+export const FRAGMENT_BYTES_PER_USER_MAX = FRAGMENTS_COUNT_MAX * PAYLOAD_BYTES_MAX
 /** An act with its sealed content as JSON: what SEAL_BYTES_MAX can grow to by escaping. The relay parses it, so it is kept small. */
 export const ACT_BYTES_MAX = 2 * PAYLOAD_BYTES_MAX
 /** Catch-up reads at work at the same time; each holds at most ENTRIES_BATCH_BYTES_MAX. */

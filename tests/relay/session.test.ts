@@ -300,6 +300,22 @@ describe('push', () => {
     expect(acks(connection)).toEqual([9])
   })
 
+  it('[PSH3] entries that somebody never finishes take no room of others', async () => {
+    const part = new Uint8Array(PAYLOAD_BYTES_MAX)
+    for (let line = 0; line < 6; line++) {
+      const hostile = await world.join(BEN)
+      const entry = prose(part, { entry: make.id(), item: make.id() })
+      for (let fragment = 0; fragment < 15; fragment++) hostile.say({ type: 'push', n: fragment + 1, spans: new Uint8Array(), ...entry, fragment, fragments: 16 })
+    }
+    const connection = await world.join(ANNE)
+    const long = prose(typist.type('lang '.repeat(500_000)))
+    const third = Math.ceil(long.payload.length / 3)
+    for (let fragment = 0; fragment < 3; fragment++) connection.say({ type: 'push', n: fragment + 1, spans: new Uint8Array(), ...long, fragment, fragments: 3, payload: long.payload.subarray(fragment * third, (fragment + 1) * third) })
+    await world.pass(10)
+    expect(nacks(connection)).toEqual([])
+    expect(acks(connection)).toEqual([3])
+  })
+
   it('[PSH4] more unanswered pushes than the limit are refused with rate; those within it are stored', async () => {
     begin({ manualCommits: true })
     const connection = await world.join(ANNE)
