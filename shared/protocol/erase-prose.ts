@@ -112,7 +112,9 @@ export function eraseProse(update: Uint8Array, ranges: ErasedRanges): Uint8Array
       const start = from.pos
       const erased = eraseBlock(from, count, client, first, ranges.get(client) ?? [])
       hasErased ||= erased.hasErased
-      written.push(uint(erased.count), uint(client), uint(first), ...(erased.hasErased ? erased.structs : [update.subarray(start, from.pos)]))
+      // Where nothing was erased the structs stay as they came, also those that were deleted and would be one by now.
+      const [structsCount, structs] = erased.hasErased ? [erased.count, erased.structs] : [count, [update.subarray(start, from.pos)]]
+      written.push(uint(structsCount), uint(client), uint(first), ...structs)
     }
     if (!hasErased) return update
     return concatBytes([...written, update.subarray(from.pos)])
