@@ -76,6 +76,8 @@ ${rowsOf(['command', 'operation'], COMMANDS.map((command) => [code(command.name)
 - **Edits of somebody who may no longer write** (lowered, revoked, moved, disabled while offline) are refused, kept apart on the laptop, can be exported or adopted,
   and reach nobody. Nothing is thrown away without a choice.
 - **Copies of a space that one may no longer read** leave the laptop at the next contact, after what waited there was exported or dropped by choice.
+- **Links** do what their maker may at the moment they are used: an invitation or a reset of somebody who was lowered or taken out opens nothing, and is not listed. A link is for people; a script takes none.
+- **A right is asked twice** of a request that changes something: when it comes, and when its body is there.
 - **Search**, and exporting one's own work in the window, happen on the laptop over what it has: they ask no door. A whole space is exported on the command line.
 `
 }
