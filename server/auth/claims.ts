@@ -12,7 +12,7 @@ import type { SpaceId } from '../../shared/base/ids.ts'
 import { covers, type Role } from '../../shared/model/grants.ts'
 import { NAME_CHARS_MAX } from '../../shared/model/limits.ts'
 import type { SpaceInfo } from './directory.ts'
-import { isLogin, normalLogin } from './logins.ts'
+import { isLogin, normalLogin, UNSEEN } from './logins.ts'
 
 export type Claims = Readonly<Record<string, unknown>>
 
@@ -28,9 +28,8 @@ export interface RoleRule {
 const isClaims = (value: unknown): value is Claims => typeof value === 'object' && value !== null && !Array.isArray(value)
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
 
-/** The same rules as for a name that a person types: control and direction characters would disturb lists and exports. */
-// eslint-disable-next-line no-control-regex -- reason: control characters are what is taken out
-const clean = (text: string): string => text.replace(/[\u0000-\u001f\u007f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '').trim().slice(0, NAME_CHARS_MAX)
+/** The same rules as for a name that a person types. */
+const clean = (text: string): string => text.replace(UNSEEN, '').normalize('NFC').trim().slice(0, NAME_CHARS_MAX).toWellFormed()
 
 function claimOf(claims: Claims, name: string): unknown {
   if (Object.hasOwn(claims, name)) return claims[name]

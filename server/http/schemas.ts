@@ -3,14 +3,14 @@ import * as v from 'valibot'
 import { isId } from '../../shared/base/ids.ts'
 import { ROLES } from '../../shared/model/grants.ts'
 import { NAME_CHARS_MAX, PASSWORD_CHARS_MAX } from '../../shared/model/limits.ts'
+import { UNSEEN } from '../auth/logins.ts'
 
 export const id = v.pipe(v.string(), v.check((text) => isId(text), '32 lower-case hexadecimal digits'))
 export const role = v.picklist(ROLES)
 export const spaceKind = v.picklist(['municipality', 'region', 'programme', 'group'])
-/** A name as people write it: no control characters, which would disturb lists, exports and terminals. */
-// eslint-disable-next-line no-control-regex -- reason: control characters are what is refused
-export const name = v.pipe(v.string(), v.trim(), v.maxLength(NAME_CHARS_MAX), v.regex(/^[^\u0000-\u001f\u007f\u2028\u2029\u202a-\u202e\u2066-\u2069]*$/, 'no control characters'))
-export const filledName = v.pipe(name, v.minLength(1))
+/** A name as people write it, and see it. */
+export const name = v.pipe(v.string(), v.trim(), v.normalize('NFC'), v.maxLength(NAME_CHARS_MAX), v.check((text) => text.search(UNSEEN) < 0, 'no characters that nobody sees'))
+export const filledName = v.pipe(name, v.regex(/[\p{L}\p{N}]/u, 'a letter or a digit'))
 export const password = v.pipe(v.string(), v.maxLength(PASSWORD_CHARS_MAX))
 export const time = v.pipe(v.number(), v.integer())
 

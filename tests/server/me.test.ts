@@ -27,6 +27,20 @@ test('name, function and organisation are one’s own; a page without words is r
   expect((await relay.ask('PUT', '/api/me', { bearer: relay.bearer(space, 'admin'), body: { name: 'x', job: '', organisation: '' } })).json).toEqual({ error: 'forbidden' })
 })
 
+test('[B4] a name is something that others see, and an address is one however its accents are written', async () => {
+  const relay = await startUnderTest()
+  const space = relay.space()
+  const { cookie } = await relay.member(space, 'member')
+  const called = (name: string) => relay.ask('PUT', '/api/me', { cookie, body: { name, job: '', organisation: '' } })
+  for (const name of ['\u200b', 'a\u200bb', '\u2800\u2800', '\u3164', '\u00ad', '\ud800', 'x\udc00y', '\u202ebm', 'a\u2066', '\u200f', '\ufeffa\ufeffb', '—', '\u0007', 'a\nb']) expect([name, (await called(name)).status]).toEqual([name, 400])
+  for (const [name, shown] of [['Zoë Ünal', 'Zoë Ünal'], ['Zoe\u0308', 'Zo\u00eb'], ['می\u200cخواهم', 'می\u200cخواهم'], [' 王小明 ', '王小明'], ['O’Neill-van \'t Hof', 'O’Neill-van \'t Hof']]) expect((await called(String(name))).json).toMatchObject({ person: { name: shown } })
+  const invite = (login: string, password = PASSWORD) => relay.ask('POST', `/api/links/${relay.running.accounts.createInvitation({ space, role: 'member', by: null }).token}`, { body: { ...person(login), password } })
+  expect((await invite('jos\u00e9@praktijk.nl')).status).toBe(200)
+  expect((await invite('JOSE\u0301@praktijk.nl', 'dertien tegels in de tuin')).json).toEqual({ error: 'wrong-credentials' })
+  expect((await signIn(relay, 'jose\u0301@praktijk.nl')).status).toBe(200)
+  expect((await invite('jo\u200bs@praktijk.nl')).status).toBe(400)
+})
+
 test('a new password asks for the old one, ends every other session and the sockets of those', async () => {
   const relay = await startUnderTest()
   const { cookie } = await joined(relay, relay.space(), 'member', 'eigen@praktijk.nl')
