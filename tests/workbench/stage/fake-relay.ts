@@ -17,7 +17,7 @@ export function createFakeRelay(world: FakeWorld) {
   const members: { person: Person; role: Role }[] = world.people.map((person, at) => ({ person, role: at === 0 ? 'leader' : at === 4 ? 'reader' : 'member' }));
   const told = (over: Partial<AuditRecord>, at: number): AuditRecord => ({
     seq: 100 - at, time: Date.UTC(2026, 10, 21, 9, at), who: world.me.user, name: 'Jeugdgezondheidszorgcoördinator', role: 'programme-leader', operation: 'participation.change',
-    space: world.spaces[0]!.space, subject: 'Zwangerschapsbegeleidingsoverleg', from: 'browser', result: 'done', hash: '', ...over,
+    space: world.spaces[0]!.space, subject: 'Zwangerschapsbegeleidingsoverleg', from: 'browser', request: null, result: 'done', hash: '', ...over,
   });
   const audit = [told({}, 0), told({ result: 'refused', operation: 'audit.read' }, 1), told({ who: null, name: null, role: null, operation: 'act.propose', from: 'cli' }, 2)];
   const devices: Device[] = JSON.parse(sessionStorage.getItem('stage.devices') ?? '[]') as Device[];
