@@ -27,6 +27,8 @@ function refuseBackup(failure: BackupFailure): { ok: false; failure: CommandFail
       return refuse(failure.kind, `${failure.path} is gemaakt met een nieuwere versie van Samenpad; er is niets veranderd. Gebruik die nieuwere versie.`)
     case 'folder-filled':
       return refuse(failure.kind, `In ${failure.path} staan al gegevens; er is niets veranderd. Met --force worden ze eerst opzij gezet, in een eigen map.`)
+    case 'folder-changed':
+      return refuse(failure.kind, `Terwijl de kopie werd gemaakt, is in ${failure.path} een reservekopie teruggezet; er is geen kopie gemaakt. Probeer het nog eens als dat klaar is.`)
     case 'log-damaged':
       return refuse(failure.kind, `Het logboek klopt niet (${failure.report.problems[0]?.text ?? ''}); er is niets veranderd. Kijk wat er is met: npm run -s samenpad -- verify`)
     case 'missing': case 'not-ours': case 'newer': case 'older': case 'unwritable': case 'busy': case 'damaged': case 'not-durable':

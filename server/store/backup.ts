@@ -13,7 +13,7 @@ import { readArchive, sha256OfFile, writeArchive, type ArchivedFile } from './ar
 import { openDatabase, type DatabaseFailure, type DatabaseOptions } from './database.ts'
 import { mark } from './data-folder.ts'
 import { backupLog, restoreLog, verifyLogFile, type VerifyReport } from './log-care.ts'
-import { eraseInBackup, removeSideFiles, syncFolder } from './log-file.ts'
+import { eraseInBackup, fileAt, removeSideFiles, syncFolder } from './log-file.ts'
 import { LOG_FILE } from './log-rows.ts'
 import { BEFORE_RESTORE } from './lost.ts'
 
@@ -37,6 +37,8 @@ export type BackupFailure =
   | { kind: 'not-a-backup'; path: string; detail: string }
   | { kind: 'newer-backup'; path: string }
   | { kind: 'folder-filled'; path: string }
+  /** A backup was put back while one was made. */
+  | { kind: 'folder-changed'; path: string }
   | { kind: 'log-damaged'; report: VerifyReport }
 
 const FORMAT = 1
@@ -48,12 +50,51 @@ const UNPACKED_FOLDER = '.restoring'
 export function makeBackup(folder: string, given: string, companion: Companion, about: { version: string; now: number; dice: Dice }): Result<BackupManifest, BackupFailure> {
   const file = resolve(given)
   if (existsSync(file)) return fail({ kind: 'file-exists', path: file })
-  const partial = `${file}.partial`
-  const copies = join(dirname(file), `.${basename(file)}.copies`)
-  rmSync(partial, { force: true })
-  rmSync(copies, { recursive: true, force: true })
-  mkdirSync(copies, { mode: 0o700 })
+  removeLeftovers(file)
+  // Two that are made at the same time, by hand and by a timetable, do not meet before one of them has its name.
+  const [partial, copies] = [unfinished(file, 'partial'), unfinished(file, 'copies')]
+  const places = (): string => JSON.stringify([LOG_FILE, companion.name].map((name) => fileAt(join(folder, name))))
+  const before = places()
+  const made = copyInto({ folder, partial, copies, companion, about })
   try {
+    // Somebody put a backup back meanwhile: the log was copied before that and the accounts after it, or one of them was not there.
+    if (places() !== before) return fail({ kind: 'folder-changed', path: folder })
+    if (made instanceof Error) throw made
+    if (!made.ok) return made
+    if (existsSync(file)) return fail({ kind: 'file-exists', path: file })
+    renameSync(partial, file)
+    syncFolder(dirname(file))
+    return made
+  } finally {
+    rmSync(partial, { force: true })
+  }
+}
+
+const unfinished = (file: string, what: 'partial' | 'copies'): string => join(dirname(file), `.${basename(file)}.${process.pid}.${what}`)
+
+/** What one that was killed left behind. */
+function removeLeftovers(file: string): void {
+  const folder = dirname(file)
+  if (!existsSync(folder)) return
+  for (const name of readdirSync(folder)) {
+    const [, pid] = name.startsWith(`.${basename(file)}.`) ? (/\.(\d+)\.(?:partial|copies)$/.exec(name) ?? []) : []
+    if (pid !== undefined && (Number(pid) === process.pid || !isRunning(Number(pid)))) rmSync(join(folder, name), { recursive: true, force: true })
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM' // it runs, under another account
+  }
+}
+
+/** Out: an error where something was thrown; what it means depends on whether the folder is still the same. */
+function copyInto({ folder, partial, copies, companion, about }: { folder: string; partial: string; copies: string; companion: Companion; about: { version: string; now: number; dice: Dice } }): Result<BackupManifest, BackupFailure> | Error {
+  try {
+    mkdirSync(copies, { mode: 0o700 })
     backupLog(folder, join(copies, LOG_FILE), about.dice)
     const source = openDatabase({ ...companion, path: join(folder, companion.name), mode: 'read' })
     if (!source.ok) return source
@@ -75,12 +116,11 @@ export function makeBackup(folder: string, given: string, companion: Companion, 
     ])
     // Read back from the disk: a backup that cannot be read is found out today.
     const checked = readManifest(partial)
-    if (!checked.ok) return checked
-    renameSync(partial, file)
-    syncFolder(dirname(file))
-    return ok(manifest)
+    return checked.ok ? ok(manifest) : checked
+  } catch (error) {
+    if (error instanceof Error) return error
+    throw error
   } finally {
-    rmSync(partial, { force: true })
     rmSync(copies, { recursive: true, force: true })
   }
 }

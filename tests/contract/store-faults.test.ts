@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { below, seededDice } from '../../shared/base/random.ts'
+import { below, seededDice, type Dice } from '../../shared/base/random.ts'
 import { newId, type Id } from '../../shared/base/ids.ts'
 import type { NewEntry } from '../../shared/model/entries.ts'
 import { Worker } from 'node:worker_threads'
@@ -19,7 +19,8 @@ import { restoreLog, verifyLogFile } from '../../server/store/log-care.ts'
 import { createLogWriter } from '../../server/store/log-writer.ts'
 import { createSqliteLog, type StoredLog } from '../../server/store/sqlite-log.ts'
 import { createThreadedLog } from '../../server/store/threaded-log.ts'
-import type { Database } from '../../server/store/database.ts'
+import { makeBackup } from '../../server/store/backup.ts'
+import { openDatabase, type Database } from '../../server/store/database.ts'
 import { createEntryMaker, createTypist } from './payloads.ts'
 
 const AUTHOR = 'a0'.repeat(16)
@@ -39,6 +40,11 @@ afterEach(async () => {
 const keep = <T extends { close(): Promise<void> | void }>(thing: T): T => {
   open.push(thing)
   return thing
+}
+const keepFolder = (): string => {
+  const path = mkdtempSync(join(tmpdir(), 'samenpad-kopie-'))
+  keep({ close: () => rmSync(path, { recursive: true, force: true }) })
+  return path
 }
 const openLog = async (more: { bytesMax?: number } = {}): Promise<StoredLog> => keep(await createSqliteLog({ folder, dice, ...more }))
 const logFile = (): string => join(folder, 'log.sqlite')
@@ -470,6 +476,35 @@ describe('backup and restore', () => {
     await log.close()
     restoreLog(folder, backup, dice)
     expect((await (await openLog()).append([byOther])).results[0]).toEqual({ kind: 'stored', seq: 2, repeated: false })
+  })
+
+  it('a backup during which another one was put back is not made: log and accounts would be of two moments', async () => {
+    const log = await openLog()
+    await fill(log, 1)
+    await log.close()
+    const companion = { name: 'accounts.sqlite', applicationId: 0x74657374, migrations: ['CREATE TABLE people (name TEXT)'] }
+    const accounts = join(folder, companion.name)
+    const opened = openDatabase({ ...companion, path: accounts, mode: 'create' })
+    if (!opened.ok) throw new Error(opened.failure.kind)
+    opened.value.close()
+    const outside = keepFolder()
+    const about = { version: '0', now: 0 }
+    expect(makeBackup(folder, join(outside, 'heel'), companion, { ...about, dice })).toMatchObject({ ok: true })
+    // The log is copied; then somebody is faster.
+    const swapping: Dice = { ...dice, uint32: () => {
+      if (!existsSync(`${accounts}.oud`)) {
+        renameSync(accounts, `${accounts}.oud`)
+        copyFileSync(`${accounts}.oud`, accounts)
+      }
+      return dice.uint32()
+    } }
+    expect(makeBackup(folder, join(outside, 'half'), companion, { ...about, dice: swapping })).toMatchObject({ ok: false, failure: { kind: 'folder-changed' } })
+    const losing: Dice = { ...dice, uint32: () => {
+      rmSync(accounts, { force: true })
+      return dice.uint32()
+    } }
+    expect(makeBackup(folder, join(outside, 'half'), companion, { ...about, dice: losing })).toMatchObject({ ok: false, failure: { kind: 'folder-changed' } })
+    expect(readdirSync(outside)).toEqual(['heel'])
   })
 
   it('a backup that does not verify is not put back', async () => {

@@ -162,6 +162,17 @@ test('a backup made while people write, put back elsewhere: everything of before
   }
 })
 
+test('two backups of one name at the same time: one of them is made, and nothing is left of the other', async () => {
+  const relay = await startUnderTest()
+  const folder = freshFolder()
+  const file = join(folder, 'kopie')
+  const said = await Promise.all([ask(relay.folder, 'backup', file), ask(relay.folder, 'backup', file), ask(relay.folder, 'backup', file)])
+  expect(said.some(({ code }) => code === 0)).toBe(true)
+  for (const { code, json } of said) if (code !== 0) expect(json).toMatchObject({ error: { kind: 'file-exists' } })
+  expect(readdirSync(folder)).toEqual(['kopie'])
+  expect(await ask(join(folder, 'terug'), 'restore', file)).toMatchObject({ code: 0 })
+})
+
 test('a backup with one wrong byte, or cut off, puts nothing back', async () => {
   const relay = await startUnderTest()
   const space = relay.space()
