@@ -16,6 +16,7 @@ import { DOORS, isOfSpace, UNRECORDED } from '../../shared/model/grants.ts'
 import { FRAGMENTS_COUNT_MAX, FRAME_BYTES_MAX, HTTP_BODY_BYTES_MAX, SOCKETS_COUNT_MAX } from '../../shared/model/limits.ts'
 import type { Accounts } from '../auth/accounts.ts'
 import type { RoleRule } from '../auth/claims.ts'
+import { normalLogin } from '../auth/logins.ts'
 import { FLOW_MS, type Oidc } from '../auth/oidc.ts'
 import type { Eraser } from '../derive/eraser.ts'
 import type { Relay } from '../relay/api.ts'
@@ -258,7 +259,7 @@ function serveRoute(app: FastifyInstance, route: Route, { doorkeeper, accounts, 
         const refusal = refusalOf(request)
         if (refusal !== null) return refuse(request, reply, refusal)
       }
-      const seconds = route.guardsSecret ? guesses.of(secretKey(request), GUESSES).takeOrSeconds() : 0
+      const seconds = route.guardsSecret ? guesses.of(secretKey(request, isOpen), GUESSES).takeOrSeconds() : 0
       if (seconds > 0) return tooOften(reply, seconds)
       const params = parse(route.params, request.params)
       const query = parse(route.query, request.query)
@@ -348,12 +349,12 @@ declare module 'fastify' {
   }
 }
 
-/** One login, one link, or one's own account, from one address. */
-function secretKey(request: FastifyRequest): string {
-  const { token } = request.params as { token?: unknown }
-  const { login } = (request.body ?? {}) as { login?: unknown }
-  const what = typeof token === 'string' ? token : typeof login === 'string' ? login.trim().toLowerCase() : (request.caller?.user ?? '')
-  return `${networkOf(request.ip)} ${what.slice(0, 254)}`
+/** One link, one login where anybody may try one, or one's own account, from one address. What else stands in a body is the sender's choice, and would be another name each time. */
+function secretKey({ params, body, caller, ip }: FastifyRequest, isOpen: boolean): string {
+  const { token } = params as { token?: unknown }
+  const { login } = (body ?? {}) as { login?: unknown }
+  const what = typeof token === 'string' ? token : !isOpen ? (caller?.user ?? '') : typeof login === 'string' ? normalLogin(login) : ''
+  return `${networkOf(ip)} ${what.slice(0, 254)}`
 }
 
 function parse(schema: Route['body'], input: unknown): { value: unknown } | null {

@@ -106,3 +106,14 @@ test('guessing a password is slowed down per login; others sign in as ever', asy
   expect(guesses.at(-1)?.json).toEqual({ error: 'rate' })
   expect((await ask('POST', '/api/session', { body: { login: 'eigen@praktijk.nl', password: PASSWORD } })).status).toBe(200)
 })
+
+test('guessing one’s own password in somebody’s place is slowed down as well, whatever stands beside it', async () => {
+  const relay = await startUnderTest()
+  const space = relay.space()
+  const { token } = relay.running.accounts.createInvitation({ space, role: 'member', by: null })
+  const { cookie } = await relay.ask('POST', `/api/links/${token}`, { body: person('eigen@praktijk.nl') })
+  let guess = 0
+  const statuses = await Promise.all(Array.from({ length: 25 }, () => relay.ask('PUT', '/api/me/password', { cookie, body: { old: `gok ${++guess} van velen`, next: 'twaalf tegels in de tuin', login: `iemand${guess}@praktijk.nl` } }).then(({ status }) => status)))
+  expect(statuses.filter((status) => status === 401)).toHaveLength(20)
+  expect(statuses.filter((status) => status === 429)).toHaveLength(5)
+})
