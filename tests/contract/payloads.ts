@@ -8,6 +8,9 @@ import { seededDice, type Dice } from '../../shared/base/random.ts'
 import { actToBytes, sealOf, type Act } from '../../shared/model/acts.ts'
 import { FORMAT_OF_PART, type NewEntry, type Part } from '../../shared/model/entries.ts'
 
+/** Of the typists: letters straight in the root of a text are refused, a root of another name is nobody's business. */
+const WORDS = 'words'
+
 /** Types text into one Yjs document under one clientID; each call returns the update it made. */
 export function createTypist(clientID: number) {
   const doc = new Y.Doc()
@@ -22,7 +25,7 @@ export function createTypist(clientID: number) {
     if (!last) throw new Error('the change made no update')
     return last
   }
-  const text = doc.getText('prose')
+  const text = doc.getText(WORDS)
   return {
     doc,
     type: (words: string, at = text.length): Uint8Array => made(() => text.insert(at, words)),

@@ -188,7 +188,7 @@ test('what grew is built in the thread that reads, and again only after it grew 
     const type = async (count: number): Promise<void> => {
       for (let i = 0; i < count; i++) {
         const before = Y.encodeStateVector(doc)
-        doc.getText('prose').insert(0, `${i} `)
+        doc.getText('words').insert(0, `${i} `)
         const entry = make.entry({ space: SPACE, item, writer: AUTHORS[0]!, payload: Y.encodeStateAsUpdate(doc, before) })
         const { runs } = await log.append([{ entry, author: AUTHORS[0]!, serverTime: 1_763_700_000_000 }])
         for (const run of runs) committed.fire(run)
@@ -207,7 +207,7 @@ test('what grew is built in the thread that reads, and again only after it grew 
     expect(second).toMatchObject({ toSeq: 90, entriesCount: 90 })
     const text = new Y.Doc()
     Y.applyUpdate(text, decodeSnapshotBody((await snapshots.body(second!))!).content)
-    expect(text.getText('prose').toJSON()).toBe(doc.getText('prose').toJSON())
+    expect(text.getText('words').toJSON()).toBe(doc.getText('words').toJSON())
 
     await snapshots.note(SPACE, { seq: 90, tailHash: new Uint8Array(16).fill(9) }, [])
     await type(1)

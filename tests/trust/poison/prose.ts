@@ -54,8 +54,8 @@ interface Place {
   sub?: string
 }
 
-/** An item of content `ref`. */
-const item = (ref: number, { origin, right, parent = 'prose', sub }: Place, content: Write): Write => (to) => {
+/** An item of content `ref`: a type in the text, anything else in a root of another name, where nobody refuses it for its place. */
+const item = (ref: number, { origin, right, parent = ref === TYPE ? 'prose' : 'words', sub }: Place, content: Write): Write => (to) => {
   writeUint8(to, ref | (origin ? 0x80 : 0) | (right ? 0x40 : 0) | (sub === undefined ? 0 : 0x20))
   for (const id of [origin, right]) if (id) for (const part of id) writeVarUint(to, part)
   if (!origin && !right) {
@@ -119,6 +119,19 @@ function made(dice: Dice, change: (fragment: Y.XmlFragment) => void): Uint8Array
   doc.clientID = fresh(dice)
   doc.transact(() => change(doc.getXmlFragment('prose')))
   const bytes = Y.encodeStateAsUpdate(doc)
+  doc.destroy()
+  return bytes
+}
+/** As Yjs lets any program do it, whatever its types say. */
+const insert = (list: Y.XmlFragment, at: number, what: readonly unknown[]): void => list.insert(at, what as Y.XmlElement[])
+/** What a document that holds all that others wrote makes of a change: beside what is in the log already, where only who has the text can tell what it is. */
+function besideTheirs(dice: Dice, { prose }: Seen, change: (fragment: Y.XmlFragment) => void): Uint8Array {
+  const doc = new Y.Doc()
+  doc.clientID = fresh(dice)
+  Y.applyUpdate(doc, prose)
+  const before = Y.encodeStateVector(doc)
+  doc.transact(() => change(doc.getXmlFragment('prose')))
+  const bytes = Y.encodeStateAsUpdate(doc, before)
   doc.destroy()
   return bytes
 }
@@ -203,13 +216,34 @@ const MADE_BADLY: Record<string, Make> = {
 
 const MADE_WELL: Record<string, Make> = {
   'elements in elements': (dice) => nested(dice, pick(dice, [40, 400, 3_000])),
-  'text straight in the document': (dice) => one(dice, item(STRING, {}, text('los'))),
-  'lists and maps where blocks stand': (dice) => one(dice, item(TYPE, {}, type(0)), item(TYPE, {}, type(1)), item(TYPE, {}, type(2)), item(ANY, {}, anys(1, null, 'x', { a: [1] }))),
-  'marks without text': (dice) => one(dice, ...Array.from({ length: 2_000 }, (_, i) => item(FORMAT, {}, (to) => {
+  'text straight in the document': (dice) => one(dice, item(STRING, { parent: 'prose' }, text('los'))),
+  'values between blocks that come with them': (dice) => made(dice, (fragment) => {
+    const blocks = [new Y.XmlElement('paragraph'), new Y.XmlElement('heading')]
+    insert(fragment, 0, [blocks[0], pick<unknown>(dice, ['los', 7, null, { a: [1] }, Uint8Array.of(1), new Y.Array(), new Y.Text('los')]), blocks[1]])
+  }),
+  'values in a block': (dice) => made(dice, (fragment) => {
+    const [outer, inner] = [new Y.XmlElement('blockquote'), new Y.XmlElement('paragraph')]
+    insert(fragment, 0, [outer])
+    insert(outer, 0, [inner])
+    insert(inner, 0, [new Y.XmlText('tekst'), pick<unknown>(dice, ['los', new Y.Map(), new Y.XmlFragment(), new Y.XmlHook('haak')])])
+  }),
+  'values behind a block of others': (dice, seen) => besideTheirs(dice, seen, (fragment) => insert(fragment, below(dice, fragment.length) + 1, [pick<unknown>(dice, ['los', 7, { a: [1] }, new Y.Array(), new Y.Map([['k', 'v']]), new Y.Text('los')])])),
+  'values in a block of others': (dice, seen) => besideTheirs(dice, seen, (fragment) => {
+    const block = pick(dice, fragment.toArray().filter((one): one is Y.XmlElement => one instanceof Y.XmlElement))
+    insert(block, below(dice, block.length + 1), [pick<unknown>(dice, ['los', false, new Y.XmlHook('haak'), new Y.Array()])])
+  }),
+  'blocks behind a value that stands behind a block of others': (dice, seen) => besideTheirs(dice, seen, (fragment) => {
+    insert(fragment, fragment.length, ['los'])
+    const block = new Y.XmlElement('paragraph')
+    block.insert(0, [new Y.XmlText('erachter')])
+    insert(fragment, fragment.length, [block])
+  }),
+  'lists and maps where blocks stand': (dice) => one(dice, item(TYPE, {}, type(0)), item(TYPE, {}, type(1)), item(TYPE, {}, type(2)), item(ANY, { parent: 'prose' }, anys(1, null, 'x', { a: [1] }))),
+  'marks without text': (dice) => one(dice, ...Array.from({ length: 2_000 }, (_, i) => item(FORMAT, { parent: pick(dice, ['prose', 'words']) }, (to) => {
     writeVarString(to, pick(dice, ['strong', 'em', '__proto__', 'x'.repeat(200)]))
     writeVarString(to, i % 2 === 0 ? '{}' : 'null')
   }))),
-  'keys of the document as a map': (dice) => one(dice, item(ANY, { sub: pick(dice, ['__proto__', 'constructor', 'a'.repeat(4_000)]) }, anys(1))),
+  'keys of the document as a map': (dice) => one(dice, item(ANY, { parent: 'prose', sub: pick(dice, ['__proto__', 'constructor', 'a'.repeat(4_000)]) }, anys(1))),
   'a root of another name': (dice) => one(dice, item(STRING, { parent: pick(dice, ['', 'prosa', '__proto__', 'comments']) }, text('elders'))),
   'half a character': (dice) => one(dice, item(STRING, {}, text('\u{1F469}\u200D\u{1F467}'.slice(0, 4)))),
   'in what holds nothing': (dice, seen) => one(dice, item(STRING, { parent: [honest(dice, seen).client, 1 + below(dice, 3)] }, text('in tekst'))),
