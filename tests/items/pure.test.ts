@@ -1,5 +1,6 @@
 /** What pages compute without a page. */
 import { describe, expect, test } from 'vitest'
+import { Schema } from '@tiptap/pm/model'
 import * as Y from 'yjs'
 import { newId } from '../../shared/base/ids.ts'
 import { seededDice } from '../../shared/base/random.ts'
@@ -18,6 +19,7 @@ import { insertRow, moveRow } from '../../client/items/facts/list-edits.ts'
 import { applyEdits, createOptimisticFacts } from '../../client/items/optimistic-facts.ts'
 import { hrefOfText, isSafeHref, itemOfHref } from '../../client/items/prose/links.ts'
 import { matching, type SlashItem } from '../../client/items/prose/slash.ts'
+import { keepUnknown } from '../../client/items/prose/unknown.ts'
 
 const dice = seededDice(42)
 const apply = (registers: Record<string, FactValue>, ...edits: FactEdit[]): Record<string, FactValue> => ({ ...registers, ...Object.fromEntries(edits.flatMap(assignmentsOf)) })
@@ -208,5 +210,33 @@ describe('the list of actions', () => {
     const done = all.find((one) => !one.isOpen)!
     expect(filtered(all, 'open', me, new Set())).not.toContain(done)
     expect(filtered(all, 'open', me, new Set([done.action.id]))).toContain(done)
+  })
+})
+
+describe('a table that nobody could work with', () => {
+  const cells = { content: 'text*', attrs: { colspan: { default: 1 }, rowspan: { default: 1 } } }
+  const schema = new Schema({
+    nodes: {
+      doc: { content: 'block+' }, text: {}, table: { content: 'tableRow+', group: 'block' }, tableRow: { content: 'tableCell*' }, tableCell: cells,
+      unknownBlock: { group: 'block', attrs: { name: { default: '' }, text: { default: '' } } },
+    },
+  })
+  const met: string[] = []
+  keepUnknown(schema, (name) => met.push(name))
+  const cell = (words = '', attrs = {}) => schema.node('tableCell', attrs, words === '' ? [] : [schema.text(words)])
+  const row = (count: number) => schema.node('tableRow', null, Array.from({ length: count }, () => cell()))
+  const drawn = (...rows: ReturnType<typeof row>[]): string => schema.node('table', null, rows).type.name
+
+  test('[L4] long and merged ones of every use are tables', () => {
+    expect(drawn(...Array.from({ length: 10_000 }, () => row(20)))).toBe('table')
+    expect(drawn(schema.node('tableRow', null, [cell('Partij', { rowspan: 3, colspan: 2 }), cell()]), ...Array.from({ length: 2_000 }, () => row(8)))).toBe('table')
+    expect(met).toEqual([])
+  })
+
+  test('[B3] wider and longer than memory holds, or merged over a hundred thousand rows, shows its words', () => {
+    expect(drawn(row(40_000), ...Array.from({ length: 5_000 }, () => row(0)))).toBe('unknownBlock')
+    expect(drawn(schema.node('tableRow', null, [cell('bovenaan', { rowspan: 2 })]), ...Array.from({ length: 50_000 }, () => row(1)))).toBe('unknownBlock')
+    expect(met).toEqual(['table.size', 'table.size'])
+    expect(schema.node('table', null, [schema.node('tableRow', null, [cell('woorden')]), row(40_000), ...Array.from({ length: 5_000 }, () => row(0))]).attrs.text).toContain('woorden')
   })
 })

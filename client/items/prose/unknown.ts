@@ -12,6 +12,26 @@ export const UNKNOWN_MARK = 'unknownMark'
 /** Spans beyond this make the table map eat all memory; nobody merges a hundred cells. */
 const CELL_SPAN_MAX = 100
 
+/** Places of a table, cells or not: the table map holds a number for each. 10,000 rows of 20 cells are a fifth of it; one row of 40,000 cells above 5,000 empty ones 200 times as much. */
+const TABLE_PLACES_COUNT_MAX = 1_000_000
+/** Where a cell reaches over rows, the table map goes through all rows before each row. */
+const TABLE_LOOKS_COUNT_MAX = 200_000_000
+
+/** Whether working with a table would take the window's memory, or its time. In: rows, with harmless attributes. */
+function isBoundless(rows: Fragment): boolean {
+  let [width, cellsCount, reachesDown] = [0, 0, false]
+  rows.forEach((row) => {
+    let rowWidth = 0
+    row.forEach(({ attrs }) => {
+      rowWidth += Number(attrs.colspan ?? 1)
+      reachesDown ||= Number(attrs.rowspan ?? 1) > 1
+    })
+    width = Math.max(width, rowWidth)
+    cellsCount += row.childCount
+  })
+  return width * rows.childCount > TABLE_PLACES_COUNT_MAX || (reachesDown && rows.childCount * cellsCount > TABLE_LOOKS_COUNT_MAX)
+}
+
 const spanOf = (value: unknown): number => (typeof value === 'number' && Number.isInteger(value) && value >= 1 ? Math.min(value, CELL_SPAN_MAX) : 1)
 
 function harmlessAttrs(name: string, attrs: Attrs | null | undefined): Attrs | null {
@@ -45,6 +65,7 @@ export function keepUnknown(schema: Schema, onUnknown: (name: string) => void): 
     // An attribute of a newer build would be dropped by the first edit near it.
     if (attrs && Object.entries(attrs).some(([key, value]) => value !== null && key !== 'ychange' && !(key in declared))) onUnknown(`${name}.attribute`)
     const given = harmlessAttrs(name, attrs)
+    if (name === 'table' && isBoundless(Fragment.from(content ?? null))) return opaque(`${name}.size`, content)
     try {
       return strictNode(known, given, content ?? undefined, marks)
     } catch (error) {
