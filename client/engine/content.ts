@@ -22,6 +22,7 @@ import { COALESCE_MS } from '../../shared/model/limits.ts'
 import type { Person } from '../../shared/model/people.ts'
 import type { ActsView, ActView, EngineEvent, ProseOpened } from './api.ts'
 import type { CrashGuard } from './crash-guard.ts'
+import { createDrawable, type Drawable } from './drawable.ts'
 import { createFactsDocument, factsReady, type FactsDocument } from './facts.ts'
 import type { LocalEdit, Outbox } from './outbox.ts'
 import { createProseReader } from './prose-reader.ts'
@@ -132,6 +133,8 @@ export function createContent(deps: ContentDeps): Content {
   const said = new Map<ItemId, number>()
   /** Snapshots of prose from the relay that windows may show, the last of each life of its log. */
   const given = new Map<ItemId, Map<Epoch, Uint8Array>>()
+  /** Prose of open items as windows can draw it; null where it could not be read. */
+  const drawables = new Map<ItemId, Promise<Drawable | null>>()
   const turns = createTurns()
   const inTurn = turns.of
   let seenAt = deps.lastAt
@@ -448,22 +451,26 @@ export function createContent(deps: ContentDeps): Content {
     for (const entry of entries) {
       const { item, part, payload, quarantined } = entry
       spaceByItem.set(item, entry.space)
-      if (own.delete(entry.entry) || quarantined !== null || leftOut.has(entry.entry)) continue
+      const isOwn = own.delete(entry.entry)
+      if (quarantined !== null || leftOut.has(entry.entry)) continue
       if (part === 'prose') {
         if (!openCounts.has(item)) continue
-        const fault = faultOf(payload)
-        if (fault !== null) await leaveOut(entry.entry, fault)
+        const drawable = (await drawables.get(item)) ?? null
+        const asDrawn = (update: Uint8Array): Uint8Array => drawable?.next(update) ?? update
+        const fault = isOwn ? null : faultOf(payload)
+        if (isOwn) asDrawn(payload)
+        else if (fault !== null) await leaveOut(entry.entry, fault)
         else {
           const updates = [...(prose.get(item) ?? [])]
           if (reader.isOfApart(item, payload) || isKnotty(payload)) {
             const { unreadable, broughtBack } = await reader.tried(item)
             for (const one of unreadable) leftOut.add(one.entry)
-            updates.push(...broughtBack.map((one) => one.payload))
+            updates.push(...broughtBack.map((one) => asDrawn(one.payload)))
           }
-          if (!leftOut.has(entry.entry)) updates.push(payload)
+          if (!leftOut.has(entry.entry)) updates.push(asDrawn(payload))
           if (updates.length > 0) prose.set(item, updates)
         }
-      } else if (part === 'facts' && (loaded.has(item) || loading.has(item))) facts.set(item, [...(facts.get(item) ?? []), entry])
+      } else if (part === 'facts' && !isOwn && (loaded.has(item) || loading.has(item))) facts.set(item, [...(facts.get(item) ?? []), entry])
     }
     for (const [item, updates] of prose) deps.emit({ type: 'prose', item, update: mergeProse(updates) })
     for (const [item, list] of facts)
@@ -483,7 +490,7 @@ export function createContent(deps: ContentDeps): Content {
     if (part === 'prose' && openCounts.has(item)) {
       const { snapshot } = await store.entriesOf(item, part)
       noteGiven(snapshot)
-      if (snapshot) deps.emit({ type: 'prose', item, update: snapshot.payload })
+      if (snapshot) deps.emit({ type: 'prose', item, update: (await drawables.get(item))?.next(snapshot.payload) ?? snapshot.payload })
     }
     if (part !== 'facts' || !(loaded.has(item) || loading.has(item))) return
     await inTurn(item, async () => {
@@ -544,9 +551,11 @@ export function createContent(deps: ContentDeps): Content {
   return {
     async open(item) {
       openCounts.set(item, (openCounts.get(item) ?? 0) + 1)
-      await spaceOf(item)
-      const merged = await reader.look(item, (doc) => Y.encodeStateAsUpdate(doc))
-      const opened = { update: merged, clientId: mintClientId(item, clientsIn(merged)) }
+      const reading = spaceOf(item).then(() => reader.look(item, createDrawable))
+      // Whoever opens it hears why it could not be read.
+      drawables.set(item, reading.then((drawable) => drawable, () => null))
+      const { update } = await reading
+      const opened = { update, clientId: mintClientId(item, clientsIn(update)) }
       const actsNow = await acts(item)
       const facts = await inTurn(item, async () => (await load(item)).document.view())
       // An event that overtakes this answer would be taken for older than it: what changed on the way is said once more.
@@ -563,6 +572,7 @@ export function createContent(deps: ContentDeps): Content {
       if (count > 0) openCounts.set(item, count)
       else {
         openCounts.delete(item)
+        drawables.delete(item)
         said.delete(item)
         given.delete(item)
       }

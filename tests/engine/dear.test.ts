@@ -46,9 +46,8 @@ async function opened(msOf = ({ id }: Y.Item): number => (id.client === HIGHER ?
     Y.applyUpdate(fast, Y.encodeStateAsUpdate(doc))
     Y.applyUpdate(fast, payload)
     const before = Y.encodeStateVector(fast)
-    const prose = fast.get('prose', Y.XmlFragment)
     const last = [...(fast.store.clients.get(HIGHER) ?? [])].at(-1) as Y.Item
-    fast.transact((transaction) => new Y.Item({ client: fast.clientID, clock: 0 } as Y.ID, last, last.lastId, null, null, prose, null, new Y.ContentString(' en wat daarachter kwam')).integrate(transaction, 0))
+    fast.transact((transaction) => new Y.Item({ client: fast.clientID, clock: 0 } as Y.ID, last, last.lastId, null, null, last.parent as Y.XmlText, null, new Y.ContentString(' en wat daarachter kwam')).integrate(transaction, 0))
     send(Y.encodeStateAsUpdate(fast, before), newId(world.dice), 'jeugdverpleegkundige')
   }
   const leftOut = async (store = tab.store) => (await store.entriesOf(item, 'prose')).entries.filter(({ quarantined }) => quarantined !== null).map((one) => [one.entry, one.quarantined])
