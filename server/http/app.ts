@@ -206,7 +206,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     forms.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => done(null, Object.fromEntries(new URLSearchParams(String(body)))))
     for (const route of routes.filter(({ takesForm }) => takesForm)) serve(forms, route)
   })
-  await serveClient(app, deps.dist, { withdrawsWorker: deps.withdrawsWorker })
+  serveClient(app, deps.dist, { withdrawsWorker: deps.withdrawsWorker })
 
   return {
     fastify: app,
