@@ -135,7 +135,8 @@ async function throwAll({ relay, group, space, dice, honest }: Bystanding, trial
     for (const kind of kinds) {
       const dig = async (): Promise<void> => {
         while (kind.sent < (frames * round) / ROUNDS && relay.isUp) {
-          kind.sent += await throwAt(relay.address, `127.0.0.${2 + (socketsCount++ % ADDRESSES_COUNT)}`, kind.cookie, kind.greeted, dice, kind.make)
+          const sent = await throwAt(relay.address, `127.0.0.${2 + (socketsCount++ % ADDRESSES_COUNT)}`, kind.cookie, kind.greeted, dice, kind.make)
+          kind.sent += sent // not in one expression: what the others counted while this one waited would be gone
           trial.progress(`${kind.sent} of ${frames} ${kind.when}`)
         }
       }
