@@ -47,7 +47,7 @@ test('our own counts have the names, the help and the kinds they always had, and
   for (const name of values.keys()) expect(lines.filter((line) => line.startsWith(`# TYPE ${name.replace(/\{.*/, '')} `))).toHaveLength(1)
 })
 
-test('of the process: its processor, memory, files and how late its turns come, in seconds and bytes', async () => {
+test('of the process: its processor, memory, files and how long its turns take, in seconds and bytes', async () => {
   metrics = createMetrics(() => COUNTS, () => 0)
   await scrape()
   const before = process.cpuUsage()
