@@ -13,6 +13,7 @@ import { createCipher } from './cipher.ts'
 import { failureOf, openDexieStore } from './dexie-store.ts'
 import { createEngine } from './engine.ts'
 import { factsIfPossible, initFacts } from './facts.ts'
+import { beginFreshLog } from './fresh-log.ts'
 import { createHttpTransport } from './http-transport.ts'
 import { createMemoryDevice } from './memory-store.ts'
 import { serveEngine, type FromWorker, type ToWorker } from './rpc.ts'
@@ -99,6 +100,27 @@ async function askJson<T>(path: string): Promise<T> {
   return (await response.json()) as T
 }
 
+const isChromium = /Chrom(e|ium)\//.test(navigator.userAgent)
+
+/** Once for all tabs that are open at the same time: the first one, for as long as it lives. */
+async function keepLogFresh(): Promise<void> {
+  if (!isChromium) return
+  const begin = async (): Promise<void> => {
+    try {
+      await beginFreshLog(indexedDB, (count) => crypto.getRandomValues(new Uint8Array(count)))
+    } catch (error) {
+      // A full disk, a browser that keeps nothing for us: the store itself meets that and says it; it is as safe as it was.
+      if (!(error instanceof DOMException)) throw error
+    }
+  }
+  if (!('locks' in navigator)) return begin()
+  await navigator.locks.request('samenpad-fresh-log', { ifAvailable: true }, async (lock) => {
+    if (lock === null) return
+    await begin()
+    await new Promise<never>(() => undefined)
+  })
+}
+
 /** Only where the page is served safely; without it there is no lock of the laptop either. */
 const isLockPossible = 'locks' in navigator && 'subtle' in crypto
 
@@ -167,6 +189,7 @@ const post = (message: FromWorker, transfer: ArrayBuffer[] = []): void => self.p
 
 async function start({ me, build }: Extract<ToWorker, { type: 'start' }>, unlocking: Unlocking): Promise<(message: ToWorker) => void> {
   initFacts(async () => wasmAddress)
+  void keepLogFresh()
   const { store, failure, idleMinutes } = await openStore(me, unlocking)
   const engine = await createEngine({
     store,

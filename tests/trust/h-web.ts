@@ -223,7 +223,7 @@ const keptBy = (page: Page): Promise<Kept> =>
     }
     return {
       workersCount: (await navigator.serviceWorker.getRegistrations()).length, cachesCount: (await caches.keys()).length, files,
-      stores: (await indexedDB.databases()).map(({ name }) => name ?? '').sort(),
+      stores: (await indexedDB.databases()).map(({ name }) => name ?? '').filter((name) => name !== 'fresh-log').sort(), // there for a moment at a start
     }
   })
 
