@@ -52,7 +52,7 @@ const packageRules: readonly PackageRule[] = [
   { pattern: /^node:sqlite$/, only: ['server/store'], instead: 'ask the store through server/store/log.ts' },
   { pattern: /^node:/, only: ['server'], instead: 'shared and client run in a browser: take what you need as an argument' },
   { pattern: /^(fastify|@fastify\/)/, only: ['server/http', 'server/main.ts'], instead: 'only the doors know HTTP: hand them a function' },
-  { pattern: /^(ws|pino|prom-client)$/, only: ['server'], instead: 'that runs on the relay only' },
+  { pattern: /^(ws|pino|cookie)$/, only: ['server'], instead: 'that runs on the relay only' },
   { pattern: /^dexie$/, only: ['client/engine'], instead: 'only the engine has the local store: ask it through client/engine/api.ts' },
   { pattern: /^@automerge\/automerge$/, only: [], instead: "import '@automerge/automerge/slim': the bare name brings a second wasm along" },
   {

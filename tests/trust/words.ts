@@ -77,7 +77,7 @@ export const AFTERWORD = `## Who looks at which invariant
 - Whoever joined their account to the organisation keeps the password as a way in: shut out there, the sessions it began end within a minute, one that began with the password only when an
   administrator shuts out the account.
 - Limits on requests are kept in memory and per process: a restart forgets them, which is also why it locks nobody out.
-- The relay runs more packages than was aimed at ([0020](decisions/0020-what-the-relay-leans-on.md)); known weaknesses (row S2) are asked of a registry that answers \`npm audit\`.
+- Known weaknesses (row S2) are asked of a registry that answers \`npm audit\`; where it does not, nothing is known about them.
 - Reading and refusals are on the disk half a second later; a killed relay loses that much of the account, never a change of people or rights.
 - A member who writes with a program of their own can make a document dear: Yjs walks past everything that stands in one place, and a small entry can make that
   walk long. An entry that takes a laptop half a second by itself (two at most, with tens of thousands of items) is stopped in the middle and set apart with its author, unless others

@@ -24,13 +24,18 @@ export function meRoutes(deps: SignInRoutesDeps): Route[] {
     defineRoute({
       method: 'GET',
       path: '/api/me',
-      summary: 'Who is signed in',
+      summary: 'Who is signed in. A browser’s session lasts from its last use: the cookie is set again',
       operation: 'account.read',
       answer: v.object({ person, installationAdmin: v.boolean(), ...profile }),
       refusals: [],
-      handle: ({ caller }) => {
+      handle: ({ caller, sessionToken }) => {
         const user = mine(caller)
-        return { status: 200, body: { person: must(accounts.person(user), 'whoever is signed in is known'), installationAdmin: accounts.isAdministrator(user), ...own.profile(user) } }
+        const session = caller?.via === 'session' && sessionToken !== null ? accounts.sessionOf(sessionToken) : null
+        return {
+          status: 200,
+          body: { person: must(accounts.person(user), 'whoever is signed in is known'), installationAdmin: accounts.isAdministrator(user), ...own.profile(user) },
+          ...(session && sessionToken !== null ? { session: { token: sessionToken, expiresAt: session.expiresAt } } : {}),
+        }
       },
     }),
     defineRoute({
