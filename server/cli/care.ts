@@ -92,7 +92,7 @@ export const restore: Command = {
         const aside = movedTo === null ? '' : `\nWat er stond, is bewaard in ${movedTo}`
         return ok({
           json: { file: resolve(file), folder: folder.value.path, createdAt: manifest.createdAt, spaces: manifest.spaces, entries: manifest.entries, movedTo, behind: { entries: behind.entries, since: behind.since, until: behind.until } },
-          text: `Teruggezet in ${folder.value.path}: ${manifest.spaces} ruimtes, ${manifest.entries} bewerkingen. Uitnodigingen zijn vervallen; maak nieuwe waar dat nodig is.${aside}\n${behindText(behind, manifest.createdAt)}`,
+          text: `Teruggezet in ${folder.value.path}: ${manifest.spaces} ruimtes, ${manifest.entries} bewerkingen. Uitnodigingen zijn vervallen; maak nieuwe waar dat nodig is. Rollen, wachtwoorden en wie is ingelogd, zijn weer die van ${moment(manifest.createdAt)}: ga na wie sindsdien is weggegaan, en sluit die opnieuw buiten.${aside}\n${behindText(behind, manifest.createdAt)}`,
           about: { subject: `copy of ${new Date(manifest.createdAt).toISOString()}, ${manifest.entries} entries, ${behind.entries} behind` },
         })
       } finally {
