@@ -114,6 +114,8 @@ interface Session {
   slowCount: number
   /** Names this socket to the relay's presence while it shows somebody. */
   look: string | null
+  /** What it asked, or should hear of others, while it had not read what it was sent. Said when it has; the newest question answers those before it. */
+  owed: { stateVector: Uint8Array | null; presence: boolean } | null
 }
 
 interface Room {
@@ -162,13 +164,37 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
     session.socket.sendFrame(frame)
   }
 
+  const isBehind = ({ socket }: Session): boolean => socket.bufferedAmount > SOCKET_BUFFER_BYTES_MAX
+
+  /** Whoever asks and does not read costs one remembered question, not an answer each time. */
+  function owe(session: Session, stateVector: Uint8Array | null): void {
+    const { owed } = session
+    if (!owed) session.socket.send(awarenessFrame([]), () => settle(session))
+    session.owed = { stateVector: stateVector ?? owed?.stateVector ?? null, presence: stateVector === null || (owed?.presence ?? false) }
+  }
+
+  function settle(session: Session): void {
+    const { owed, room, socket } = session
+    session.owed = null
+    if (!owed || socket.readyState !== socket.OPEN) return
+    const { stateVector } = owed
+    if (stateVector) later(session, () => answerStep1(session, stateVector))
+    if (owed.presence && mayRead(session)) tellPresence(session, room.presence.everything())
+  }
+
+  /** Answers that nobody waits for, and presence: only the last of it counts. */
+  function sendIfRead(session: Session, frame: Uint8Array): void {
+    if (isBehind(session)) owe(session, null)
+    else send(session, frame)
+  }
+
   /** A commit for a socket that follows: at once, or after it has read what waits for it. */
   function deliver(session: Session, frames: readonly Uint8Array[], seq: number): void {
     if (session.phase !== 'live') return
     if (!mayRead(session)) return close(session.socket, 'forbidden')
     const { socket } = session
     for (const frame of frames) {
-      if (socket.bufferedAmount > SOCKET_BUFFER_BYTES_MAX) {
+      if (isBehind(session)) {
         // From here on it reads the log at its own pace, this commit again: that changes nothing.
         lag(session)
         return
@@ -234,7 +260,7 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
           for (const frame of mergedFrames(entries.map(({ payload }) => payload))) send(session, frame)
           seq = last.seq
           session.sentSeq = seq
-          if (socket.bufferedAmount > SOCKET_BUFFER_BYTES_MAX) return lag(session)
+          if (isBehind(session)) return lag(session)
         }
       } catch (error) {
         refuse(session, 'storage', error instanceof Error ? error.message : String(error))
@@ -286,7 +312,7 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
       case 'awareness':
         return takeAwareness(session, message.states)
       case 'query-awareness':
-        if (mayRead(session)) send(session, awarenessFrame(room.presence.everything()))
+        if (mayRead(session)) tellPresence(session, room.presence.everything())
         else close(socket, 'forbidden')
         return
       case 'ignored':
@@ -343,6 +369,7 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
     await session.fast
     await keepingRecent(room, async () => {
       if (!mayRead(session)) return close(socket, 'forbidden')
+      if (isBehind(session)) return owe(session, stateVector)
       const isFirst = session.phase === 'waiting'
       if (isFirst) {
         session.phase = 'joining'
@@ -364,7 +391,7 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
       // A reader has nothing that we would take.
       if (mayWrite(session)) send(session, step1Frame(answer.stateVector))
       const everybody = room.presence.everything()
-      if (isFirst && everybody.length > 0) send(session, awarenessFrame(everybody))
+      if (isFirst && everybody.length > 0) tellPresence(session, everybody)
     })
   }
 
@@ -373,7 +400,7 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
     if (!mayRead(session)) return close(socket, 'forbidden')
     if (!mayWrite(session)) {
       note(session, OPERATION_OF_YJS_FRAME.update, 'refused')
-      return send(session, deniedFrame('read-only'))
+      return sendIfRead(session, deniedFrame('read-only'))
     }
     const header = readProseHeader(update)
     if (header === 'subdocument') return close(socket, 'forbidden', 'subdocument')
@@ -499,7 +526,7 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
     const { socket, caller, room } = session
     if (socket.readyState !== socket.OPEN) return
     report({ kind: 'gateway-refused', code, reason, user: caller.user, item: room.item })
-    if (code === 'forbidden' && mayRead(session)) return send(session, deniedFrame('read-only'))
+    if (code === 'forbidden' && mayRead(session)) return sendIfRead(session, deniedFrame('read-only'))
     if (isRetry(code)) return close(socket, 'busy')
     return close(socket, 'forbidden', code)
   }
@@ -518,7 +545,7 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
       look(session, bytes)
     }
     // Whatever came of it, the sender hears something: that is how it knows that we are there.
-    if (!isShown) send(session, awarenessFrame([]))
+    if (!isShown) sendIfRead(session, awarenessFrame([]))
   }
 
   /** Tells the viewers of our own doors; null: this socket shows nobody any more. */
@@ -533,12 +560,17 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
     session.look = null
   }
 
+  /** In: the frame for whoever shows nobody, when there is one already. */
+  function tellPresence(session: Session, states: readonly OutgoingState[], frame?: Uint8Array): void {
+    const hasOwn = states.some(({ owner }) => owner === session)
+    sendIfRead(session, hasOwn ? awarenessFrame(states.map((state) => (state.owner === session ? { ...state, clock: state.ownClock } : state))) : (frame ?? awarenessFrame(states)))
+  }
+
   function sendPresence(room: Room, states: readonly OutgoingState[]): void {
     const frame = awarenessFrame(states)
     for (const session of room.sessions) {
       if (!mayRead(session)) close(session.socket, 'forbidden')
-      else if (states.some(({ owner }) => owner === session)) send(session, awarenessFrame(states.map((state) => (state.owner === session ? { ...state, clock: state.ownClock } : state))))
-      else send(session, frame)
+      else tellPresence(session, states, frame)
     }
   }
 
@@ -568,7 +600,7 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
   async function open(socket: FrameSocket, caller: Caller, address: string, item: ItemId): Promise<void> {
     const room = roomOf(item)
     const session: Session = {
-      socket, caller, address, room, phase: 'waiting', sentSeq: 0, ends: new Map(), inFlightCount: 0, inFlightBytes: 0, isPaused: false, fast: Promise.resolve(), slow: Promise.resolve(), slowCount: 0, look: null,
+      socket, caller, address, room, phase: 'waiting', sentSeq: 0, ends: new Map(), inFlightCount: 0, inFlightBytes: 0, isPaused: false, fast: Promise.resolve(), slow: Promise.resolve(), slowCount: 0, look: null, owed: null,
     }
     room.sessions.add(session)
     sessions.add(session)

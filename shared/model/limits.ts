@@ -14,7 +14,7 @@ export const PAYLOAD_BYTES_MAX = FRAME_BYTES_MAX - 4096
 export const FRAGMENTS_COUNT_MAX = 16
 /** A socket that has not said HELLO by then is closed. */
 export const HELLO_MS_MAX = 10_000
-/** Bytes waiting in one socket before live fan-out stops and the reader resumes from its cursor. */
+/** Bytes waiting in one socket before live fan-out stops and the reader resumes from its cursor; what a y-websocket client asks beyond it is answered when it has read. */
 export const SOCKET_BUFFER_BYTES_MAX = 1024 * 1024
 /** Bytes of ENTRIES sent but not yet confirmed by RECV, per subscription. */
 export const CATCH_UP_CREDIT_BYTES_MAX = 4 * 1024 * 1024

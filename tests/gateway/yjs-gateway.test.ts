@@ -554,6 +554,47 @@ describe('a slow reader', () => {
     await whenDoc(doc, () => proseOf(doc).length === 1 + chapters.length)
     expect(textOf(doc)).toBe(textOf(writer.doc))
   })
+
+  test('[L2] who asks over and over and never reads costs one answer, and has it when it reads', async () => {
+    world = await setupGateway()
+    const { item, provider } = await startedItem(`Begin. ${'x'.repeat(500_000)}`)
+    // So that who is there is worth asking as well.
+    provider.awareness.setLocalStateField('cursor', { anchor: 'a'.repeat(1_500), head: 'b'.repeat(1_500) })
+    const asker = world.raw(`${item}?token=${world.token('member').token}`)
+    let closed: number | null = null
+    asker.on('close', (code) => (closed = code))
+    await new Promise((resolve) => asker.once('open', resolve))
+    asker.pause()
+    let bufferedMax = 0
+    const own = new Y.Doc()
+    for (let round = 0; round < 20; round++) {
+      for (let i = 0; i < 5; i++) asker.send(frame(0, 0, new Uint8Array([0])))
+      for (let i = 0; i < 1_000; i++) asker.send(frame(3))
+      // What it writes comes after its questions, and is taken although it does not read.
+      const before = Y.encodeStateVector(own)
+      addParagraph(own, `ronde ${round}.`)
+      asker.send(frame(0, 2, Y.encodeStateAsUpdate(own, before)))
+      await whenText(provider.doc, `ronde ${round}.`)
+      bufferedMax = Math.max(bufferedMax, world.gateway().counts().bufferedBytes)
+    }
+    // 50 MB of answers and 60 MB of presence were asked for.
+    expect(bufferedMax).toBeLessThan(2.5 * 1024 * 1024)
+    expect(closed).toBeNull()
+    const last = frame(0, 0, Y.encodeStateVector(provider.doc))
+    const heard = new Y.Doc()
+    let answersCount = 0
+    asker.on('message', (data) => {
+      const decoder = decoding.createDecoder(new Uint8Array(data as Buffer))
+      if (decoding.readVarUint(decoder) !== 0) return
+      const step = decoding.readVarUint(decoder)
+      if (step === 1) answersCount += 1
+      if (step > 0) Y.applyUpdate(heard, decoding.readVarUint8Array(decoder))
+    })
+    asker.send(last)
+    asker.resume()
+    await whenDoc(heard, () => textOf(heard) === textOf(provider.doc))
+    expect(answersCount).toBeLessThan(30)
+  })
 })
 
 describe('bad input', () => {
