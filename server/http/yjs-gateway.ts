@@ -174,12 +174,12 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
   }
 
   function settle(session: Session): void {
-    const { owed, room, socket } = session
+    const { owed, socket } = session
     session.owed = null
     if (!owed || socket.readyState !== socket.OPEN) return
     const { stateVector } = owed
     if (stateVector) later(session, () => answerStep1(session, stateVector))
-    if (owed.presence && mayRead(session)) tellPresence(session, room.presence.everything())
+    if (owed.presence && mayRead(session)) tellPresence(session, everythingFor(session))
   }
 
   /** Answers that nobody waits for, and presence: only the last of it counts. */
@@ -293,16 +293,23 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
     room.space = space
     count(room)
     for (const session of room.sessions) {
-      if (!directory.may(session.caller.user, space, 'space.read')) close(session.socket, 'gone')
+      if (!directory.may(session.caller.user, space, 'space.read')) {
+        // Its socket is still there until it has answered the close: nobody hears of it meanwhile.
+        room.presence.forget(session)
+        close(session.socket, 'gone')
+        continue
+      }
       const own = room.presence.shownBy(session)
       if (own) look(session, own.bytes)
     }
+    const everybody = room.presence.everything()
+    if (everybody.length > 0) sendPresence(room, everybody)
   }
 
   // ── Receiving ──
 
   function take(session: Session, message: YjsMessage): void {
-    const { room, socket } = session
+    const { socket } = session
     switch (message.kind) {
       case 'step1':
         return later(session, () => answerStep1(session, message.stateVector))
@@ -312,7 +319,7 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
       case 'awareness':
         return takeAwareness(session, message.states)
       case 'query-awareness':
-        if (mayRead(session)) tellPresence(session, room.presence.everything())
+        if (mayRead(session)) tellPresence(session, everythingFor(session))
         else close(socket, 'forbidden')
         return
       case 'ignored':
@@ -390,7 +397,7 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
       if (isFirst) goLive(session, answer.seq)
       // A reader has nothing that we would take.
       if (mayWrite(session)) send(session, step1Frame(answer.stateVector))
-      const everybody = room.presence.everything()
+      const everybody = everythingFor(session)
       if (isFirst && everybody.length > 0) tellPresence(session, everybody)
     })
   }
@@ -560,17 +567,26 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
     session.look = null
   }
 
+  /** Until an item is begun it is of no space, and whoever waits for it may be of any: each hears of itself alone. */
+  const audible = (session: Session, states: readonly OutgoingState[]): readonly OutgoingState[] =>
+    session.room.space === null ? states.filter(({ owner }) => owner === session) : states
+  const everythingFor = (session: Session): readonly OutgoingState[] => audible(session, session.room.presence.everything())
+
   /** In: the frame for whoever shows nobody, when there is one already. */
   function tellPresence(session: Session, states: readonly OutgoingState[], frame?: Uint8Array): void {
     const hasOwn = states.some(({ owner }) => owner === session)
     sendIfRead(session, hasOwn ? awarenessFrame(states.map((state) => (state.owner === session ? { ...state, clock: state.ownClock } : state))) : (frame ?? awarenessFrame(states)))
   }
 
-  function sendPresence(room: Room, states: readonly OutgoingState[]): void {
+  /** `isSign`: also to those who have nobody to hear of. */
+  function sendPresence(room: Room, states: readonly OutgoingState[], isSign = false): void {
     const frame = awarenessFrame(states)
     for (const session of room.sessions) {
+      const heard = audible(session, states)
       if (!mayRead(session)) close(session.socket, 'forbidden')
-      else tellPresence(session, states, frame)
+      else if (heard === states) tellPresence(session, states, frame)
+      // Otherwise not even that somebody moved.
+      else if (heard.length > 0 || isSign) tellPresence(session, heard)
     }
   }
 
@@ -610,7 +626,8 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
       room.sessions.delete(session)
       count(room)
       look(session, null)
-      room.presence.leave(session)
+      if (room.space === null) room.presence.forget(session)
+      else room.presence.leave(session)
       if (room.sessions.size > 0) return
       room.presence.dispose()
       if (rooms.get(item) === room) rooms.delete(item)
@@ -619,10 +636,8 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
     socket.pause()
     try {
       const space = await log.spaceOf(item)
-      if (space !== null && room.space === null) {
-        room.space = space
-        count(room)
-      }
+      // Begun, and not told to us yet: others may be waiting for it.
+      if (space !== null && room.space === null) beginIn(room, space)
       if (!mayRead(session)) {
         note(session, OPERATION_OF_YJS_FRAME.step1, 'refused')
         return close(socket, 'gone')
@@ -652,7 +667,7 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
     timer = clock.after(SIGN_OF_LIFE_MS, signOfLife)
     for (const room of rooms.values()) {
       room.presence.renew()
-      sendPresence(room, room.presence.everything())
+      sendPresence(room, room.presence.everything(), true)
       for (const { socket } of room.sessions) socket.askAlive()
     }
   }

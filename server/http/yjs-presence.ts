@@ -47,6 +47,8 @@ export interface PresenceRoom extends Disposable {
   viewer(viewer: Viewer, isGone: boolean): void
   /** A socket left: the null state of its clientID goes out. */
   leave(owner: object): void
+  /** As if it had never been: nobody heard of it, and nobody shall. */
+  forget(owner: object): void
   everything(): OutgoingState[]
   /** So that clients do not take a silent viewer for gone: awareness is outdated after 30 s. */
   renew(): void
@@ -139,6 +141,11 @@ export function createPresenceRoom({ clock, dice, send }: PresenceRoomDeps): Pre
     leave(owner) {
       const own = shownBy(owner)
       if (own) remove(own.clientId)
+    },
+    forget(owner) {
+      const own = shownBy(owner)
+      if (own) shown.delete(own.clientId)
+      for (const [clientId, state] of waiting) if (clientId === own?.clientId || state.owner === owner) waiting.delete(clientId)
     },
     everything: () => [...shown].map(([clientId, one]) => outgoing(clientId, one)),
     renew() {

@@ -474,6 +474,50 @@ describe('presence', () => {
     await gone
   })
 
+  test('[A2] whoever waits for the same unknown id hears of nobody before it is begun, and of nobody from elsewhere afterwards', async () => {
+    world = await setupGateway()
+    const item = world.newItem()
+    const people = [world.token('member', world.space, 'Schiedam een'), world.token('member', world.elsewhere, 'Tilburg'), world.token('member', world.space, 'Schiedam twee')]
+    const heard: string[][] = []
+    const sockets = await Promise.all(people.map(async ({ token }, index) => {
+      const socket = world.raw(`${item}?token=${token}`)
+      const words: string[] = (heard[index] = [])
+      socket.on('message', (data) => words.push((data as Buffer).toString('latin1')))
+      await new Promise((resolve) => socket.once('open', resolve))
+      socket.send(frame(0, 0, new Uint8Array([0])))
+      return socket
+    }))
+    const [first, elsewhere] = [sockets[0]!, sockets[1]!]
+    const soon = (index: number, isSo: () => boolean): Promise<void> =>
+      whenever(isSo, (ask) => {
+        sockets[index]!.on('message', ask)
+        return () => sockets[index]!.off('message', ask)
+      })
+    // Each hears its own name: what was shown before that has been told to whoever may hear it.
+    const shows = async (index: number, clock: number): Promise<void> => {
+      const before = heard[index]!.length
+      sockets[index]!.send(frame(1, frame(1, 100 + index, clock, JSON.stringify({ cursor: { anchor: `hier-${index}`, head: clock } }))))
+      await soon(index, () => heard[index]!.slice(before).some((words) => words.includes(`hier-${index}`)))
+    }
+    for (const clock of [1, 2]) for (const index of [0, 1, 2]) await shows(index, clock)
+    for (const index of [0, 1, 2]) {
+      const before = heard[index]!.length
+      sockets[index]!.send(frame(3))
+      await soon(index, () => heard[index]!.slice(before).some((words) => words.includes(`hier-${index}`)))
+      for (const other of [0, 1, 2].filter((one) => one !== index)) expect(heard[index]!.join(), `${index} of ${other}`).not.toContain(`hier-${other}`)
+    }
+    const refused = whenClosed(elsewhere)
+    const doc = new Y.Doc()
+    addParagraph(doc, 'Begonnen in Schiedam.')
+    first.send(frame(0, 2, Y.encodeStateAsUpdate(doc)))
+    expect(await refused).toEqual({ code: 4404, reason: 'gone' })
+    await soon(0, () => heard[0]!.some((words) => words.includes('hier-2')))
+    await soon(2, () => heard[2]!.some((words) => words.includes('hier-0')))
+    await shows(0, 3)
+    expect(heard[1]!.join()).not.toMatch(/Schiedam|hier-[02]/)
+    for (const index of [0, 2]) expect(heard[index]!.join()).not.toMatch(/Tilburg|hier-1/)
+  })
+
   test('nobody speaks for a clientID that another socket introduced', async () => {
     world = await setupGateway()
     const { item, provider: a } = await startedItem('Samen.')
