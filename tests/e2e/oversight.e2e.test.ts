@@ -33,7 +33,7 @@ it('a project leader stops with a programme, and the log says who did it and who
   expect(status).toBe(403)
   await admin.page.getByLabel('Uitkomst').selectOption('')
   await admin.page.getByLabel('Uitkomst').selectOption('refused')
-  await admin.page.getByRole('row').filter({ hasText: 'logboek van de installatie gelezen' }).getByText('geweigerd').waitFor()
+  await admin.page.getByRole('row').filter({ hasText: 'projectleider' }).filter({ hasText: 'logboek van de installatie gelezen' }).getByText('geweigerd').waitFor()
   expect((await axeOn(admin.page).analyze()).violations).toEqual([])
   await admin.picture('audit')
 
