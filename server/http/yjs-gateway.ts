@@ -76,7 +76,7 @@ export interface YjsGatewayDeps {
   /** Left out: a long history is applied before it is told. */
   snapshots?: Pick<Snapshots, 'labels' | 'body'>
   directory: Pick<Directory, 'may' | 'person' | 'spacesOf' | 'onDidChangeRole' | 'onDidSignOut'>
-  accounts: Pick<Accounts, 'onDidEndSession'>
+  accounts: Pick<Accounts, 'onDidEndSession' | 'audit'>
   reader: LogReader
   clock: Clock
   dice: Dice
@@ -144,9 +144,11 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
   const mayRead = ({ caller, room }: Session): boolean => (room.space === null ? newPageSpace(caller) !== null : directory.may(caller.user, room.space, OPERATION_OF_YJS_FRAME.step1))
   const mayWrite = ({ caller, room }: Session): boolean => (room.space === null ? newPageSpace(caller) !== null : directory.may(caller.user, room.space, OPERATION_OF_YJS_FRAME.update))
 
-  /** What somebody does in an item that nobody has begun stands nowhere yet. */
+  /** What somebody does in an item that nobody has begun stands nowhere yet; that it was refused them stands with what is of no space. */
   function note({ caller, address, room }: Session, operation: Operation, result: 'done' | 'refused'): void {
-    if (room.space !== null) relay.account({ who: caller.user, operation, space: room.space, item: room.item, session: DOOR, from: address, result })
+    if (room.space === null) {
+      if (result === 'refused') accounts.audit.recordSoon({ who: caller.user, operation, space: null, subject: room.item, from: address, request: DOOR, result })
+    } else relay.account({ who: caller.user, operation, space: room.space, item: room.item, session: DOOR, from: address, result })
   }
 
   /** A token is for one space; where it may write there, an unknown id begins a page of that space. */

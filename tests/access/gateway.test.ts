@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import * as Y from 'yjs'
 import { newId } from '../../shared/base/ids.ts'
 import { may, ROLES, type Role } from '../../shared/model/grants.ts'
-import { setupGateway, whenever } from '../gateway/world.ts'
+import { setupGateway, whenClosed, whenever } from '../gateway/world.ts'
 
 const written = (doc: Y.Doc): string => doc.getXmlFragment('prose').toString()
 const write = (doc: Y.Doc, words: string): void => doc.getXmlFragment('prose').insert(0, [new Y.XmlText(words)])
@@ -36,6 +36,22 @@ test.each<Role | 'neighbour'>([...ROLES.filter((role) => role !== 'programme-lea
     expect(written(second.doc).includes('van de ander')).toBe(isAllowed)
     expect(world.accounted.filter(({ who }) => who === user).map(({ operation, result, from }) => [operation, result, from])).toEqual([
       ['space.read', 'done', '127.0.0.1'], ['item.write', isAllowed ? 'done' : 'refused', '127.0.0.1'],
+    ])
+  } finally {
+    world.dispose()
+  }
+})
+
+test('an unknown id that is refused leaves one record, as a forbidden one does', async () => {
+  const world = await setupGateway()
+  try {
+    const { token, user } = world.token('reader')
+    const item = newId(world.dice)
+    const socket = world.raw(`${item}?token=${token}`)
+    expect(await whenClosed(socket)).toEqual({ code: 4404, reason: 'gone' })
+    const { records } = world.accounts.audit.page({ who: user }, 10)
+    expect(records.map(({ operation, space, subject, from, result }) => ({ operation, space, subject, from, result }))).toEqual([
+      { operation: 'space.read', space: null, subject: item, from: '127.0.0.1', result: 'refused' },
     ])
   } finally {
     world.dispose()
