@@ -98,8 +98,8 @@ interface Session {
   /** Of the other side. */
   readonly address: string
   readonly room: Room
-  /** `waiting`: has not asked for the document yet. `joining`: being brought level. `live`: gets commits. `lagging`: reads too slowly. */
-  phase: 'waiting' | 'joining' | 'live' | 'lagging'
+  /** `opening`: nobody knows yet whose item it is, nor whether it may be read. `waiting`: has not asked for the document yet. `joining`: being brought level. `live`: gets commits. `lagging`: reads too slowly. */
+  phase: 'opening' | 'waiting' | 'joining' | 'live' | 'lagging'
   /** Last seq of this item's prose that was sent. */
   sentSeq: number
   /** First clock after what the log holds or will hold, of clientIDs that this socket continued. */
@@ -584,6 +584,8 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
   function sendPresence(room: Room, states: readonly OutgoingState[], isSign = false): void {
     const frame = awarenessFrame(states)
     for (const session of room.sessions) {
+      // It is told when it asks. Judged now it would be sent away for good.
+      if (session.phase === 'opening') continue
       const heard = audible(session, states)
       if (!mayRead(session)) close(session.socket, 'forbidden')
       else if (heard === states) tellPresence(session, states, frame)
@@ -618,7 +620,7 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
   async function open(socket: FrameSocket, caller: Caller, address: string, item: ItemId): Promise<void> {
     const room = roomOf(item)
     const session: Session = {
-      socket, caller, address, room, phase: 'waiting', sentSeq: 0, ends: new Map(), inFlightCount: 0, inFlightBytes: 0, isPaused: false, fast: Promise.resolve(), slow: Promise.resolve(), slowCount: 0, look: null, owed: null,
+      socket, caller, address, room, phase: 'opening', sentSeq: 0, ends: new Map(), inFlightCount: 0, inFlightBytes: 0, isPaused: false, fast: Promise.resolve(), slow: Promise.resolve(), slowCount: 0, look: null, owed: null,
     }
     room.sessions.add(session)
     sessions.add(session)
@@ -644,6 +646,7 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
         note(session, OPERATION_OF_YJS_FRAME.step1, 'refused')
         return close(socket, 'gone')
       }
+      session.phase = 'waiting'
     } catch (error) {
       report({ kind: 'gateway-refused', code: 'storage', reason: error instanceof Error ? error.message : String(error), user: caller.user, item })
       return close(socket, 'busy')
