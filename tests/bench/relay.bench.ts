@@ -210,7 +210,11 @@ export async function benchIdle(measure: Measure): Promise<void> {
         ids.slice(from, from + 5).map(async (item) => {
           const doc = new Y.Doc()
           const provider = new WebsocketProvider(`${world.product.address.replace('http', 'ws')}/yjs`, item, doc, { WebSocketPolyfill: withCookie(world) as never, disableBc: true })
-          await new Promise<void>((resolve) => provider.once('sync', () => resolve()))
+          await new Promise<void>((resolve, reject) => {
+            provider.once('sync', () => resolve())
+            // It stays away for good then, and we would wait as long.
+            provider.once('closed', ({ code, reason }) => reject(new Error(`closed for good with ${code} ${reason}`)))
+          })
           provider.destroy()
           doc.destroy()
         }),
