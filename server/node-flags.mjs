@@ -20,9 +20,10 @@ export const NODE_FLAGS = [STEADY_THREADS, '--max-semi-space-size=8', '--heap-gr
 // is busy with that while everybody asks, and takes 35 MiB more, because each thread then has the tool that reads TypeScript in its memory. Where the folder cannot be
 // written Node goes on without.
 //
-// Two arenas: by itself glibc gives each of the ten threads one of its own and keeps in it what that thread freed. After 60,000 frames of row B2 malloc held 53 MiB,
-// 29 of them free; with this 44 and 18. Throughput needs no more CPU. With one arena, or with MALLOC_TRIM_THRESHOLD_ besides, a thousand connections cost up to 14 KiB
-// each instead of 9 to 10, and the relay is no smaller afterwards. Other C libraries pay no heed.
+// Two arenas: by itself glibc gives each of the ten threads one of its own and keeps in it what that thread freed. After 300,000 + 300,000 frames of row B2 malloc held
+// 47 and 48 MiB, 23 and 26 of them free; with this 39 and 42, 16 and 18 free; at a first start, with nothing of the TypeScript kept, 67 to 72 and 39 to 46. Throughput needs
+// no more CPU (27,400 and 28,400 entries a CPU second without, 27,100 and 27,700 with it). With one arena, or with MALLOC_TRIM_THRESHOLD_ besides, a thousand connections cost up to 14 KiB each instead of 9 to 10, and the relay is no smaller
+// afterwards. Other C libraries pay no heed.
 export const NODE_ENV = {
   NODE_COMPILE_CACHE: fileURLToPath(new URL('../node_modules/.cache/samenpad/compiled', import.meta.url)),
   MALLOC_ARENA_MAX: '2',
