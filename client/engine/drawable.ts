@@ -1,7 +1,6 @@
 /**
- * An open text as windows can draw it. A program can put letters, values or lists where only blocks can stand; the relay refuses what it sees of that, and what
- * only the text itself could tell is found here, in what each entry adds (decision 0029). In what windows get it says "deleted", in the place that it has: whatever
- * stands on it still finds it, every laptop shows the same, and the entry stays as it was written, in the store and in the log.
+ * An open text as windows can draw it. A program can put letters, values or lists where only blocks can stand; that is found here, in what each entry adds
+ * (decision 0029). In what windows get it says "deleted", in the place that it has: whatever stands on it still finds it, every laptop shows the same, and the entry stays as it was written, in the store and in the log.
  */
 import * as Y from 'yjs'
 import { PROSE_FRAGMENT } from '../../shared/derive/prose-json.ts'

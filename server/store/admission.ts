@@ -14,7 +14,6 @@ import { isId, type EntryId, type Epoch, type ItemId, type SpaceId, type UserId,
 import { applyAct, readAct, type ActsState } from '../../shared/model/acts.ts'
 import { FORMAT_OF_PART, type Entry, type Part } from '../../shared/model/entries.ts'
 import { FACTS_OPERATIONS_COUNT_MAX, FRAGMENTS_COUNT_MAX, PAYLOAD_BYTES_MAX } from '../../shared/model/limits.ts'
-import { hasBare } from '../../shared/protocol/bare-prose.ts'
 import { readChangeHeaders, type HeaderTools } from '../../shared/protocol/automerge-header.ts'
 import { readProseHeader, type ProseBlock } from '../../shared/protocol/prose-header.ts'
 import { eraseProse } from '../../shared/protocol/erase-prose.ts'
@@ -161,8 +160,6 @@ function judgeProse(known: Lookups, request: AppendRequest, space: SpaceState): 
   if (typeof header === 'string') return refused('invalid', header)
   // An update that says nothing would only lengthen the log.
   if (header.blocks.length === 0 && header.deletedUpTo.size === 0) return refused('invalid', 'empty')
-  // Whoever draws it is left without an editor. What only the log could tell is found by the laptops.
-  if (hasBare(entry.payload)) return refused('invalid', 'bare')
 
   const ends = new Map<number, number>()
   const all = header.deletedUpTo.size + header.blocks.length > MANY_CLIENTS_COUNT ? known.ends(entry.item, 'prose') : null

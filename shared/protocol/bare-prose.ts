@@ -4,8 +4,8 @@
  * words (decision 0029). Text stands in a text: `Y.XmlText` straight in the root or in an element is drawn, and so is all that is in it.
  *
  * An item names the list that it stands in only where it has no neighbour; all others stand where their neighbour stands, which may be in the log. So this
- * is a question to the update alone (`hasBare`, at the relay), or with what else is known of the text (`findBare`, at a laptop). Where that does not say, nothing
- * is found: roots of other names, and what stands in a text, are nobody's business here. Format: see prose-header.ts; places as Yjs finds them, `structs/Item.js`.
+ * is a question to the update and to what else is known of the text. Where that does not say, nothing is
+ * found: roots of other names, and what stands in a text, are nobody's business here. Format: see prose-header.ts; places as Yjs finds them, `structs/Item.js`.
  */
 import { utf8 } from '../base/bytes.ts'
 import type { ErasedRanges } from './erase-prose.ts'
@@ -47,8 +47,6 @@ const FITS_IN_NEITHER = 5
 /** Where it stands. */
 const WAITS = 0
 const OTHER = 1
-/** Beside or in an item that is not in the update, of which nothing is known. */
-const UNKNOWN = 2
 const IN_ROOT = 3
 const IN_ELEMENT = 4
 
@@ -109,15 +107,14 @@ const placeAt = (isChild: boolean, { kinds, places }: Rows, row: number): number
   return kinds[row] === ELEMENT && place !== OTHER ? IN_ELEMENT : OTHER
 }
 
-function placeOutside(known: FindBlock | null, isChild: boolean, client: number, clock: number): number {
-  if (!known) return UNKNOWN
+function placeOutside(known: FindBlock, isChild: boolean, client: number, clock: number): number {
   const block = known(client, clock)
   if (isChild) return block?.isElement ? IN_ELEMENT : OTHER
   return block ? (block.list === 'root' ? IN_ROOT : IN_ELEMENT) : OTHER
 }
 
 /** Reads the items of one clientID, and says of each where it stands, or that it waits. */
-function readRows(from: Reader, byClient: Map<number, Rows>, known: FindBlock | null, waiting: Waiting[]): void {
+function readRows(from: Reader, byClient: Map<number, Rows>, known: FindBlock, waiting: Waiting[]): void {
   const count = varUint(from)
   const client = varUint(from)
   const rows: Rows = { client, end: varUint(from), clocks: [], kinds: [], places: [] }
@@ -192,7 +189,7 @@ function readRows(from: Reader, byClient: Map<number, Rows>, known: FindBlock | 
 }
 
 /** Those that waited, each after the one that it waits for. */
-function settle(waiting: readonly Waiting[], byClient: ReadonlyMap<number, Rows>, known: FindBlock | null): void {
+function settle(waiting: readonly Waiting[], byClient: ReadonlyMap<number, Rows>, known: FindBlock): void {
   const waitingIn = new Map<Rows, Map<number, Waiting>>()
   for (const one of waiting) {
     const own = waitingIn.get(one.rows) ?? new Map<number, Waiting>()
@@ -246,7 +243,7 @@ function foundIn(all: readonly Rows[]): { bare: Map<number, [number, number][]>;
 }
 
 /** In: clientIDs in descending order, as the relay lets them in. */
-function placed(update: Uint8Array, known: FindBlock | null): Rows[] {
+function placed(update: Uint8Array, known: FindBlock): Rows[] {
   const from: Reader = { bytes: update, pos: 0 }
   const byClient = new Map<number, Rows>()
   const waiting: Waiting[] = []
@@ -255,30 +252,8 @@ function placed(update: Uint8Array, known: FindBlock | null): Rows[] {
   return [...byClient.values()]
 }
 
-/** Nearly every update: one struct, beside another that is in the log. */
-function isOneBesideAnother(update: Uint8Array): boolean {
-  const from: Reader = { bytes: update, pos: 0 }
-  const clients = varUint(from)
-  if (clients === 0) return true
-  if (clients > 1 || varUint(from) > 1) return false
-  varUint(from)
-  varUint(from)
-  return (uint8(from) & (HAS_ORIGIN | HAS_RIGHT_ORIGIN)) !== 0
-}
-
 /**
- * Whether an update can be seen, by itself, to hold what no window can draw.
- *
- * In:     an update of which the header was read.
- * Limits: linear in the update, but for finding a neighbour among the structs of a clientID.
- */
-export function hasBare(update: Uint8Array): boolean {
-  if (isOneBesideAnother(update)) return false
-  return placed(update, null).some(({ kinds, places }) => kinds.some((kind, i) => isBare(kind, places[i] as number)))
-}
-
-/**
- * The same with what is known of the text so far.
+ * What an update holds that no window can draw, seen from the update and what is known of the text so far.
  *
  * In:     any bytes.
  * Out:    nothing for what cannot be read.

@@ -6,6 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { join } from 'node:path'
 import * as Y from 'yjs'
+import { blocksOf } from '../../client/engine/drawable.ts'
 import { createFactsDocument, factsReady } from '../../client/engine/facts.ts'
 import { must } from '../../shared/base/assert.ts'
 import { newId, type ItemId } from '../../shared/base/ids.ts'
@@ -188,6 +189,7 @@ async function opens(laptop: EngineLaptop, item: ItemId, violation: (text: strin
     const doc = createProseDoc()
     Y.applyUpdate(doc, prose.update)
     if (doc.store.pendingStructs !== null || doc.store.pendingDs !== null) violation('the text waits for what never comes')
+    if (blocksOf(doc).bare.size > 0) violation('the text holds what no window can draw')
     doc.destroy()
     if (facts.registers.type !== 'agreement') violation('the facts of the document are gone')
     await engine.timeline(item, { countMax: 100, withRelay: false })

@@ -54,7 +54,7 @@ interface Place {
   sub?: string
 }
 
-/** An item of content `ref`: a type in the text, anything else in a root of another name, where nobody refuses it for its place. */
+/** An item of content `ref`: a type in the text, anything else in a root of another name, where it can stand. */
 const item = (ref: number, { origin, right, parent = ref === TYPE ? 'prose' : 'words', sub }: Place, content: Write): Write => (to) => {
   writeUint8(to, ref | (origin ? 0x80 : 0) | (right ? 0x40 : 0) | (sub === undefined ? 0 : 0x20))
   for (const id of [origin, right]) if (id) for (const part of id) writeVarUint(to, part)
