@@ -10,14 +10,15 @@ import { ROWS } from './rows.ts'
 /** Every short form throws the same dice, so that a failure comes again. */
 export const SEED = 2026
 
-const tried = (id: string, n: number): Promise<Outcome> => tryRow(must(ROWS.find((row) => row.id === id), `row ${id}`), { seed: SEED, size: 'small', n })
+const tried = (id: string): Promise<Outcome> => tryRow(must(ROWS.find((row) => row.id === id), `row ${id}`), { seed: SEED, size: 'small' })
 
-/** Tries each row `n` times, in order. */
-export function shortForms(...forms: [id: string, n: number, title: string][]): void {
+/** Tries each row as often as it says itself for continuous integration, in order. */
+export function shortForms(...forms: [id: string, title: string][]): void {
   vi.setConfig({ testTimeout: 600_000 })
-  test.each(forms)('%s (%i) %s', async (id, n, _title) => {
-    const outcome = await tried(id, n)
-    expect(outcome.violations).toEqual([])
-    expect(outcome.skipped === null ? outcome.figures.length : 1).toBeGreaterThan(0)
+  test.for(forms)('%s %s', async ([id], { skip }) => {
+    const { violations, figures, skipped } = await tried(id)
+    expect(violations).toEqual([])
+    skip(skipped !== null, skipped ?? '')
+    expect(figures).not.toEqual([])
   })
 }

@@ -130,12 +130,12 @@ test('every row that the promises name can be tried', () => {
 })
 
 shortForms(
-  ['C2', 2, '[INV8] real engines, a bad network and a relay that is killed end with the same text'],
-  ['P5', 2, '[ERA9] what is erased for good is in no file and on no laptop, also after an old backup was put back'],
-  ['L7', 6, 'two hundred who type steadily lose nothing and leave nothing open'],
-  ['B1', 1, 'both websocket doors do what RFC 6455 asks, whatever frames come'],
-  ['B11', 40, '[LIM1] what is cheap to send and dear to receive is refused, and who never says HELLO is gone'],
-  ['B4', 30, 'nobody writes, signs or is shown in the name of another'],
-  ['B3', 138, 'whatever one member puts in a document, the others go on, stay the same, and open it again'],
-  ['B2', 2_000, 'no frame stops the relay or spoils the log'],
+  ['C2', '[INV8] real engines, a bad network and a relay that is killed end with the same text'],
+  ['P5', '[ERA9] what is erased for good is in no file and on no laptop, also after an old backup was put back'],
+  ['L7', 'two hundred who type steadily lose nothing and leave nothing open'],
+  ['B1', 'both websocket doors do what RFC 6455 asks, whatever frames come'],
+  ['B11', '[LIM1] what is cheap to send and dear to receive is refused, and who never says HELLO is gone'],
+  ['B4', 'nobody writes, signs or is shown in the name of another'],
+  ['B3', 'whatever one member puts in a document, the others go on, stay the same, and open it again'],
+  ['B2', 'no frame stops the relay or spoils the log'],
 )

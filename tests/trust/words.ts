@@ -4,8 +4,9 @@ export const PREAMBLE = `# Trust
 What the product promises, how far it was tried, and what it does not promise. The table is written by \`npm run trust -- --write docs/trust.md\`: each
 row starts the relay that people run as a process of its own and treats it badly. A row that was not tried again keeps its last line, with the date, the
 commit and the machine of that day. \`npm run trust -- --only D1 --seed 7\` repeats one row; \`--n\` says how often, \`--full\` takes the counts of the
-targets, \`--list\` names the rows, and each row ends with one line of JSON. Continuous integration runs short forms of C2, D1, D2, D8, D9, D10, P5, L7, B1,
-B2, B3, B4 and B11 (\`tests/trust/trust.test.ts\`, \`disk.test.ts\`), of A3 to A7, A10 to A12, A14, A15, B10 and H1 (\`tests/trust/access.test.ts\`), of K1, A8 and H2 in a real browser (\`tests/trust/browser.e2e.test.ts\`), ten thousand simulated schedules (a thousand where there is no time for more) (row C1, \`npm run sim\`),
+targets, \`--list\` names the rows, and each row ends with one line of JSON. Continuous integration runs short forms (\`--quick\`) of C2, P5, L7,
+B1, B2, B3, B4 and B11 (\`tests/trust/trust.test.ts\`), of D1 to D11 (\`disk.test.ts\`), of A3 to A7, A10 to A12, A14, A15, B10 and H1 (\`access.test.ts\`), of K1, K2, K3, K5, A8 and H2 in a real
+browser (\`browser.e2e.test.ts\`), ten thousand simulated schedules (a thousand where there is no time for more) (row C1, \`npm run sim\`),
 and everything else in \`tests/\`.
 
 "Violations" are things that must never be: an acknowledged edit that is lost, doubled or altered, a relay that ended. MISSED is a time or a size beyond
