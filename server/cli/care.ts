@@ -43,6 +43,7 @@ async function guarded<T>(path: string, work: () => Promise<Result<T, CommandFai
   try {
     return await work()
   } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')) return refuse('disk-full', `De schijf is vol (${error.message}). Maak ruimte en probeer het opnieuw.`)
     if (error instanceof Error && 'syscall' in error) return refuse('unwritable', `${error.message}. Kijk of de map bestaat en of deze gebruiker er mag schrijven.`)
     return refuseStart(startFailureOf(error, path))
   }
@@ -80,14 +81,17 @@ export const restore: Command = {
       const folder = takeDataFolder(data, 'restore')
       if (!folder.ok) return refuseStart(folder.failure)
       try {
-        const done = restoreBackup(folder.value.path, file, ACCOUNTS, { mayReplace: flags.has('force'), now: clock.now(), dice })
+        // Invitations that were used since the copy would open again.
+        const prepare = (path: string) => {
+          const accounts = openAccounts({ path, mode: 'write', clock, dice })
+          if (!accounts.ok) return accounts.failure
+          accounts.value.forgetLinks()
+          accounts.value.dispose()
+          return null
+        }
+        const done = restoreBackup(folder.value.path, file, ACCOUNTS, { mayReplace: flags.has('force'), prepare, now: clock.now(), dice })
         if (!done.ok) return refuseBackup(done.failure)
         const { manifest, movedTo } = done.value
-        // Invitations that were used since the copy would open again.
-        const accounts = openAccounts({ path: folder.value.file(ACCOUNTS_FILE), mode: 'write', clock, dice })
-        if (!accounts.ok) return refuseStart(accounts.failure)
-        accounts.value.forgetLinks()
-        accounts.value.dispose()
         const behind = findLost(folder.value.path)
         const aside = movedTo === null ? '' : `\nWat er stond, is bewaard in ${movedTo}`
         return ok({

@@ -6,13 +6,13 @@
  */
 import { encodeRun } from '../../shared/protocol/codec.ts'
 import type { CommittedRun } from '../store/log.ts'
-import type { Feed } from './subscription.ts'
+import { sawHead, type Feed } from './subscription.ts'
 
 /** `guarded`: one reader's trouble is not another's. */
 export function fanOut(feed: Feed, run: CommittedRun, guarded: (tell: () => void) => void): void {
   const { space, epoch, entries, tailHashAfter } = run
   const cursorAfter = entries.at(-1)?.seq ?? 0
-  feed.head = Math.max(feed.head, cursorAfter)
+  sawHead(feed, epoch, cursorAfter)
   const encoded = (isPacked: boolean): Uint8Array => encodeRun({ type: 'entries', space, epoch, entries, cursorAfter, tailHashAfter, more: false }, isPacked)
   let [plain, packed]: (Uint8Array | null)[] = [null, null]
   const once = (isPacked: boolean): Uint8Array => (isPacked ? (packed ??= encoded(true)) : (plain ??= encoded(false)))

@@ -3,7 +3,7 @@
  * presence. The order after a commit is fixed: acknowledgements, then the run to live readers (encoded once), then other doors.
  */
 import { assert } from '../../shared/base/assert.ts'
-import { isId, newId, type ItemId, type SpaceId, type UserId } from '../../shared/base/ids.ts'
+import { isId, newId, NO_ID, type ItemId, type SpaceId, type UserId } from '../../shared/base/ids.ts'
 import type { Clock } from '../../shared/base/clock.ts'
 import { createEmitter } from '../../shared/base/emitter.ts'
 import { createBag } from '../../shared/base/dispose.ts'
@@ -83,7 +83,7 @@ export function createRelay(deps: RelayDeps): Relay {
 
   const feedOf = (space: SpaceId): Feed => {
     let feed = feeds.get(space)
-    if (!feed) feeds.set(space, (feed = { space, head: 0, subscriptions: new Set() }))
+    if (!feed) feeds.set(space, (feed = { space, epoch: NO_ID, head: 0, subscriptions: new Set() }))
     return feed
   }
   const forget = (session: Session): void => {

@@ -18,11 +18,18 @@ import { worthwhile, type SnapshotLabel, type SnapshotPolicy, type Snapshots } f
 import type { RelayDeps } from './api.ts'
 import type { Gate } from './gate.ts'
 
-/** What subscriptions of one space share: the head as far as this relay has fanned out or read. */
+/** What subscriptions of one space share: the head as far as this relay has fanned out or read, of the log of this epoch. */
 export interface Feed {
   readonly space: SpaceId
+  epoch: Epoch
   head: number
   readonly subscriptions: Set<Subscription>
+}
+
+/** A log that took the place of another may be shorter: whoever waited for the old head would wait for ever. */
+export function sawHead(feed: Feed, epoch: Epoch, head: number): void {
+  if (feed.epoch === epoch) feed.head = Math.max(feed.head, head)
+  else [feed.epoch, feed.head] = [epoch, head]
 }
 
 /** The socket, as a subscription sees it. */
@@ -219,7 +226,7 @@ export class Subscription {
     if (this.#state !== 'opening') return
     if (!this.#reader.mayRead(space)) return this.#step('end')
     this.#epoch = head.epoch
-    this.#feed.head = Math.max(this.#feed.head, head.head)
+    sawHead(this.#feed, head.epoch, head.head)
     this.#sentUpTo = isKnown ? sub.cursor : 0
     this.#mayLeap = isKnown && this.#reader.takesSnapshots
     if (!isKnown) {
@@ -289,7 +296,7 @@ export class Subscription {
   #sent(upTo: number): void {
     this.#sentUpTo = upTo
     // The read may have seen a commit that is about to be announced.
-    this.#feed.head = Math.max(this.#feed.head, upTo)
+    sawHead(this.#feed, this.#epoch, upTo)
   }
 
   /** The last frame of a catch-up is not confirmed, and costs no credit. */

@@ -3,7 +3,7 @@
  * pieces, because a log may be larger than memory. Names are plain file names: nothing read from an archive can land outside its folder.
  */
 import { createHash } from 'node:crypto'
-import { closeSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, readSync, writeFileSync } from 'node:fs'
 import { fail, ok, type Result } from '../../shared/base/result.ts'
 
 export interface ArchivedFile {
@@ -19,18 +19,21 @@ const BLOCK_BYTES = 512
 const PIECE_BYTES = 1024 * 1024
 const NAME = /^[a-z0-9][a-z0-9._-]{0,90}$/
 
+/** All of the bytes, or an error: a disk that is nearly full takes a part of them and says nothing. */
+export const writeWhole = (handle: number, bytes: Uint8Array): void => writeFileSync(handle, bytes)
+
 /** Writes `sources` (name in the archive → bytes or path) to a new file, synced. Throws what the disk says. */
 export function writeArchive(path: string, sources: readonly { name: string; from: { path: string; bytes: number } | Uint8Array }[]): void {
   const out = openSync(path, 'wx', 0o600)
   try {
     for (const { name, from } of sources) {
       const size = from instanceof Uint8Array ? from.length : from.bytes
-      writeSync(out, headerOf(name, size))
-      if (from instanceof Uint8Array) writeSync(out, from)
-      else readPieces(from.path, 0, size, (piece) => void writeSync(out, piece))
-      writeSync(out, new Uint8Array(padding(size)))
+      writeWhole(out, headerOf(name, size))
+      if (from instanceof Uint8Array) writeWhole(out, from)
+      else readPieces(from.path, 0, size, (piece) => writeWhole(out, piece))
+      writeWhole(out, new Uint8Array(padding(size)))
     }
-    writeSync(out, new Uint8Array(2 * BLOCK_BYTES))
+    writeWhole(out, new Uint8Array(2 * BLOCK_BYTES))
     fsyncSync(out)
   } finally {
     closeSync(out)

@@ -4,16 +4,17 @@
  * The log is copied first: accounts copied later know everybody who wrote in it. What is put back is recognised by the log as a backup, and every
  * space begins a new epoch. Nothing is overwritten: what was in the folder is moved aside.
  */
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { fromUtf8, utf8 } from '../../shared/base/bytes.ts'
+import { newId } from '../../shared/base/ids.ts'
 import type { Dice } from '../../shared/base/random.ts'
 import { fail, ok, type Result } from '../../shared/base/result.ts'
-import { readArchive, sha256OfFile, writeArchive, type ArchivedFile } from './archive.ts'
-import { openDatabase, type DatabaseFailure, type DatabaseOptions } from './database.ts'
+import { readArchive, sha256OfFile, writeArchive, writeWhole, type ArchivedFile } from './archive.ts'
+import { failureOf, openDatabase, type DatabaseFailure, type DatabaseOptions } from './database.ts'
 import { mark } from './data-folder.ts'
-import { backupLog, restoreLog, verifyLogFile, type VerifyReport } from './log-care.ts'
-import { eraseInBackup, fileAt, removeSideFiles, syncFolder } from './log-file.ts'
+import { backupLog, putLogInPlace, verifyLogFile, type VerifyReport } from './log-care.ts'
+import { eraseInBackup, fileAt, markAsBackup, removeSideFiles, syncFolder } from './log-file.ts'
 import { LOG_FILE } from './log-rows.ts'
 import { BEFORE_RESTORE } from './lost.ts'
 
@@ -96,13 +97,8 @@ function copyInto({ folder, partial, copies, companion, about }: { folder: strin
   try {
     mkdirSync(copies, { mode: 0o700 })
     backupLog(folder, join(copies, LOG_FILE), about.dice)
-    const source = openDatabase({ ...companion, path: join(folder, companion.name), mode: 'read' })
-    if (!source.ok) return source
-    try {
-      source.value.run('VACUUM INTO ?', join(copies, companion.name))
-    } finally {
-      source.value.close()
-    }
+    const failure = copyCompanion(join(folder, companion.name), join(copies, companion.name), companion)
+    if (failure) return fail(failure)
     const report = verifyLogFile(join(copies, LOG_FILE))
     if (report.problems.length > 0) return fail({ kind: 'log-damaged', report })
     const files = [LOG_FILE, companion.name].map((name): ArchivedFile => {
@@ -122,6 +118,45 @@ function copyInto({ folder, partial, copies, companion, about }: { folder: strin
     throw error
   } finally {
     rmSync(copies, { recursive: true, force: true })
+  }
+}
+
+/** Out: why there is no sound copy; what is copied here unsound would be refused on the day that it is needed. */
+function copyCompanion(from: string, to: string, companion: Companion): DatabaseFailure | null {
+  const source = openDatabase({ ...companion, path: from, mode: 'read' })
+  if (!source.ok) return source.failure
+  try {
+    source.value.run('VACUUM INTO ?', to)
+  } catch (error) {
+    return failureOf(error, from)
+  } finally {
+    source.value.close()
+  }
+  const failure = failureIn(to, companion, 'read')
+  return failure?.kind === 'damaged' ? { ...failure, path: from } : failure
+}
+
+/** In: mode `write` brings an older one forward. Out: why it is not sound; null when it is. */
+function failureIn(path: string, companion: Companion, mode: 'read' | 'write'): DatabaseFailure | null {
+  const opened = openDatabase({ ...companion, path, mode })
+  if (!opened.ok) return opened.failure
+  try {
+    const found = opened.value.get('PRAGMA integrity_check(1)')?.integrity_check
+    return found === 'ok' ? null : { kind: 'damaged', path, detail: String(found) }
+  } finally {
+    opened.value.close()
+  }
+}
+
+/** All of a database in its one file, so that it can be given another name. Throws what the disk says. */
+function intoOneFile(path: string, companion: Companion): DatabaseFailure | null {
+  const opened = openDatabase({ ...companion, path, mode: 'write' })
+  if (!opened.ok) return opened.failure
+  try {
+    opened.value.get('PRAGMA journal_mode=DELETE')
+    return null
+  } finally {
+    opened.value.close()
   }
 }
 
@@ -156,11 +191,11 @@ function parseManifest(pieces: Uint8Array[]): BackupManifest | null {
 
 /**
  * Puts a backup in a folder that this process holds (`takeDataFolder(…, 'restore')`).
- * In: `mayReplace`: what is there is moved aside instead of refused. Out: where it went, null when there was nothing.
+ * In: `mayReplace`: what is there is moved aside instead of refused; `prepare`: changes the companion while all can still be refused. Out: where it went, null when there was nothing.
  * Errors: see BackupFailure, and StoreProblem when the log in it does not verify. The folder is as it was then.
  */
 export function restoreBackup(
-  folder: string, given: string, companion: Companion, options: { mayReplace: boolean; now: number; dice: Dice },
+  folder: string, given: string, companion: Companion, options: { mayReplace: boolean; prepare: (companionPath: string) => DatabaseFailure | null; now: number; dice: Dice },
 ): Result<{ manifest: BackupManifest; movedTo: string | null }, BackupFailure> {
   const file = resolve(given)
   if (!existsSync(file)) return fail({ kind: 'file-missing', path: file })
@@ -176,20 +211,20 @@ export function restoreBackup(
     if (!manifest.ok) return manifest
     const names = manifest.value.files.map(({ name }) => name)
     if (names.length !== 2 || wanted.some((name) => !names.includes(name))) return fail({ kind: 'not-a-backup', path: file, detail: `holds ${names.join(', ')}` })
-    const accounts = openDatabase({ ...companion, path: join(unpacked, companion.name), mode: 'write' }) // brings an older one forward
-    if (!accounts.ok) return accounts
-    const health = accounts.value.get('PRAGMA integrity_check(1)')?.integrity_check
-    accounts.value.get('PRAGMA journal_mode=DELETE')
-    accounts.value.close()
-    if (health !== 'ok') return fail({ kind: 'damaged', path: join(unpacked, companion.name), detail: String(health) })
-    eraseInBackup(join(unpacked, LOG_FILE), folder, options.dice)
-    const report = verifyLogFile(join(unpacked, LOG_FILE))
+    const fresh = join(unpacked, companion.name)
+    const failure = failureIn(fresh, companion, 'write') ?? options.prepare(fresh) ?? intoOneFile(fresh, companion)
+    if (failure) return fail(failure)
+    const log = join(unpacked, LOG_FILE)
+    eraseInBackup(log, folder, options.dice)
+    markAsBackup(log, newId(options.dice))
+    const report = verifyLogFile(log)
     if (report.problems.length > 0) return fail({ kind: 'log-damaged', report })
 
+    // Everything that takes room or can be refused is done: from here on files only change their names.
     mark(folder, 'restoring')
     const movedTo = moveAside(folder, [LOG_FILE, companion.name], options.now)
-    restoreLog(folder, join(unpacked, LOG_FILE), options.dice, report)
-    renameSync(join(unpacked, companion.name), join(folder, companion.name))
+    putLogInPlace(folder, log)
+    renameSync(fresh, join(folder, companion.name))
     syncFolder(folder)
     mark(folder, 'whole')
     return ok({ manifest: manifest.value, movedTo })
@@ -206,7 +241,7 @@ function unpack(file: string, into: string, wanted: readonly string[]): Result<B
       if (!wanted.includes(name)) return
       let handle = handles.get(name)
       if (handle === undefined) handles.set(name, (handle = openSync(join(into, name), 'wx', 0o600)))
-      writeSync(handle, piece)
+      writeWhole(handle, piece)
     })
     for (const handle of handles.values()) fsyncSync(handle)
     return manifest
@@ -223,6 +258,7 @@ function moveAside(folder: string, names: readonly string[], now: number): strin
   mkdirSync(aside, { mode: 0o700 })
   for (const name of there) renameSync(join(folder, name), join(aside, name))
   for (const name of names) removeSideFiles(join(folder, name))
+  syncFolder(aside)
   syncFolder(folder)
   return aside
 }

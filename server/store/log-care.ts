@@ -96,33 +96,15 @@ export function backupLog(folder: string, file: string, dice: Dice): void {
 }
 
 /**
- * Puts a backup in place of the log of a folder whose relay is stopped. At the next start every space has a new epoch.
- * In: `report`: of that very file, when it was looked at just now.
- * Out: what was checked. Errors: StoreProblem `corrupt` when the backup does not verify; the folder is unchanged then.
+ * Puts a log in the place of that of a folder whose relay is stopped. At the next start every space has a new epoch.
+ * In: one on the same file system that was checked and marked as a backup (`markAsBackup`); it moves.
  */
-export function restoreLog(folder: string, file: string, dice: Dice, report = verifyLogFile(file)): VerifyReport {
-  const [problem] = report.problems
-  if (problem) throw new StoreProblem('corrupt', `${file} does not verify: ${problem.text}`)
+export function putLogInPlace(folder: string, fresh: string): void {
   const path = join(folder, LOG_FILE)
-  const fresh = `${path}.restoring`
-  rmSync(fresh, { force: true })
-  // A backup that was opened for a look since has its newest pages beside it; this copies both.
-  const source = openLogDatabase(file, 'read')
-  try {
-    source.run('VACUUM INTO ?', fresh)
-    markAsBackup(fresh, newId(dice))
-  } catch (error) {
-    rmSync(fresh, { force: true })
-    throw problemOf(error)
-  } finally {
-    removeSideFiles(fresh)
-    source.close()
-  }
   // From here on a power cut leaves a log without a generation: whatever it is then, its spaces get new epochs.
   forgetGeneration(folder)
   // What the old database had beside it would be read as part of the new one.
   removeSideFiles(path)
   renameSync(fresh, path)
   syncFolder(folder)
-  return report
 }

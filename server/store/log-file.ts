@@ -41,7 +41,9 @@ export interface LogFileOptions {
    * Left out: not asked (tools that look at a log alone).
    */
   installation?: Id | null
-  /** Spaces that had a log before. In a file that is begun now they count as restored: their laptops bring back what everybody wrote. */
+  /** The log was open a moment ago, in a thread that died: an erasure that it was cut off in is left to the next start, because nobody here would hear of it. */
+  isAgain?: boolean
+  /** Spaces that had a log before. Those that a file lacks that is begun now, or was put back, count as restored: their laptops bring back what everybody wrote. */
   lost?: readonly SpaceId[]
 }
 
@@ -222,7 +224,7 @@ export function markAsBackup(path: string, generation: Id): void {
  * Out:    the database, with a fresh generation in it and beside it.
  * Errors: StoreProblem: missing-folder, read-only, locked, missing-store, foreign-store, newer-schema, corrupt, unsafe-settings, failed. Nothing was changed then.
  */
-export function openLogFile({ folder, dice, bytesMax, installation, lost = [] }: LogFileOptions): LogFile {
+export function openLogFile({ folder, dice, bytesMax, installation, isAgain = false, lost = [] }: LogFileOptions): LogFile {
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw new StoreProblem('missing-folder', `The data folder ${folder} is not there.`)
   try {
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK)
@@ -258,12 +260,12 @@ export function openLogFile({ folder, dice, bytesMax, installation, lost = [] }:
           opened.run('UPDATE spaces SET epoch = ?, restored = 1, checksum = ? WHERE no = ?', epoch, spaceChecksumOf(no, space, epoch, true), no)
         }
       }
-      if (before === null) for (const [i, space] of lost.entries()) beginSpace(opened, { no: i + 1, space, epoch: newId(dice), isRestored: true })
+      if (before === null || restored) beginLost(opened, lost, dice)
       putMeta(opened, 'generation', generation)
       if (installation) putMeta(opened, 'installation', installation)
     })
     replaceFile(beside, `${generation}\n`)
-    eraseAgain(opened, folder, dice)
+    if (!isAgain) eraseAgain(opened, folder, dice)
     let isOpen = true
     return {
       database: opened,
@@ -279,6 +281,14 @@ export function openLogFile({ folder, dice, bytesMax, installation, lost = [] }:
     database?.close()
     lock.close()
     throw problemOf(error)
+  }
+}
+
+/** Also after a restore: a space that was made, and written in, between the copies of log and accounts is in the accounts alone. */
+function beginLost(database: Database, lost: readonly SpaceId[], dice: Dice): void {
+  let no = Number(database.get('SELECT coalesce(max(no), 0) AS no FROM spaces')?.no)
+  for (const space of lost) {
+    if (!database.get('SELECT 1 FROM spaces WHERE space = ?', blobOf(space))) beginSpace(database, { no: ++no, space, epoch: newId(dice), isRestored: true })
   }
 }
 

@@ -81,7 +81,7 @@ export function createLogReader(open: () => Database): LogReader {
     }
   }
 
-  /** What is said to be of one epoch is: an erasure is a commit as well. */
+  /** All of it is of one log: an erasure is a commit as well, and what is written after it may get the number of an item that went. */
   const atOnce = <T>(work: () => T): T => guarded(() => database.reading(work))
 
   interface SpaceRow {
@@ -136,7 +136,7 @@ export function createLogReader(open: () => Database): LogReader {
         return { epoch: row.head.epoch, entries, tailHashAfter: tailHashAfter ?? tailAt(row.no, afterSeq) ?? row.head.tailHash }
       }),
     readItem: (space, item, part, fromSeq, upToSeq, countMax, bytesMax = Infinity) =>
-      guarded(() => {
+      atOnce(() => {
         const row = spaceRow(space)
         const itemRow = prepared.place.get(blobOf(item)) as unknown as [number, Uint8Array] | undefined
         if (!row || !itemRow || idOf(itemRow[1]) !== space) return []
@@ -179,7 +179,7 @@ export function createLogReader(open: () => Database): LogReader {
         return { epoch: row.head.epoch, entries, cursorAfter, tailHashAfter: tailAt(row.no, cursorAfter) ?? row.head.tailHash }
       }),
     measure: (space, afterSeq, countMax) =>
-      guarded(() => {
+      atOnce(() => {
         const row = spaceRow(space)
         if (!row || row.head.head <= afterSeq) return { upToSeq: afterSeq, tailHash: (row && tailAt(row.no, afterSeq)) ?? EMPTY_TAIL_HASH, grown: [] }
         const upToSeq = Math.min(row.head.head, afterSeq + countMax)
@@ -192,7 +192,7 @@ export function createLogReader(open: () => Database): LogReader {
         }
       }),
     weigh: (space, item, part, afterSeq, upToSeq) =>
-      guarded(() => {
+      atOnce(() => {
         const row = spaceRow(space)
         const itemRow = prepared.place.get(blobOf(item)) as unknown as [number, Uint8Array] | undefined
         if (!row || !itemRow || idOf(itemRow[1]) !== space) return { entriesCount: 0, entriesBytes: 0 }

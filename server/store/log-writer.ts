@@ -404,7 +404,9 @@ export function createLogWriter({ open, folder, dice }: LogWriterDeps): LogWrite
       const isScrubbed = scrubIfDue(current.database)
       isFailed = true
       current.database.close()
+      isHeld = false
       current = begin()
+      isHeld = true
       isFailed = false
       return { ...done, isScrubbed }
     },

@@ -27,9 +27,9 @@ const CARE = ['backupTo', 'verify', 'close'] as const
 const WRITER_YOUNG_MB = 24
 
 /** Opens or begins the log of a folder, which must exist. Errors: rejects with StoreProblem, see openLogFile. */
-export async function createThreadedLog({ report, ...options }: ThreadedLogOptions): Promise<StoredLog> {
+export async function createThreadedLog({ report, ...options }: Omit<ThreadedLogOptions, 'isAgain'>): Promise<StoredLog> {
   let about: { restored: boolean; damagedSpaces: string[]; settings: LogSettings } | null = null
-  const started = (file: string, youngMb = THREAD_YOUNG_MB) => (): Worker => new Worker(new URL(file, import.meta.url), { workerData: options, resourceLimits: { maxYoungGenerationSizeMb: youngMb } })
+  const started = (file: string, youngMb = THREAD_YOUNG_MB) => (): Worker => new Worker(new URL(file, import.meta.url), { workerData: { ...options, isAgain: about !== null } satisfies ThreadOptions, resourceLimits: { maxYoungGenerationSizeMb: youngMb } })
   const died = (thread: string) => (problem: unknown): void => report?.({ kind: 'store-thread-died', thread, problem })
   const writer = keepThread<WriterFunctions>(started('./writer-thread.ts', WRITER_YOUNG_MB), WRITER, async (ask) => (about = await ask.open()), died('writer'))
   // The reader's thread comes up meanwhile; it opens what the writer has opened, made or brought forward.

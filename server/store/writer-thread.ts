@@ -15,8 +15,9 @@ import { threadDice } from './thread-dice.ts'
 export interface ThreadOptions {
   folder: string
   bytesMax?: number
-  /** These two: see LogFileOptions. */
+  /** These three: see LogFileOptions. */
   installation?: Id | null
+  isAgain?: boolean
   lost?: readonly SpaceId[]
 }
 
@@ -31,7 +32,7 @@ export interface BareRun {
   changed: [seq: number, payload: Uint8Array][]
 }
 
-const { folder, bytesMax, installation, lost = [] } = workerData as ThreadOptions
+const { folder, bytesMax, installation, isAgain = false, lost = [] } = workerData as ThreadOptions
 let file: LogFile | null = null
 let writer: LogWriter | null = null
 const opened = (): LogWriter => must(writer, 'the log is opened first')
@@ -56,7 +57,7 @@ function append(requests: readonly AppendRequest[]): { results: AppendResult[]; 
 
 const functions = {
   open() {
-    const first = openLogFile({ folder, dice: threadDice, ...(bytesMax === undefined ? {} : { bytesMax }), ...(installation === undefined ? {} : { installation }), lost })
+    const first = openLogFile({ folder, dice: threadDice, ...(bytesMax === undefined ? {} : { bytesMax }), ...(installation === undefined ? {} : { installation }), isAgain, lost })
     let isFirst = true
     try {
       writer = createLogWriter({

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { seededDice } from '../../shared/base/random.ts'
-import { restoreLog, backupLog, verifyLogFile } from '../../server/store/log-care.ts'
+import { backupLog, putLogInPlace, verifyLogFile } from '../../server/store/log-care.ts'
 import { eraseInBackup } from '../../server/store/log-file.ts'
 import { createSqliteLog, type StoredLog } from '../../server/store/sqlite-log.ts'
 import { allOf, describeErasure, historyOf, wholeOf, writeSome } from './erasure.contract.ts'
@@ -108,7 +108,7 @@ describe('files of a log after an erasure', () => {
     await log.close()
     cpSync(join(elsewhere, 'backup'), join(elsewhere, 'unpacked'))
     eraseInBackup(join(elsewhere, 'unpacked'), folder, dice)
-    restoreLog(folder, join(elsewhere, 'unpacked'), dice)
+    putLogInPlace(folder, join(elsewhere, 'unpacked'))
     log = await createSqliteLog({ folder, dice })
     expect(log.restored).toBe(true)
     expect((await allOf(log, space)).map(({ entry, payload }) => [entry, payload])).toEqual(after.map(({ entry, payload }) => [entry, payload]))

@@ -10,16 +10,18 @@ import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { below, seededDice, type Dice } from '../../shared/base/random.ts'
+import { utf8 } from '../../shared/base/bytes.ts'
 import { newId, type Id } from '../../shared/base/ids.ts'
 import type { NewEntry } from '../../shared/model/entries.ts'
 import { Worker } from 'node:worker_threads'
 import { keepThread } from '../../server/store/thread-port.ts'
 import { openLogDatabase, openLogFile } from '../../server/store/log-file.ts'
-import { restoreLog, verifyLogFile } from '../../server/store/log-care.ts'
+import { putLogInPlace, verifyLogFile } from '../../server/store/log-care.ts'
 import { createLogWriter } from '../../server/store/log-writer.ts'
 import { createSqliteLog, type StoredLog } from '../../server/store/sqlite-log.ts'
 import { createThreadedLog } from '../../server/store/threaded-log.ts'
-import { makeBackup } from '../../server/store/backup.ts'
+import { sha256OfFile, writeArchive } from '../../server/store/archive.ts'
+import { makeBackup, restoreBackup } from '../../server/store/backup.ts'
 import { openDatabase, type Database } from '../../server/store/database.ts'
 import { createEntryMaker, createTypist } from './payloads.ts'
 
@@ -395,6 +397,20 @@ describe('damage', () => {
 })
 
 describe('backup and restore', () => {
+  /** As the command does, with a copy that is here to stay. */
+  const putBack = (target: string, file: string): void => {
+    const copy = join(target, 'terug.sqlite')
+    copyFileSync(file, copy)
+    putLogInPlace(target, copy)
+  }
+  const companion = { name: 'accounts.sqlite', applicationId: 0x74657374, migrations: ['CREATE TABLE people (name TEXT)'] }
+  const fillCompanion = (): string => {
+    const opened = openDatabase({ ...companion, path: join(folder, companion.name), mode: 'create' })
+    if (!opened.ok) throw new Error(opened.failure.kind)
+    opened.value.close()
+    return join(folder, companion.name)
+  }
+
   it('a backup taken while writing is a consistent prefix', async () => {
     const log = keep(await createThreadedLog({ folder }))
     const writing = fill(log, 11, 3, 150)
@@ -409,7 +425,7 @@ describe('backup and restore', () => {
       const report = verifyLogFile(file)
       expect(report.problems).toEqual([])
       const target = mkdtempSync(join(folder, 'terug-'))
-      restoreLog(target, file, dice)
+      putBack(target, file)
       const restored = keep(await createSqliteLog({ folder: target, dice }))
       let entries = 0
       for (const [space, pushed] of bySpace) {
@@ -440,7 +456,7 @@ describe('backup and restore', () => {
     await reopened.close()
 
     const ways: [name: string, put: () => void][] = [
-      ['by the command', () => void restoreLog(folder, backup, dice)],
+      ['by the command', () => putBack(folder, backup)],
       ['by copying the backup', () => copyFileSync(backup, logFile())],
       ['by copying back an older file', () => writeFileSync(logFile(), oldFile)],
       ['by losing the generation', () => rmSync(join(folder, 'generation'))],
@@ -474,19 +490,33 @@ describe('backup and restore', () => {
     const backup = join(folder, 'kopie.sqlite')
     await log.backupTo(backup)
     await log.close()
-    restoreLog(folder, backup, dice)
+    putBack(folder, backup)
     expect((await (await openLog()).append([byOther])).results[0]).toEqual({ kind: 'stored', seq: 2, repeated: false })
+  })
+
+  it('[ADM7] a space that a backup has in its accounts and not in its log counts as restored too', async () => {
+    const log = await openLog()
+    await fill(log, 16)
+    const backup = join(folder, 'kopie.sqlite')
+    await log.backupTo(backup)
+    const make = createEntryMaker(17)
+    const place = { space: make.id(), item: make.id(), writer: make.id() }
+    await log.ensureSpace(place.space)
+    await log.close()
+    putBack(folder, backup)
+    const restored = keep(await createSqliteLog({ folder, dice, lost: [place.space] }))
+    const typist = createTypist(2)
+    // A fellow member brings the first back, its author goes on.
+    for (const author of [newId(dice), AUTHOR]) {
+      expect((await restored.append([{ entry: make.entry({ ...place, payload: typist.type('woord ') }), author, serverTime: 1 }])).results[0]).toMatchObject({ kind: 'stored' })
+    }
   })
 
   it('a backup during which another one was put back is not made: log and accounts would be of two moments', async () => {
     const log = await openLog()
     await fill(log, 1)
     await log.close()
-    const companion = { name: 'accounts.sqlite', applicationId: 0x74657374, migrations: ['CREATE TABLE people (name TEXT)'] }
-    const accounts = join(folder, companion.name)
-    const opened = openDatabase({ ...companion, path: accounts, mode: 'create' })
-    if (!opened.ok) throw new Error(opened.failure.kind)
-    opened.value.close()
+    const accounts = fillCompanion()
     const outside = keepFolder()
     const about = { version: '0', now: 0 }
     expect(makeBackup(folder, join(outside, 'heel'), companion, { ...about, dice })).toMatchObject({ ok: true })
@@ -510,16 +540,38 @@ describe('backup and restore', () => {
   it('a backup that does not verify is not put back', async () => {
     const log = await openLog()
     await fill(log, 14)
-    const backup = join(folder, 'kopie.sqlite')
-    await log.backupTo(backup)
+    const outside = keepFolder()
+    const spoilt = join(outside, 'log.sqlite')
+    await log.backupTo(spoilt)
     await log.close()
-    const raw = new DatabaseSync(backup)
+    const raw = new DatabaseSync(spoilt)
     raw.exec("UPDATE entries SET payload = x'01' WHERE place % 8589934592 = 3")
     raw.close()
-    const before = readFileSync(logFile())
-    expect(() => restoreLog(folder, backup, dice)).toThrow(expect.objectContaining({ kind: 'corrupt' }))
-    expect(readFileSync(logFile())).toEqual(before)
+    const files = [spoilt, fillCompanion()].map((path, i) => {
+      const bytes = statSync(path).size
+      return { path, name: ['log.sqlite', companion.name][i]!, bytes, sha256: sha256OfFile(path, bytes) }
+    })
+    // What it says of itself is right.
+    const manifest = utf8(JSON.stringify({ product: 'samenpad-backup', format: 1, files: files.map(({ name, bytes, sha256 }) => ({ name, bytes, sha256 })) }))
+    writeArchive(join(outside, 'kopie'), [{ name: 'manifest.json', from: manifest }, ...files.map(({ name, path, bytes }) => ({ name, from: { path, bytes } }))])
+    const before = [readdirSync(folder), readFileSync(logFile())]
+    expect(restoreBackup(folder, join(outside, 'kopie'), companion, { mayReplace: true, prepare: () => null, now: 0, dice })).toMatchObject({ ok: false, failure: { kind: 'log-damaged' } })
+    expect([readdirSync(folder), readFileSync(logFile())]).toEqual(before)
     expect((await openLog()).restored).toBe(false)
+  })
+
+  it('a backup is not called good when its accounts could not be put back', async () => {
+    await fill(await openLog(), 15)
+    const accounts = fillCompanion()
+    const outside = keepFolder()
+    const make = () => makeBackup(folder, join(outside, 'kopie'), companion, { version: '0', now: 0, dice })
+    const raw = new DatabaseSync(accounts)
+    raw.exec('INSERT INTO people VALUES (NULL)')
+    raw.enableDefensive(false)
+    raw.exec("PRAGMA writable_schema=ON; UPDATE sqlite_schema SET sql = 'CREATE TABLE people (name TEXT NOT NULL)'")
+    raw.close()
+    expect(make()).toMatchObject({ ok: false, failure: { kind: 'damaged', path: accounts } })
+    expect(readdirSync(outside)).toEqual([])
   })
 })
 

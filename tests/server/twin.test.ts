@@ -4,8 +4,12 @@ import * as Y from 'yjs'
 import { bytesEqual, toHex } from '../../shared/base/bytes.ts'
 import { newId, NO_ID } from '../../shared/base/ids.ts'
 import { namedDice } from '../../shared/base/random.ts'
-import { decodeDown, encodeUp } from '../../shared/protocol/codec.ts'
+import { decodeDown, decodeUp, encodeDown, encodeUp } from '../../shared/protocol/codec.ts'
 import type { DownMessage, Up } from '../../shared/protocol/messages/index.ts'
+import type { Connection } from '../../server/relay/connection.ts'
+import { twinRoutes } from '../../server/http/routes/twin.ts'
+import type { Asked } from '../../server/http/route.ts'
+import { systemClock } from '../../server/system.ts'
 import { openSocket, startUnderTest, type UnderTest } from './relay-under-test.ts'
 
 const dice = namedDice(1, 'twin')
@@ -176,4 +180,31 @@ test('who leaves while a question waits is followed no longer', async () => {
   expect(await asked).toMatchObject({ name: 'AbortError' })
   // By itself the relay would have gone on for 20 s.
   await vi.waitFor(() => expect(counts()).toMatchObject({ connections: 0, subscriptions: 0 }), { timeout: 10_000 })
+})
+
+test('[PSH2] half an answer is none: whoever heard of a part would wait for the rest for ever', async () => {
+  // A relay that stops between two commits: the first push was acknowledged, then every line ends.
+  const accept = (connection: Connection) => ({
+    receive(frame: Uint8Array) {
+      for (const message of decodeUp(frame)) {
+        if (message.type === 'push' && message.n === 1) connection.send(encodeDown({ type: 'ack', upToN: 1, serverTime: 1 }))
+        if (message.type !== 'ping') continue
+        connection.send(encodeDown({ type: 'pong', serverTime: 1 }))
+        connection.close(1012, 'restart')
+      }
+    },
+    closed: () => undefined,
+  })
+  const nothing = { dispose: () => undefined }
+  const routes = twinRoutes({
+    relay: { accept }, accounts: { may: () => true, onDidEndSession: () => nothing }, clock: systemClock, build: 'test',
+    seats: { show: () => undefined, leave: () => undefined, othersAt: () => [], ...nothing },
+  })
+  const ask = (...pushes: Up<'push'>[]) => {
+    const asked = { caller: { user: newId(dice), via: 'token', session: null }, query: {}, frame: encodeUp(...pushes), address: '', signal: new AbortController().signal }
+    return routes.find(({ path }) => path === '/sync/push')?.handle(asked as unknown as Asked<unknown, unknown, unknown>)
+  }
+  const space = newId(dice)
+  expect(await ask(pushOf(space, 1, 'een'))).toMatchObject({ status: 200 })
+  expect(await ask(pushOf(space, 1, 'een'), pushOf(space, 2, 'twee'))).toEqual({ error: 'storage' })
 })

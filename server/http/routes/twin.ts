@@ -146,9 +146,9 @@ export function twinRoutes({ relay, accounts, clock, build, seats }: TwinRoutesD
           const keep = message.type === 'ack' || message.type === 'nack' || (saysHello && (message.type === 'welcome' || message.type === 'scope'))
           return isHeardOut && unanswered.size === 0 ? { keep, endInMs: 0 } : { keep }
         })
-        if (frame.length > 0) return { status: 200, frame }
-        if (closed !== null) return { error: errorOfClose(closed) }
-        return { error: isHeardOut && unanswered.size === 0 ? 'bad-request' : 'storage' } // heard out and nothing to say: an unfinished entry
+        // Half an answer is none: who is told of a part waits for the rest for ever, and everything may be said again.
+        if (!isHeardOut || unanswered.size > 0) return { error: closed === null ? 'storage' : errorOfClose(closed) }
+        return frame.length > 0 ? { status: 200, frame } : { error: 'bad-request' } // heard out and nothing to say: an unfinished entry
       },
     }),
     defineRoute({
