@@ -21,8 +21,8 @@ export const CATCH_UP_CREDIT_BYTES_MAX = 4 * 1024 * 1024
 /** One ENTRIES message: small enough that a phone shows progress, large enough that 10,000 entries need few of them. */
 export const ENTRIES_BATCH_BYTES_MAX = 512 * 1024
 export const ENTRIES_BATCH_COUNT_MAX = 2_000
-/** Spaces one connection may follow: 14 municipalities, regions, working groups, with room. */
-export const SUBSCRIPTIONS_COUNT_MAX = 256
+/** Spaces one connection may follow: all 342 municipalities of the country, regions, working groups, with room. */
+export const SUBSCRIPTIONS_COUNT_MAX = 1_024
 /** Entries pushed but not answered, per connection: a laptop back from days offline keeps the pipe full. */
 export const PUSHES_IN_FLIGHT_COUNT_MAX = 256
 export const PUSHES_IN_FLIGHT_BYTES_MAX = 4 * 1024 * 1024
@@ -35,7 +35,7 @@ export const PRESENCE_COALESCE_MS = 100
 export const PRESENCE_ITEMS_COUNT_MAX = 64
 /** Entries one session may push per second, averaged; a typist makes 20 at most. Bursts after offline days: one bucket full. */
 export const PUSHES_PER_SECOND_MAX = 2_000
-/** Other messages of one session per second, averaged, with a bucket twice as large: 256 SUBs at once, a RECV per batch, presence in every tab. */
+/** Other messages of one session per second, averaged, with a bucket twice as large: SUBSCRIPTIONS_COUNT_MAX of them at once, a RECV per batch, presence in every tab. */
 export const MESSAGES_PER_SECOND_MAX = 1_000
 
 // Relay

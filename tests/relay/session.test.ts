@@ -506,6 +506,16 @@ describe('subscribing', () => {
     await world.settle()
     expect(anne.closed?.code).toBe(1002)
   })
+
+  it('[LIM3] whoever follows every municipality and region of the country does so at once', async () => {
+    const anne = world.connect(ANNE)
+    anne.say(HELLO)
+    const spaces = Array.from({ length: 342 + 25 }, () => world.id())
+    for (const space of spaces) world.people.give(ANNE, space, 'reader')
+    anne.say(...spaces.map((space) => subTo(space)))
+    await world.pass(1_000)
+    expect([anne.closed, anne.of('subbed').length]).toEqual([null, spaces.length])
+  })
 })
 
 describe('fan-out', () => {
