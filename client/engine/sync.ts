@@ -3,14 +3,14 @@
  * store, cursor and outbox move in the order of the wire. What may follow what stands in connection-states.ts.
  *
  * Invariants: the cursor moves only with what was stored (3); acknowledgements never move it; a log that is not the one we know is never
- * resumed: what it may have lost is offered again (4, 5).
+ * resumed: what it may have lost is offered again (4, 5). So is what it acknowledged and does not have, where it looks the same up to our cursor.
  */
 import { must } from '../../shared/base/assert.ts'
 import { bytesEqual, concatBytes } from '../../shared/base/bytes.ts'
 import type { Clock } from '../../shared/base/clock.ts'
 import type { Disposable } from '../../shared/base/dispose.ts'
 import { sha256 } from '../../shared/base/hash.ts'
-import { NO_ID, type DeviceId, type ItemId, type SpaceId } from '../../shared/base/ids.ts'
+import { NO_ID, type DeviceId, type EntryId, type ItemId, type SpaceId } from '../../shared/base/ids.ts'
 import { fraction, type Dice } from '../../shared/base/random.ts'
 import { PARTS } from '../../shared/model/entries.ts'
 import { CLOSE } from '../../shared/model/errors.ts'
@@ -33,7 +33,7 @@ import { CONTACT_MS, type OfflineUse } from './offline-use.ts'
 import type { Outbox } from './outbox.ts'
 import { erasingOf } from './erasure.ts'
 import { createPusher, type Pusher } from './pusher.ts'
-import { RIGHT_LOST, withoutRight, type EngineStore, type SpaceRow } from './store.ts'
+import { RIGHT_LOST, withoutRight, type EngineStore, type SpaceRow, type StoredEntry } from './store.ts'
 import type { Leadership, Socket, Transport } from './transport.ts'
 
 export interface SyncView {
@@ -96,7 +96,10 @@ interface Followed {
   behindCount: number
   offerTimer: Disposable | null
   leap: Leap | null
+  /** Acknowledged before this SUB, and without a place in the log: either they stand before the head that SUBBED told, or the relay has lost them. */
+  unseen: ReadonlySet<EntryId>
 }
+const newFollowed = (row: SpaceRow): Followed => ({ row, state: 'none', erased: [], behindCount: 0, offerTimer: null, leap: null, unseen: new Set() })
 
 /** What came as snapshots on this connection: it stands for entries that are left out of the runs after it. */
 interface Leap {
@@ -407,6 +410,7 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
         case 'subscribe':
           one.erased = []
           one.leap = null
+          one.unseen = new Set()
           send({ type: 'sub', space: row.space, epoch: row.epoch === NO_ID ? (row.formerEpoch ?? NO_ID) : row.epoch, cursor: row.cursor, tailHash: row.tailHash })
           break
         case 'offer':
@@ -435,7 +439,7 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
     await store.putSpace(row)
     let one = spaces.get(row.space)
     if (one) one.row = row
-    else spaces.set(row.space, (one = { row, state: 'none', erased: [], behindCount: 0, offerTimer: null, leap: null }))
+    else spaces.set(row.space, (one = newFollowed(row)))
     return one
   }
 
@@ -474,7 +478,10 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
       // The head alone is not worth a write: it is told again at every connection.
       if (isFirst) await keep({ ...row, epoch, head, cursor: 0, tailHash: EMPTY_TAIL_HASH })
       else one.row = { ...row, head }
+      // Read before anything is sent to this log: what it acknowledges from here on may come after that head.
+      const unseen = await acknowledgedOnly(one)
       if (socket !== mine) return
+      one.unseen = new Set(unseen.map(({ entry }) => entry))
       subscriptionStep(one, 'resume')
     } else {
       subscriptionStep(one, 'recover')
@@ -486,7 +493,33 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
       subscriptionStep(one, 'rechecked')
     }
     one.behindCount = Math.max(0, head - one.row.cursor)
-    if (one.behindCount === 0) subscriptionStep(one, 'level')
+    if (one.behindCount === 0) await level(one)
+  }
+
+  /** Entries that the relay acknowledged and that have no place in its log. */
+  async function acknowledgedOnly({ row }: Followed): Promise<StoredEntry[]> {
+    if (!may(row.role, 'item.write')) return []
+    const unplaced = await store.unplaced(row.space)
+    if (unplaced.length === 0) return []
+    const acknowledged = new Set((await store.archive(row.space)).map(({ entry }) => entry))
+    return unplaced.filter(({ entry }) => acknowledged.has(entry) && !offeredBesideSnapshot.has(entry))
+  }
+  /** A snapshot from the relay may hold some of them and does not say so: beside one they are offered once in the life of an engine, not at every connection. */
+  const offeredBesideSnapshot = new Set<EntryId>()
+  /**
+   * Everything up to the head that was told is here. A relay whose folder was put back to an earlier image of itself has the same epoch, and the same
+   * entries up to our cursor: that it lost what it acknowledged after that shows only by this.
+   */
+  async function level(one: Followed): Promise<void> {
+    const { unseen } = one
+    if (unseen.size > 0 && one.row.cursor >= one.row.head) {
+      one.unseen = new Set()
+      const lost = (await acknowledgedOnly(one)).filter(({ entry }) => unseen.has(entry))
+      // Before it counts as level: no moment shows less than waits.
+      if (lost.length > 0) await outbox.bringBack(lost.length, () => store.unarchive(one.row.space, lost.map(({ entry }) => entry)))
+      for (const { item, part, entry } of lost) if ((await store.entriesOf(item, part)).snapshot?.adopted) offeredBesideSnapshot.add(entry)
+    }
+    subscriptionStep(one, 'level')
   }
 
   async function received({ space, epoch, entries, cursorAfter, tailHashAfter, more }: Down<'entries'>): Promise<void> {
@@ -506,7 +539,7 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
       }
       await keepRun(one, fresh, cursorAfter, tailHashAfter)
     }
-    came(one, more)
+    await came(one, more)
   }
 
   async function keepRun(one: Followed, entries: Down<'entries'>['entries'], cursorAfter: number, tailHashAfter: Uint8Array, cursorBefore?: number): Promise<void> {
@@ -521,11 +554,12 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
     if (stored) one.row = stored
     throw new Unexpected('another tab moved on')
   }
-  function came(one: Followed, more: boolean): void {
+  async function came(one: Followed, more: boolean): Promise<void> {
     // Only more of a catch-up needs credit. Confirming every live frame was a fifth of the relay's work in a fan-out.
     if (more) send({ type: 'recv', space: one.row.space, cursor: one.row.cursor })
     one.behindCount = more ? Math.max(1, one.row.head - one.row.cursor) : 0
-    subscriptionStep(one, more ? 'behind' : 'level')
+    if (more) subscriptionStep(one, 'behind')
+    else await level(one)
   }
 
   // ── Snapshots ──
@@ -571,7 +605,7 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
       before = seq
     }
     await keepRun(one, entries, cursorAfter, tailHashAfter, cursorBefore)
-    came(one, more)
+    await came(one, more)
   }
 
   /** All of the new log is here. What it lacks of others is offered by us too, after their authors had the time to do so themselves. */
@@ -604,7 +638,7 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
     deps.changed()
   }
 
-  for (const row of await store.spaces()) spaces.set(row.space, { row, state: 'none', erased: [], behindCount: 0, offerTimer: null, leap: null })
+  for (const row of await store.spaces()) spaces.set(row.space, newFollowed(row))
   /** The store keeps nothing waiting for a space whose right was lost. Earlier builds did: there is nobody to send it to. */
   const parkLost = async (): Promise<void> => {
     const lost = [...outbox.rows()].filter(({ row, state: edit }) => edit === 'laptop' && spaces.get(row.space)?.row.role === null)
@@ -620,7 +654,7 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
     for (const row of await store.spaces()) {
       const known = spaces.get(row.space)
       if (known) known.row = row
-      else spaces.set(row.space, { row, state: 'none', erased: [], behindCount: 0, offerTimer: null, leap: null })
+      else spaces.set(row.space, newFollowed(row))
     }
     await outbox.readAll()
     await parkLost()

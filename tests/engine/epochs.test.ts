@@ -166,3 +166,70 @@ test('[INV8] an act that only the lost log had is no longer shown as taken, also
   expect(shown.at(-1)).toBe('concept')
   expect((await b.engine.openItem(item)).acts.settled.status).toBe('concept')
 })
+
+/** The machine of the relay is put back to an image of itself: the first entries, under the same epoch. */
+const putBack = (log: ReturnType<ReturnType<typeof createWorld>['relay']['log']>, keep: number): void => {
+  log.entries.length = keep
+  log.hashes.length = keep + 1
+}
+
+/** A laptop whose last entry was acknowledged and did not come back to it, as on a line that is cut between the two. */
+async function acknowledgedUnseen() {
+  const it = await setup()
+  const { world, a, item } = it
+  const log = world.relay.log(world.space)
+  world.relay.isEchoing = false
+  await a.engine.editFacts(item, [set('title', 'twee')])
+  await world.clock.pass(1000)
+  world.relay.isEchoing = true
+  const [first, last] = log.entries.map(({ entry }) => entry)
+  expect(await a.store.outbox()).toEqual([])
+  expect((await a.store.unplaced(world.space)).map(({ entry }) => entry)).toEqual([last])
+  return { ...it, log, first: first!, last: last! }
+}
+
+test('[INV4] what was acknowledged and never seen again is offered to a relay that was put back to an image of before it', async () => {
+  const { world, a, item, log, first, last } = await acknowledgedUnseen()
+  putBack(log, 1)
+  a.events.length = 0
+  world.relay.cut()
+  await world.clock.pass(RECHECKED_MS)
+  expect(log.entries.map(({ entry }) => entry)).toEqual([first, last])
+  expect(a.events.some((event) => event.type === 'status' && event.status.state === 'local' && event.status.waitingCount === 1)).toBe(true)
+  expect(await a.status()).toMatchObject({ state: 'relay', waitingCount: 0 })
+  const fresh = await world.laptop(world.user('projectleider')).open()
+  await world.clock.pass(5000)
+  expect((await fresh.engine.openItem(item)).facts.registers.title).toBe('twee')
+})
+
+test('[INV4] it is offered as well where the log went on after it was put back, and by a laptop that was closed meanwhile', async () => {
+  const { world, laptopA, a, log, first, last } = await acknowledgedUnseen()
+  a.kill()
+  putBack(log, 1)
+  const { seq: _seq, prevItemSeq: _prev, ...entry } = log.entries[0]!
+  for (const id of ['cd', 'ef']) world.relay.append(world.space, { ...entry, item: id.repeat(16), entry: id.repeat(16) })
+  world.relay.catchUpCount = 1
+  const again = await laptopA.open()
+  await world.clock.pass(RECHECKED_MS)
+  expect(log.entries.map((one) => one.entry)).toEqual([first, 'cd'.repeat(16), 'ef'.repeat(16), last])
+  expect(await again.status()).toMatchObject({ state: 'relay', waitingCount: 0 })
+})
+
+test('[INV4] a laptop that is ahead of the log that was put back offers what it saw and what it did not', async () => {
+  const { world, a, log, first, last } = await acknowledgedUnseen()
+  putBack(log, 0)
+  world.relay.cut()
+  await world.clock.pass(RECHECKED_MS)
+  expect(log.entries.map(({ entry }) => entry)).toEqual([first, last])
+  expect(await a.status()).toMatchObject({ state: 'relay', waitingCount: 0 })
+})
+
+test('what was acknowledged and is in the log is not offered again', async () => {
+  const { world, a, log, last } = await acknowledgedUnseen()
+  const pushed = world.relay.pushes.length
+  world.relay.cut()
+  await world.clock.pass(RECHECKED_MS)
+  expect(log.entries.at(-1)!.entry).toBe(last)
+  expect(await a.store.unplaced(world.space)).toEqual([])
+  expect(world.relay.pushes).toHaveLength(pushed)
+})

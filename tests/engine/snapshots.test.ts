@@ -180,6 +180,31 @@ test('[SNP8] a snapshot that cannot be read is not stored, and the entries come 
   expect((await it.answer(ben.engine.status())).connection).toBe('blocked')
 })
 
+test('[SNP7] an acknowledged entry that only a snapshot may hold is offered once, and not at every connection', async () => {
+  const it = await withHistory()
+  const ben = await it.open(BEN)
+  const device = createMemoryDevice()
+  let isCut = false
+  const author = await it.open(ANNE, { device, wire: { down: (message) => (isCut && message.type === 'entries' ? null : message) } })
+  isCut = true
+  await it.clock.answer(author.engine.editFacts(it.item, [{ op: 'set', path: 'owner', value: 'gezien door niemand' }]))
+  await it.clock.pass(1_000)
+  const [unseen] = await author.store.unplaced(it.space)
+  await it.clock.answer(author.engine.dispose())
+  await it.write(ben, it.item, await ben.follow(it.item), 60)
+  await it.world.build()
+  const again = await it.open(ANNE, { device })
+  await it.clock.pass(5_000)
+  expect(again.count('sifted')).toBeGreaterThan(0)
+  for (let i = 0; i < 3; i++) {
+    it.cut()
+    await it.clock.pass(60_000)
+  }
+  expect(again.up.flatMap((message) => (message.type === 'push' ? [message.entry] : []))).toEqual([unseen!.entry])
+  expect(await again.engine.status()).toMatchObject({ state: 'relay', waitingCount: 0 })
+  await expectSame(it, again)
+})
+
 test('[SNP9][INV8] after the log was put back, what came as a snapshot is asked for again, and nothing is there that the log does not have', async () => {
   const it = await withHistory()
   const backup = it.world.log.backup()

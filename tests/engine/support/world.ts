@@ -98,6 +98,8 @@ export interface TestRelay {
   isUp: boolean
   /** Pushes are stored and not answered. */
   isSilent: boolean
+  /** false: what is appended reaches nobody before the next SUB. */
+  isEchoing: boolean
   /** Whose cookie the browser sends now, when it is somebody else's. */
   signedInAs: UserId | null
   readonly pushes: Up<'push'>[]
@@ -157,6 +159,7 @@ export function testRelay(dice: Dice, clock: Clock, person: (user: UserId) => Pe
   const relay: TestRelay = {
     isUp: true,
     isSilent: false,
+    isEchoing: true,
     isDeaf: false,
     uplinkBytesPerSecond: Infinity,
     catchUpCount: Infinity,
@@ -242,7 +245,7 @@ export function testRelay(dice: Dice, clock: Clock, person: (user: UserId) => Pe
       log.entries.push(stored)
       log.hashes.push(nextTailHash(log.hashes[seq - 1]!, seq, stored.entry, sha256(stored.payload)))
       for (const line of lines)
-        if (line.subs.has(space)) send(line, { type: 'entries', space, epoch: log.epoch, entries: [stored], cursorAfter: seq, tailHashAfter: log.hashes[seq]!, more: false })
+        if (relay.isEchoing && line.subs.has(space)) send(line, { type: 'entries', space, epoch: log.epoch, entries: [stored], cursorAfter: seq, tailHashAfter: log.hashes[seq]!, more: false })
     },
   }
 
