@@ -168,6 +168,22 @@ export function createContent(deps: ContentDeps): Content {
     for (const item of new Set(refused.map((edit) => edit.item))) rebuild(item).catch(deps.storeFailed)
   }
 
+  /** Rows of the store vanished, or what a part waits for will never come. The reading that noticed is not kept waiting. */
+  const lacking = new Set<string>()
+  const lacks = (item: ItemId, part: Part, lack: number): void => {
+    const key = `${item}/${part}/${lack}`
+    if (lacking.has(key)) return
+    lacking.add(key)
+    const ask = async (): Promise<void> => {
+      const space = await spaceOf(item)
+      if (!space || !(await store.missing(space, item, part, lack))) lacking.delete(key)
+    }
+    ask().catch((error: unknown) => {
+      lacking.delete(key)
+      deps.storeFailed(error)
+    })
+  }
+
   // ── Facts ──
 
   const load = (item: ItemId): Promise<LoadedFacts> => {
@@ -250,6 +266,7 @@ export function createContent(deps: ContentDeps): Content {
       else apply()
       if (fault !== null) await leaveOut(entry, fault)
     }
+    if (document.missingCount() > 0 && readable.length === entries.length) lacks(item, 'facts', document.lack())
     for (const { payload, author } of unstored) document.apply(payload, author)
     return { document, snapshot: snapshot?.payload ?? null, givenBy: snapshot?.adopted ? snapshot.space : null, entries: new Set(all.map(({ entry }) => entry)) }
   }
@@ -364,6 +381,7 @@ export function createContent(deps: ContentDeps): Content {
     unstored: (item) => [...unstoredOf(item, 'prose').map(({ payload }) => payload), ...[...typing.values()].flatMap((held) => (held.item === item ? held.updates : []))],
     begunWith: noteGiven,
     read: (item, count) => deps.read(item, 'prose', count),
+    lacks: (item, lack) => lacks(item, 'prose', lack),
   })
 
   // ── Acts ──

@@ -10,7 +10,7 @@ import { must } from '../../shared/base/assert.ts'
 import { crc32 } from '../../shared/base/checksum.ts'
 import { utf8 } from '../../shared/base/bytes.ts'
 import { createEmitter } from '../../shared/base/emitter.ts'
-import { isId, newId, type EntryId, type Epoch, type ItemId, type SpaceId, type UserId } from '../../shared/base/ids.ts'
+import { isId, newId, NO_ID, type EntryId, type Epoch, type ItemId, type SpaceId, type UserId } from '../../shared/base/ids.ts'
 import type { Dice } from '../../shared/base/random.ts'
 import { FORMAT_OF_PART, PARTS, type NewEntry, type Part } from '../../shared/model/entries.ts'
 import { ROLES } from '../../shared/model/grants.ts'
@@ -287,7 +287,9 @@ export async function openDexieStore({ user, dice, name = databaseName(user), de
   /** Whatever is not in the sum and is always there, is there. */
   const isWhole = ({ part, format, schema, clientTime, author }: NewEntry & { author: UserId }): boolean =>
     format === FORMAT_OF_PART[part] && Number.isSafeInteger(schema) && Number.isSafeInteger(clientTime) && isId(author)
-  const isSound = (record: EntryRecord): boolean => record.sum === sumOf(record) && isWhole(record) && record.quarantined !== undefined && record.seq !== undefined && (record.seq === null) === (record.placed === 0)
+  /** It is found where it is looked for: by whether it has a place, and whether a snapshot stands for it. */
+  const isFiled = ({ seq, placed, covered }: EntryRecord): boolean => (placed === 0 ? seq === null : placed === 1 && isCount(seq)) && ([0, 1] as number[]).includes(covered)
+  const isSound = (record: EntryRecord): boolean => record.sum === sumOf(record) && isWhole(record) && record.quarantined !== undefined && isFiled(record)
   const isSoundRow = (record: OutboxRecord): boolean => record.sum === sumOf(record) && isWhole(record) && Number.isFinite(record.order) && Number.isFinite(record.storedAt) && (record.state === 'waiting' || record.state === 'parked')
   const outboxRecord = (entry: NewEntry, author: UserId, order: number, storedAt: number): OutboxRecord => {
     const { space, entry: id, item, part, format, schema, clientTime, writer, payload } = entry
@@ -366,7 +368,8 @@ export async function openDexieStore({ user, dice, name = databaseName(user), de
         const [typed, sent] = [await db.outbox.get(entry), await db.archive.get(entry)]
         if (typed && isSoundRow(typed)) await db.entries.put(toRecord({ ...typed, seq: null, epoch: null, serverTime: null, quarantined: null, at: record.at }))
         else {
-          const mended = { ...record, payload: bytesIn(sent?.payload), sum: sent?.sum ?? NO_SUM }
+          const filed: EntryRecord = { ...record, placed: record.seq === null ? 0 : 1, covered: 0 }
+          const mended = record.sum === sumOf(record) ? filed : { ...filed, payload: bytesIn(sent?.payload), sum: sent?.sum ?? NO_SUM }
           const isMended = isSound(mended)
           await db.entries.put(isMended ? mended : { ...record, quarantined: CHECKSUM })
           if (!isMended && record.placed) rewound.add(record.space)
@@ -375,6 +378,29 @@ export async function openDexieStore({ user, dice, name = databaseName(user), de
       for (const space of rewound) await rewind(space)
       return { result: undefined, change: { rewound: [...rewound] } }
     })
+  /** Everything of the space is asked for again because of this lack; not again for the same one in the life of its log, nor while that is still arriving. */
+  const rewindOnce = async (space: SpaceId, lack: number): Promise<'rewound' | 'before' | 'arriving'> => {
+    const row = await db.spaces.get(space)
+    if (!row || row.role === null || row.rechecking || row.epoch === NO_ID || row.cursor < row.head) return 'arriving'
+    const key = `lacks/${space}`
+    const known = (await db.values.get(key))?.value as { epoch: Epoch; lacks: number[] } | undefined
+    const lacks = known?.epoch === row.epoch ? known.lacks : []
+    if (lacks.includes(lack)) return 'before'
+    await db.values.put({ key, value: { epoch: row.epoch, lacks: [...lacks, lack] } })
+    await rewind(space)
+    return 'rewound'
+  }
+  /** Copies of entries that are not there, in their order. Out: their places. */
+  const putBack = async (copies: readonly (NewEntry & { author: UserId; order: number })[]): Promise<{ lost: readonly NewEntry[]; places: number[] }> => {
+    const known = new Set(await db.entries.where('entry').anyOf(copies.map(({ entry }) => entry)).primaryKeys())
+    const lost = copies.filter(({ entry }) => !known.has(entry)).sort((a, b) => a.order - b.order)
+    const places = await addEntries(lost.map((copy) => ({ ...copy, seq: null, epoch: null, serverTime: null, quarantined: null })))
+    await mark(db.dirty, spacesByItem(lost))
+    return { lost, places }
+  }
+  /** Of those rows what is in the content: a refused row may be in none. */
+  const isInContent = (row: OutboxRecord): boolean => row.state === 'waiting' && isSoundRow(row)
+
   /** Sound ones as they are; of the others what can be mended is, and the rest is named as left out. */
   const sound = async (records: readonly EntryRecord[]): Promise<StoredEntry[]> => {
     const bad = records.filter((record) => (record.quarantined ?? null) === null && !isSound(record))
@@ -480,7 +506,7 @@ export async function openDexieStore({ user, dice, name = databaseName(user), de
         entries.forEach((entry, i) => {
           const record = known[i]
           // The same id names the same bytes: where the copy here went bad, these are the good ones. For whoever left the bad ones out they are news.
-          if (!record || record.quarantined === CHECKSUM) added.push({ ...entry, epoch, quarantined: null })
+          if (!record || record.quarantined === CHECKSUM || !isSound(record)) added.push({ ...entry, epoch, quarantined: null })
           else updates.push({ ...toRecord({ ...entry, epoch, quarantined: record.quarantined, at: record.at }), covered: record.covered })
         })
         await db.entries.bulkPut(updates)
@@ -579,6 +605,46 @@ export async function openDexieStore({ user, dice, name = databaseName(user), de
         await db.outbox.bulkAdd(offered.map((record) => outboxRecord(record, record.author, record.at, now)))
         return { result: undefined, change: { outbox: 'changed' as const } }
       }),
+    missing: (space, item, part, lack) =>
+      write([db.entries, db.outbox, db.archive, db.snapshots, db.spaces, db.dirty, db.values, db.counters], async () => {
+        const isOf = (row: NewEntry): boolean => row.item === item && row.part === part
+        const sent = await db.archive.where('space').equals(space).filter((row) => isOf(row) && row.sum === sumOf(row)).toArray()
+        const typed = await db.outbox.where('space').equals(space).filter((row) => isOf(row) && isInContent(row)).toArray()
+        const { lost, places } = await putBack([...sent, ...typed])
+        if (lost.length > 0) return { result: false, change: { ...withPlaces(places), items: [{ item, part }] } }
+        // What a snapshot stood for that is gone, nothing stands for.
+        const isMerged = (await db.snapshots.get([item, part])) !== undefined
+        if (!isMerged) await db.entries.where('[item+part+covered]').equals([item, part, 1]).modify({ covered: 0 })
+        const done = await rewindOnce(space, lack)
+        return { result: done !== 'arriving', change: done === 'rewound' ? { rewound: [space] } : null }
+      }),
+    countRows: async () => {
+      const found = await read([db.entries, db.outbox, db.snapshots, db.spaces, db.rows, db.dirty], async () => {
+        const typed = await db.outbox.filter(isInContent).toArray()
+        const known = new Set(await db.entries.where('entry').anyOf(typed.map(({ entry }) => entry)).primaryKeys())
+        const shown = new Set([...(await db.rows.toCollection().primaryKeys()), ...(await db.dirty.toCollection().primaryKeys())])
+        const kept = [...((await db.entries.orderBy('item').uniqueKeys()) as ItemId[]), ...(await db.snapshots.toCollection().primaryKeys()).map(([item]) => item)]
+        const short: { space: SpaceId; placedCount: number }[] = []
+        for (const { space, cursor } of await db.spaces.toArray()) {
+          // A log has no holes. Where something was merged, or came merged, not every entry is here.
+          if (cursor === 0 || (await db.snapshots.where('space').equals(space).count()) > 0) continue
+          const placedCount = await db.entries.where('[space+placed]').equals([space, 1]).count()
+          if (placedCount < cursor) short.push({ space, placedCount })
+        }
+        return { typed: typed.filter(({ entry }) => !known.has(entry)), hidden: new Set(kept.filter((item) => !shown.has(item))), short }
+      })
+      if (found.typed.length + found.hidden.size + found.short.length === 0) return
+      await write([db.entries, db.outbox, db.snapshots, db.spaces, db.dirty, db.values, db.counters], async () => {
+        const { lost, places } = await putBack(found.typed)
+        for (const item of found.hidden) {
+          const one = (await db.entries.where('item').equals(item).first()) ?? (await db.snapshots.where('[item+part]').between([item, Dexie.minKey], [item, Dexie.maxKey]).first())
+          if (one) await mark(db.dirty, spacesByItem([one]))
+        }
+        const rewound: SpaceId[] = []
+        for (const { space, placedCount } of found.short) if ((await rewindOnce(space, placedCount)) === 'rewound') rewound.push(space)
+        return { result: undefined, change: { ...withPlaces(places), items: itemsOf(lost), rewound } }
+      })
+    },
     quarantine: (entry, reason) =>
       write([db.entries, db.dirty, db.counters], async () => {
         const record = await db.entries.get(entry)

@@ -9,6 +9,7 @@
  */
 import type * as Automerge from '@automerge/automerge/slim'
 import { bytesEqual, concatBytes, fromUtf8, toHex, utf8 } from '../../shared/base/bytes.ts'
+import { crc32 } from '../../shared/base/checksum.ts'
 import { sha256 } from '../../shared/base/hash.ts'
 import type { Id, UserId } from '../../shared/base/ids.ts'
 import { fail, ok, type Result } from '../../shared/base/result.ts'
@@ -144,6 +145,8 @@ export interface FactsDocument {
   save(): Uint8Array
   /** Changes that wait for others they build on; 0 when nothing is missing. */
   missingCount(): number
+  /** Names what is missing: the same for the same. Only where something is. */
+  lack(): number
   dispose(): void
 }
 
@@ -219,6 +222,7 @@ export function createFactsDocument(actor: Id): FactsDocument {
     },
     save: () => pack(A.save(current()), authors),
     missingCount: () => A.getMissingDeps(current(), []).length,
+    lack: () => crc32(utf8(A.getMissingDeps(current(), []).sort().join())),
     dispose() {
       if (made) A.free(made)
     },

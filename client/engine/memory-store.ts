@@ -327,6 +327,9 @@ export function createMemoryDevice(): MemoryDevice {
           }
           return { result: undefined, change: { outbox: 'changed' } }
         }),
+      // Nothing vanishes from memory.
+      missing: () => read(() => true),
+      countRows: () => read(() => undefined),
       quarantine: (entry, reason) =>
         write('quarantine', () => {
           const held = t.entries.get(entry)

@@ -10,7 +10,7 @@ import type { Disposable } from '../../shared/base/dispose.ts'
 import type { EntryId, ItemId } from '../../shared/base/ids.ts'
 import { createProseDoc } from '../../shared/derive/prose-doc.ts'
 import type { CrashGuard } from './crash-guard.ts'
-import { buildsOn, clientsIn, DEAR, faultOf, hasPending, loadProse, mergeProse, tryUpdate, type LoadedProse, type ProsePayload } from './prose.ts'
+import { buildsOn, clientsIn, DEAR, faultOf, hasPending, lackOf, loadProse, mergeProse, tryUpdate, type LoadedProse, type ProsePayload } from './prose.ts'
 import { unlessRefused, type EngineStore, type SnapshotRow, type StoredPart } from './store.ts'
 import { createTurns } from './turns.ts'
 
@@ -39,6 +39,8 @@ export interface ProseReaderDeps {
   begunWith(snapshot: SnapshotRow | null): void
   /** How many entries a reading had to go through. */
   read(item: ItemId, count: number): void
+  /** What is stored builds on something that is not, and nothing is known to be left out of it. */
+  lacks(item: ItemId, lack: number): void
 }
 
 /** A document that was read, and what is in it. */
@@ -54,6 +56,8 @@ interface Kept {
 interface Asked {
   snapshot: Uint8Array | null
   payloads: ProsePayload[]
+  /** Some of it is kept out of the content. */
+  isAnyLeftOut: boolean
 }
 
 const KEPT_COUNT_MAX = 16
@@ -150,7 +154,7 @@ export function createProseReader({ store, guard, clock, ...deps }: ProseReaderD
       else if (quarantined === DEAR) payloads.push({ entry, payload, isSetApart: true })
     }
     for (const payload of unstored) payloads.push({ entry: null, payload })
-    return { snapshot: snapshot?.payload ?? null, payloads }
+    return { snapshot: snapshot?.payload ?? null, payloads, isAnyLeftOut: entries.some(({ quarantined }) => quarantined !== null) }
   }
   /** Two readings of one item: the second finds what the first keeps. */
   const turns = createTurns()
@@ -161,7 +165,7 @@ export function createProseReader({ store, guard, clock, ...deps }: ProseReaderD
       guard.reading([item], async () => {
         const first = await asked(item, stored)
         // What was read for many at once may be older than what is kept by now.
-        const { snapshot, payloads } = stored && holdsMore(kept.get(item), first.payloads) ? await asked(item) : first
+        const { snapshot, payloads, isAnyLeftOut } = stored && holdsMore(kept.get(item), first.payloads) ? await asked(item) : first
         const before = takeKept(item, snapshot, payloads)
         if (typeof before !== 'string') {
           const looked = look({ doc: before.doc, unreadable: [], broughtBack: [], needed: [] })
@@ -171,6 +175,7 @@ export function createProseReader({ store, guard, clock, ...deps }: ProseReaderD
         const all: ProsePayload[] = snapshot ? [{ entry: null, payload: snapshot }, ...payloads] : payloads
         const loaded = await whole(item, all, before === 'slow')
         const looked = look(loaded)
+        if (hasPending(loaded.doc) && loaded.unreadable.length === 0 && !isAnyLeftOut) deps.lacks(item, lackOf(loaded.doc))
         const leftOut = new Set(loaded.unreadable.map(({ entry }) => entry))
         const entries = new Set(payloads.flatMap(({ entry, isSetApart }) => (entry === null || isSetApart || leftOut.has(entry) ? [] : [entry])))
         const bytesCount = bytesIn(all)

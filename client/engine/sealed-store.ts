@@ -150,6 +150,8 @@ export function createSealedStore(below: EngineStore, cipher: Cipher): EngineSto
     finishRecheck: (space, epoch) => inTurn(nothing, () => below.finishRecheck(space, epoch)),
     unplaced: (space) => lanes.entries(below.unplaced(space).then(openEntries)),
     offerAgain: (entries, now) => inTurn(nothing, () => below.offerAgain(entries, now)),
+    missing: (...lack) => inTurn(nothing, () => below.missing(...lack)),
+    countRows: () => inTurn(nothing, () => below.countRows()),
     quarantine: (entry, reason) => inTurn(nothing, () => below.quarantine(entry, reason)),
     dropArchiveBefore: (time) => inTurn(nothing, () => below.dropArchiveBefore(time)),
 

@@ -216,6 +216,14 @@ export interface EngineStore {
   unplaced(space: SpaceId): Promise<StoredEntry[]>
   /** Puts such entries in the outbox, under their own ids and in their order of arrival: before own entries that were made on top of them. */
   offerAgain(entries: readonly EntryId[], now: number): Promise<void>
+  /**
+   * Entries of a part build on something that is not here. What this laptop has another copy of (outbox, archive) is put back; where that is nothing, the
+   * whole space is asked for again, once for each `lack` in the life of its log: some is missing for good, as what a person threw away is.
+   * Out: whether there is nothing more to do about it; false: ask again after what was put back, or is arriving, is there.
+   */
+  missing(space: SpaceId, item: ItemId, part: Part, lack: number): Promise<boolean>
+  /** Looks for rows that vanished, by counting and naming rows and without reading contents, and brings them back as `missing` does. */
+  countRows(): Promise<void>
   /** Leaves a payload out of the item's content from now on; the bytes stay. null: it is part of it again. */
   quarantine(entry: EntryId, reason: string | null): Promise<void>
   dropArchiveBefore(time: number): Promise<void>

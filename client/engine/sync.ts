@@ -33,7 +33,7 @@ import { CONTACT_MS, type OfflineUse } from './offline-use.ts'
 import type { Outbox } from './outbox.ts'
 import { erasingOf } from './erasure.ts'
 import { createPusher, type Pusher } from './pusher.ts'
-import { RIGHT_LOST, withoutRight, type EngineStore, type SpaceRow, type StoredEntry } from './store.ts'
+import { RIGHT_LOST, unlessRefused, withoutRight, type EngineStore, type SpaceRow, type StoredEntry } from './store.ts'
 import type { Leadership, Socket, Transport } from './transport.ts'
 
 export interface SyncView {
@@ -651,6 +651,7 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
   let isElected = false
   /** Another tab led until now: what it stored is where this one begins. */
   const takeOver = async (): Promise<void> => {
+    await unlessRefused(store.countRows())
     for (const row of await store.spaces()) {
       const known = spaces.get(row.space)
       if (known) known.row = row

@@ -48,7 +48,7 @@ function shelf(deps: Partial<ProseReaderDeps> = {}) {
       return { dispose: () => undefined }
     },
   }
-  const readerOf = () => createProseReader({ store, guard, clock, unstored: () => [], begunWith: () => undefined, read: () => undefined, ...deps })
+  const readerOf = () => createProseReader({ store, guard, clock, unstored: () => [], begunWith: () => undefined, read: () => undefined, lacks: () => undefined, ...deps })
   const add = (payload: Uint8Array, item = ITEM): EntryId => {
     const entry = newId(dice)
     partOf(item).entries.push({ entry, payload, quarantined: null } as StoredEntry)

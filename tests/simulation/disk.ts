@@ -14,7 +14,7 @@ export type StoreWrite = Extract<
 >
 const READS = [
   'outbox', 'archive', 'entriesOf', 'partsOf', 'historyOf', 'entriesAfter', 'lastAt', 'unplaced', 'spaces', 'rows', 'row', 'dirty', 'texts', 'textsOf', 'staleTexts',
-  'getValue',
+  'getValue', 'missing', 'countRows',
 ] as const satisfies readonly (keyof EngineStore)[]
 const WRITES: readonly StoreWrite[] = [
   'putLocal', 'putRun', 'acknowledge', 'park', 'releaseParked', 'discardParked', 'unarchive', 'recheckSpace', 'finishRecheck', 'offerAgain', 'quarantine',

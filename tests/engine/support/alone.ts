@@ -5,11 +5,17 @@ import type { Engine } from '../../../client/engine/api.ts'
 import { createEngine } from '../../../client/engine/engine.ts'
 import type { EngineStore } from '../../../client/engine/store.ts'
 
-export const openAlone = (store: EngineStore, user: UserId): Promise<Engine> =>
+/** `leads`: as the first tab of a browser does. */
+export const openAlone = (store: EngineStore, user: UserId, leads = false): Promise<Engine> =>
   createEngine({
     store,
     transport: { connect: () => ({ send: () => undefined, bufferedBytes: () => 0, dispose: () => undefined }) },
-    leadership: { campaign: () => ({ dispose: () => undefined }) },
+    leadership: {
+      campaign(onLeader) {
+        if (leads) queueMicrotask(onLeader)
+        return { dispose: () => undefined }
+      },
+    },
     clock: { now: () => 1, after: () => ({ dispose: () => undefined }) },
     dice: namedDice(1, 'alone'),
     me: { user, name: 'verloskundige', job: 'verloskundige', organisation: 'Schiedam', color: 1 },
