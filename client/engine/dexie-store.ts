@@ -624,13 +624,12 @@ export async function openDexieStore({ user, dice, name = databaseName(user), de
         const known = new Set(await db.entries.where('entry').anyOf(typed.map(({ entry }) => entry)).primaryKeys())
         const shown = new Set([...(await db.rows.toCollection().primaryKeys()), ...(await db.dirty.toCollection().primaryKeys())])
         const kept = [...((await db.entries.orderBy('item').uniqueKeys()) as ItemId[]), ...(await db.snapshots.toCollection().primaryKeys()).map(([item]) => item)]
-        const short: { space: SpaceId; placedCount: number }[] = []
-        for (const { space, cursor } of await db.spaces.toArray()) {
+        const counted = (await db.spaces.toArray()).map(async ({ space, cursor }) => {
+          const [mergedCount, placedCount] = await Promise.all([db.snapshots.where('space').equals(space).count(), db.entries.where('[space+placed]').equals([space, 1]).count()])
           // A log has no holes. Where something was merged, or came merged, not every entry is here.
-          if (cursor === 0 || (await db.snapshots.where('space').equals(space).count()) > 0) continue
-          const placedCount = await db.entries.where('[space+placed]').equals([space, 1]).count()
-          if (placedCount < cursor) short.push({ space, placedCount })
-        }
+          return mergedCount === 0 && placedCount < cursor ? [{ space, placedCount }] : []
+        })
+        const short = (await Promise.all(counted)).flat()
         return { typed: typed.filter(({ entry }) => !known.has(entry)), hidden: new Set(kept.filter((item) => !shown.has(item))), short }
       })
       if (found.typed.length + found.hidden.size + found.short.length === 0) return
