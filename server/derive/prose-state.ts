@@ -10,7 +10,7 @@ import * as Y from 'yjs'
 import { bytesEqual } from '../../shared/base/bytes.ts'
 import type { WriterId } from '../../shared/base/ids.ts'
 import { createProseDoc } from '../../shared/derive/prose-doc.ts'
-import { readProseHeader } from '../../shared/protocol/prose-header.ts'
+import { readProseHeader, type ProseHeaderFailure } from '../../shared/protocol/prose-header.ts'
 import { splitByWriter, withDeletionsOf, type WriterPart } from './split-update.ts'
 
 export type NoveltyFailure =
@@ -18,6 +18,9 @@ export type NoveltyFailure =
   | { kind: 'malformed' | 'subdocument' }
   /** Stands on something that is not in the log. */
   | { kind: 'gap' }
+
+/** What a header that was refused comes to here: a gap inside is one that the sender may fill. */
+export const noveltyFailure = (header: ProseHeaderFailure): NoveltyFailure => ({ kind: header === 'skip' ? 'gap' : header })
 
 export interface ProseState {
   /** Last seq that was applied; 0 for none. */
@@ -85,9 +88,7 @@ export function createProseState(): ProseState {
     missingFor: (stateVector) => Y.encodeStateAsUpdate(doc, stateVector),
     novelty(update) {
       const header = readProseHeader(update)
-      if (header === 'subdocument') return { kind: 'subdocument' }
-      if (header === 'skip') return { kind: 'gap' }
-      if (header === 'malformed') return { kind: 'malformed' }
+      if (typeof header === 'string') return noveltyFailure(header)
       const before = Y.encodeStateVector(doc)
       const deltas: Uint8Array[] = []
       const collect = (delta: Uint8Array): void => void deltas.push(delta)

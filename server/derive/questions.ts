@@ -12,6 +12,8 @@ export interface Questions {
   missing: { ask: { space: SpaceId; item: ItemId; stateVector: Uint8Array }; answer: { update: Uint8Array; stateVector: Uint8Array; seq: number } | { kind: 'malformed' } }
   /** What an update would add to the log. */
   novelty: { ask: { space: SpaceId; item: ItemId; update: Uint8Array }; answer: { update: Uint8Array | null } | NoveltyFailure }
+  /** An update in parts of at most COMMIT_BATCH_BYTES_MAX, or of one struct, each of which stands on those before it. */
+  cut: { ask: { update: Uint8Array }; answer: { parts: Uint8Array[] } | NoveltyFailure }
   /** A novelty in parts of one writer each; asked after `forget`, so that nothing of it counts as being there. */
   split: { ask: { space: SpaceId; item: ItemId; update: Uint8Array }; answer: { parts: WriterPart[] } }
   /** The novelty last given for this item was refused by the log. */

@@ -10,12 +10,14 @@ import { must, unreachable } from '../../shared/base/assert.ts'
 import type { ItemId, SpaceId } from '../../shared/base/ids.ts'
 import { orderBetween } from '../../shared/base/order.ts'
 import type { Entry, Part } from '../../shared/model/entries.ts'
-import { ERASED_RANGES_BYTES_MAX } from '../../shared/model/limits.ts'
+import { COMMIT_BATCH_BYTES_MAX, ERASED_RANGES_BYTES_MAX } from '../../shared/model/limits.ts'
 import { encodeRanges } from '../../shared/protocol/erase-prose.ts'
+import { Malformed } from '../../shared/protocol/prose-header.ts'
+import { cutUpdate } from './cut-update.ts'
 import { deletedRangesOf } from './deleted-ranges.ts'
 import { createFactsDocument, loadFacts } from './facts-document.ts'
 import { createItemState } from './materialise.ts'
-import { createProseState, type ProseState } from './prose-state.ts'
+import { createProseState, noveltyFailure, type ProseState } from './prose-state.ts'
 import { createSnapshotBuilder, type SnapshotBuilder } from './snapshot-builder.ts'
 import { markerOn, skipKey, type FromReader, type QuestionName, type Questions, type ReaderData, type ToReader } from './questions.ts'
 
@@ -140,6 +142,14 @@ const handlers: { [N in QuestionName]: (ask: Questions[N]['ask']) => Promise<Que
     if (added === null || added instanceof Uint8Array) return { update: added }
     drop(item)
     return added
+  },
+  async cut({ update }) {
+    try {
+      return { parts: marked(0, () => cutUpdate(update, COMMIT_BATCH_BYTES_MAX)) }
+    } catch (error) {
+      if (error instanceof Malformed) return noveltyFailure(error.failure)
+      throw error
+    }
   },
   async split({ space, item, update }) {
     const state = await proseOf(space, item, true)

@@ -8,6 +8,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocket } from 'ws'
 import { assert } from '../../shared/base/assert.ts'
+import { CLOSE } from '../../shared/model/errors.ts'
 
 /** RFC 6455 §5.2: the last (and only) part of a binary message. */
 const FINAL_BINARY = 0x82
@@ -34,6 +35,12 @@ export function framed(payload: Uint8Array): Buffer {
 
 const framedOnce = new WeakMap<Uint8Array, Buffer>()
 
+/** What the library keeps of the limits that it was told at the handshake: under these names in ws 8. */
+interface Receiver {
+  _maxPayload: number
+  _maxBufferedChunks: number
+}
+
 /** Not asked yet, or not to be judged the next time. */
 const NOT_COUNTED = -1
 
@@ -41,6 +48,7 @@ export class FrameSocket extends WebSocket {
   #raw: Socket | null = null
   /** What had come when it was asked the last time. */
   #heardBytes = NOT_COUNTED
+  #onTooLarge: (() => void) | null = null
 
   /** Must be told before the first `sendFrame`: the socket that the upgrade came on. */
   carriedBy(raw: Duplex): void {
@@ -59,6 +67,35 @@ export class FrameSocket extends WebSocket {
     // What we do not read says nothing of who sends it.
     this.#heardBytes = this.isPaused ? NOT_COUNTED : bytesRead
     this.ping()
+  }
+
+  /**
+   * From here on a message may be so large; the library takes a limit at the handshake, when it is not known yet what somebody may send. `onPiece`: with the
+   * bytes of every piece that came, after the library read it. `onTooLarge`: instead of closing with 1009, which a stock y-websocket client takes for a
+   * bad line: it comes back with the same message for ever. Must close the socket.
+   */
+  allow(messageBytesMax: number, onPiece: (bytes: number) => void, onTooLarge: () => void): void {
+    this.#receiver()._maxPayload = messageBytesMax
+    this.#onTooLarge = onTooLarge
+    this.#raw?.on('data', ({ length }: Buffer) => onPiece(length))
+  }
+
+  /** In how many pieces the bytes of one part of a message may come. */
+  allowPieces(countMax: number): void {
+    this.#receiver()._maxBufferedChunks = countMax
+  }
+
+  #receiver(): Receiver {
+    const { _receiver: receiver } = this as unknown as { _receiver?: Receiver }
+    assert(receiver !== undefined && typeof receiver._maxPayload === 'number' && typeof receiver._maxBufferedChunks === 'number', 'the library keeps its limits there')
+    return receiver
+  }
+
+  override close(code?: number, reason?: string | Buffer): void {
+    const onTooLarge = this.#onTooLarge
+    if (code !== CLOSE.tooBig.code || !onTooLarge) return super.close(code, reason)
+    this.#onTooLarge = null
+    onTooLarge()
   }
 
   /** One binary message; nothing when the socket is closing. In: bytes that nobody changes afterwards. */

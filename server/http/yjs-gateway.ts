@@ -23,19 +23,22 @@ import type { Dice } from '../../shared/base/random.ts'
 import { GATEWAY_SCHEMA, type Entry, type NewEntry } from '../../shared/model/entries.ts'
 import { CLOSE, isRetry, type CloseReason, type RefusalCode } from '../../shared/model/errors.ts'
 import type { Operation } from '../../shared/model/grants.ts'
-import { FRAME_BYTES_MAX, PUSHES_IN_FLIGHT_BYTES_MAX, PUSHES_IN_FLIGHT_COUNT_MAX, SOCKET_BUFFER_BYTES_MAX } from '../../shared/model/limits.ts'
+import { FRAME_BYTES_MAX, PUSHES_IN_FLIGHT_BYTES_MAX, PUSHES_IN_FLIGHT_COUNT_MAX, SOCKET_BUFFER_BYTES_MAX, YJS_MESSAGE_BYTES_MAX } from '../../shared/model/limits.ts'
 import { OPERATION_OF_YJS_FRAME } from '../../shared/protocol/doors.ts'
 import { readProseHeader, type ProseBlock } from '../../shared/protocol/prose-header.ts'
 import type { Accounts } from '../auth/accounts.ts'
 import type { Directory } from '../auth/directory.ts'
+import type { NoveltyFailure } from '../derive/prose-state.ts'
 import type { LogReader, ReadFailure } from '../derive/reader.ts'
 import { shortAnswer, type ShortAnswer } from '../derive/short-answer.ts'
 import type { Relay } from '../relay/api.ts'
+import { createFragmentBudget } from '../relay/pushes.ts'
 import type { AppendResult, CommittedRun, Log } from '../store/log.ts'
 import { letGo } from '../store/packing.ts'
 import type { Snapshots } from '../store/snapshots.ts'
 import type { Caller } from './doorkeeper.ts'
 import { FrameSocket } from './frame-socket.ts'
+import { createLargeMessages, LARGE_PIECES_COUNT_MAX, type LargeMessages } from './large-messages.ts'
 import { sendAway } from './newcomer.ts'
 import type { UpgradeDoor } from './upgrades.ts'
 import { awarenessFrame, deniedFrame, readYjsMessage, step1Frame, step2Frame, updateFrame, type AwarenessState, type YjsMessage } from './yjs-frames.ts'
@@ -116,6 +119,8 @@ interface Session {
   look: string | null
   /** What it asked, or should hear of others, while it had not read what it was sent. Said when it has; the newest question answers those before it. */
   owed: { stateVector: Uint8Array | null; presence: boolean } | null
+  /** Since it was asked for what it has, unless it only reads: until then a message of a frame is all it may send. */
+  large: LargeMessages | null
 }
 
 interface Room {
@@ -137,6 +142,7 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
   const rooms = new Map<ItemId, Room>()
   const sessions = new Set<Session>()
   const ownLooks = new Set<string>()
+  const budget = createFragmentBudget()
   const options = { WebSocket: FrameSocket, noServer: true, maxPayload: FRAME_BYTES_MAX, maxFragments: FRAGMENTS_COUNT_MAX, maxBufferedChunks: CHUNKS_COUNT_MAX, perMessageDeflate: false, clientTracking: false, closeTimeout: CLOSE_GRACE_MS }
   const server = new WebSocketServer(options) // a variable, because the types of ws lag behind some of these options
 
@@ -398,19 +404,57 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
       send(session, step2Frame(answer.updates.at(-1) ?? EMPTY_UPDATE))
       if (isFirst) goLive(session, answer.seq)
       // A reader has nothing that we would take.
-      if (mayWrite(session)) send(session, step1Frame(answer.stateVector))
+      if (mayWrite(session)) {
+        allowLarge(session)
+        send(session, step1Frame(answer.stateVector))
+      }
       const everybody = everythingFor(session)
       if (isFirst && everybody.length > 0) tellPresence(session, everybody)
     })
   }
 
+  /** Whoever comes back after weeks brings all of them in one message. */
+  function allowLarge(session: Session): void {
+    const { socket, caller } = session
+    if (session.large) return
+    const large = (session.large = createLargeMessages(budget, caller.user))
+    const onPiece = (bytes: number): void => {
+      if (socket.readyState !== socket.OPEN) return
+      const size = large.came(bytes)
+      if (size === 'large') socket.allowPieces(LARGE_PIECES_COUNT_MAX)
+      if (size !== null) return
+      refuse(session, 'busy', 'large-messages')
+      // What follows is not even kept; unless it answers (which is not heard), the socket is cut after the grace of a close.
+      socket.pause()
+    }
+    socket.allow(YJS_MESSAGE_BYTES_MAX, onPiece, () => refuseTooLarge(session))
+  }
+
+  function refuseTooLarge(session: Session): void {
+    note(session, OPERATION_OF_YJS_FRAME.update, 'refused')
+    refuse(session, 'too-large', 'message')
+  }
+
+  /** What is in it is first looked at where that holds up nobody. */
+  function takeLarge(session: Session, message: YjsMessage, giveBack: () => void): void {
+    if (message.kind !== 'step2' && message.kind !== 'update') refuseTooLarge(session)
+    else if (mayTake(session)) later(session, () => pushInPieces(session, message.update))
+    void session.slow.then(giveBack)
+  }
+
+  /** Says so when not. */
+  function mayTake(session: Session): boolean {
+    if (mayRead(session) && mayWrite(session)) return true
+    if (mayRead(session)) {
+      note(session, OPERATION_OF_YJS_FRAME.update, 'refused')
+      sendIfRead(session, deniedFrame('read-only'))
+    } else close(session.socket, 'forbidden')
+    return false
+  }
+
   function takeUpdate(session: Session, update: Uint8Array, isWhole: boolean): void {
     const { socket, room } = session
-    if (!mayRead(session)) return close(socket, 'forbidden')
-    if (!mayWrite(session)) {
-      note(session, OPERATION_OF_YJS_FRAME.update, 'refused')
-      return sendIfRead(session, deniedFrame('read-only'))
-    }
+    if (!mayTake(session)) return
     const header = readProseHeader(update)
     if (header === 'subdocument') return close(socket, 'forbidden', 'subdocument')
     if (header === 'malformed') return close(socket, 'protocol')
@@ -454,9 +498,30 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
     if (result.kind === 'refused') refuse(session, result.code === 'forbidden' ? 'forbidden' : 'busy', result.reason)
   }
 
+  /** Between two pieces others have their turn. What was taken when it ends early need not come again. */
+  async function pushInPieces(session: Session, update: Uint8Array): Promise<void> {
+    const { socket } = session
+    const read = await reader.ask('cut', { update })
+    if (!read.ok) return refuseUnread(session, read.failure)
+    if ('kind' in read.value) return refuseNovelty(session, read.value)
+    for (const part of read.value.parts) {
+      if (socket.readyState !== socket.OPEN || !mayTake(session)) return
+      await pushCompared(session, part)
+    }
+  }
+
+  function refuseUnread(session: Session, { kind }: ReadFailure): void {
+    refuse(session, kind === 'poison' ? 'invalid' : 'busy', kind)
+  }
+
+  function refuseNovelty(session: Session, { kind }: NoveltyFailure): void {
+    if (kind === 'malformed') close(session.socket, 'protocol')
+    else refuse(session, kind === 'gap' ? 'gap' : 'invalid', kind)
+  }
+
   /** The part of an update that the log does not have yet, as an entry; nothing when there is none. */
   async function pushCompared(session: Session, update: Uint8Array): Promise<void> {
-    const { room, socket } = session
+    const { room } = session
     await session.fast
     await inTurn(room, async () => {
       const space = room.space ?? (await beginPage(session))
@@ -464,12 +529,9 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
       // Twice: another socket of the same client may have been faster, and then only the rest is new.
       for (let attempt = 1; ; attempt++) {
         const read = await reader.ask('novelty', { space, item: room.item, update })
-        if (!read.ok) return read.failure.kind === 'poison' ? refuse(session, 'invalid', 'poison') : refuse(session, 'busy', read.failure.kind)
+        if (!read.ok) return refuseUnread(session, read.failure)
         const novelty = read.value
-        if ('kind' in novelty) {
-          if (novelty.kind === 'malformed') return close(socket, 'protocol')
-          return refuse(session, novelty.kind === 'gap' ? 'gap' : 'invalid', novelty.kind)
-        }
+        if ('kind' in novelty) return refuseNovelty(session, novelty)
         if (novelty.update === null) return
         const result = await push(session, space, novelty.update)
         if (result.kind === 'stored') return remember(session, novelty.update)
@@ -620,7 +682,7 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
   async function open(socket: FrameSocket, caller: Caller, address: string, item: ItemId): Promise<void> {
     const room = roomOf(item)
     const session: Session = {
-      socket, caller, address, room, phase: 'opening', sentSeq: 0, ends: new Map(), inFlightCount: 0, inFlightBytes: 0, isPaused: false, fast: Promise.resolve(), slow: Promise.resolve(), slowCount: 0, look: null, owed: null,
+      socket, caller, address, room, phase: 'opening', sentSeq: 0, ends: new Map(), inFlightCount: 0, inFlightBytes: 0, isPaused: false, fast: Promise.resolve(), slow: Promise.resolve(), slowCount: 0, look: null, owed: null, large: null,
     }
     room.sessions.add(session)
     sessions.add(session)
@@ -628,6 +690,7 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
     socket.on('close', () => {
       sessions.delete(session)
       room.sessions.delete(session)
+      session.large?.dispose()
       count(room)
       look(session, null)
       if (room.space === null) room.presence.forget(session)
@@ -654,6 +717,9 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
       socket.resume()
     }
     socket.on('message', (data, isBinary) => {
+      const { length } = data as Buffer
+      const giveBack = session.large?.whole(length)
+      if (giveBack === null) return refuse(session, 'busy', 'large-messages')
       let message: YjsMessage
       try {
         if (!isBinary) throw new Error('text')
@@ -661,10 +727,12 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
         // What was read is copies.
         letGo(data as Buffer)
       } catch {
+        giveBack?.()
         close(socket, 'protocol') // not a frame of ours: said to the sender by its close code
         return
       }
-      if (socket.readyState === socket.OPEN) take(session, message)
+      if (giveBack && length > FRAME_BYTES_MAX) takeLarge(session, message, giveBack)
+      else if (socket.readyState === socket.OPEN) take(session, message)
     })
   }
 

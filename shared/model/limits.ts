@@ -8,6 +8,11 @@
 export const FRAME_BYTES_MAX = 1024 * 1024
 /** One websocket frame before HELLO was answered: a HELLO is about 100 bytes. */
 export const FRAME_BYTES_MAX_BEFORE_LOGIN = 16 * 1024
+/**
+ * One message of a y-websocket client that has been asked for what it has: all that it wrote without a network comes as one. A little less than one
+ * person may leave unfinished, so that it fits with what surrounds it.
+ */
+export const YJS_MESSAGE_BYTES_MAX = 15 * 1024 * 1024
 /** Payload of one entry; leaves room for the header of a PUSH in a frame. Larger edits travel as fragments. */
 export const PAYLOAD_BYTES_MAX = FRAME_BYTES_MAX - 4096
 /** Fragments of one entry: 16 MiB together, a pasted book with its tables. */
@@ -53,7 +58,10 @@ export const COMMIT_QUEUE_COUNT_MAX = 20_000
 export const COMMIT_QUEUE_BYTES_MAX = 64 * 1024 * 1024
 /** Entries of one commit together, so that its fan-out is one frame; a larger entry is a commit of its own. */
 export const COMMIT_BATCH_BYTES_MAX = ENTRIES_BATCH_BYTES_MAX
-/** Fragments of unfinished entries, all sessions together; beyond it they are answered `busy`. */
+/**
+ * Fragments of unfinished entries, all sessions together; beyond it they are answered `busy`. And as much again of messages over FRAME_BYTES_MAX at the
+ * door for y-websocket clients, until all of each is in the log.
+ */
 export const FRAGMENT_BYTES_MAX = 64 * 1024 * 1024
 /** And of one person: room for the largest entry there can be. Whoever left more of them unfinished kept everybody else from pasting a book. */
 export const FRAGMENT_BYTES_PER_USER_MAX = FRAGMENTS_COUNT_MAX * PAYLOAD_BYTES_MAX
