@@ -35,7 +35,15 @@ it('details, password, devices, a file, and leaving', async () => {
   await page.getByRole('button', { name: 'Bewaar', exact: true }).click()
   await page.getByText('Je gegevens zijn bewaard.').first().waitFor()
 
-  await page.getByLabel('Wachtwoord dat je nu hebt').fill('een verkeerde zin')
+  const old = page.getByLabel('Wachtwoord dat je nu hebt')
+  await old.fill('een verkeerde zin')
+  // Looked at with the keyboard: nothing is sent by it, and it is hidden again the same way.
+  await old.press('Tab')
+  for (const [type, isShown] of [['text', 'true'], ['password', 'false']] as const) {
+    await page.keyboard.press('Space')
+    expect([await old.getAttribute('type'), await page.locator(':focus').getAttribute('aria-pressed'), await page.locator(':focus').getAttribute('aria-label')]).toEqual([type, isShown, 'Laat zien wat je typt'])
+  }
+  expect(await old.inputValue()).toBe('een verkeerde zin')
   await page.getByLabel('Nieuw wachtwoord').fill(NEXT)
   await page.getByRole('button', { name: 'Wijzig wachtwoord' }).click()
   await page.getByText('Dit is niet het wachtwoord dat je nu hebt.', { exact: false }).waitFor()
@@ -81,6 +89,7 @@ it('details, password, devices, a file, and leaving', async () => {
   await page.goto(`${product.address}/inloggen?organisatie=denied`)
   await page.getByRole('link', { name: 'Inloggen met je organisatie' }).waitFor()
   await page.getByText('Je organisatie liet je niet door.', { exact: false }).waitFor()
+  await page.getByText('Wachtwoord vergeten?').waitFor()
   await person.picture('sign-in-organisation')
   expect(person.errors).toEqual([])
   await context.close()

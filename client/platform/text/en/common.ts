@@ -15,6 +15,7 @@ export const common: Texts<typeof dutch> = {
   loading: 'Loading',
   today: 'today',
   yesterday: 'yesterday',
+  showTyped: 'Show what you type',
   readOnly: 'read only',
   sample: 'example',
   sampleHint: 'This is an example, not a real agreement.',

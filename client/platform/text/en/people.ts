@@ -100,6 +100,8 @@ export const people: Texts<typeof dutch> = {
     },
     invited: 'Do you have an invitation?',
     invitedText: 'Open the link in your mail. Then you can begin at once.',
+    forgotten: 'Forgot your password?',
+    forgottenText: 'Ask the administrator of your group for a link. With it you choose a new password yourself. Your work stays.',
     offlineTitle: 'No connection?',
     offlineKnown: 'On this laptop you can go on working without signing in again.',
     offlineAction: 'Go on offline',

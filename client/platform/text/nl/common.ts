@@ -12,6 +12,7 @@ export const common = {
   loading: 'Bezig met laden',
   today: 'vandaag',
   yesterday: 'gisteren',
+  showTyped: 'Laat zien wat je typt',
   readOnly: 'alleen lezen',
   sample: 'voorbeeld',
   sampleHint: 'Dit is een voorbeeld, geen echte afspraak.',

@@ -98,6 +98,8 @@ export const people = {
     },
     invited: 'Heb je een uitnodiging?',
     invitedText: 'Open de link uit je mail. Dan kun je meteen beginnen.',
+    forgotten: 'Wachtwoord vergeten?',
+    forgottenText: 'Vraag de beheerder van je groep om een link. Daarmee kies je zelf een nieuw wachtwoord. Je werk blijft staan.',
     offlineTitle: 'Geen verbinding?',
     offlineKnown: 'Op deze laptop kun je doorwerken zonder opnieuw in te loggen.',
     offlineAction: 'Werk offline verder',
