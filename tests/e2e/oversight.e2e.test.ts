@@ -1,15 +1,34 @@
 /** Who did what, and what a programme sees: the pages of those who are responsible, used as they would. */
 import { readFile } from 'node:fs/promises'
-import { expect, it, vi } from 'vitest'
+import type { Browser } from 'playwright-core'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { must } from '../../shared/base/assert.ts'
 import { axeOn } from '../support/axe.ts'
-import { useExample } from '../support/example.ts'
+import { launchChromium } from '../support/browser.ts'
+import { demoLink, personIn, type Person } from '../support/person.ts'
+import { startProduct, type Product } from '../support/product.ts'
 
 const TEST_MS_MAX = 300_000
 
-const example = useExample()
+/** Anew for every try: what is looked for is the first line of its kind in the log, and a try that failed half-way has written some. */
+let [product, browser]: [Product | null, Browser | null] = [null, null]
+beforeEach(async () => {
+  ;[product, browser] = await Promise.all([startProduct({ demo: true }), launchChromium()])
+})
+afterEach(async () => {
+  await browser?.close()
+  await product?.dispose()
+})
+
+async function enter(role: string): Promise<Person> {
+  const context = await must(browser, 'started before each try').newContext({ viewport: { width: 1440, height: 900 }, locale: 'nl-NL' })
+  const person = await personIn(context)
+  await person.signIn(demoLink(must(product, 'started before each try'), role))
+  return person
+}
 
 it('a project leader stops with a programme, and the log says who did it and who tried to read it', async () => {
-  const leader = await example.enter('projectleider')
+  const leader = await enter('projectleider')
   await leader.page.getByRole('tree', { name: /Schiedam/ }).waitFor()
   await leader.command('Toon programma’s waaraan deze gemeente meedoet')
   await leader.page.getByText('Doet mee: de programmaleider ziet wat hieronder staat.').waitFor()
@@ -21,7 +40,7 @@ it('a project leader stops with a programme, and the log says who did it and who
   await leader.page.getByText('Doet niet mee: de programmaleider ziet niets.').waitFor()
   await leader.picture('participation')
 
-  const admin = await example.enter('beheerder')
+  const admin = await enter('beheerder')
   await admin.command('Toon het logboek van de installatie')
   const line = admin.page.getByRole('row').filter({ hasText: 'deelname aan een programma gewijzigd' })
   await line.getByText('projectleider', { exact: true }).waitFor()
