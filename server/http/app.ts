@@ -179,6 +179,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
   app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
     const status = error.statusCode ?? 500
     const code: HttpErrorCode = status === 413 ? 'too-large' : status === 404 || status === 403 ? 'not-found' : status < 500 ? 'bad-request' : 'internal'
+    if (code === 'bad-request' || code === 'too-large') request.routeOptions.config.accountMalformed?.(request)
     if (code === 'internal') request.log.error({ err: error, route: request.routeOptions.url }, 'a request failed')
     return sendJson(reply, STATUS_OF_ERROR[code], { error: code })
   })
@@ -244,7 +245,7 @@ function serveRoute(app: FastifyInstance, route: Route, { doorkeeper, accounts, 
   app.route({
     method: route.method,
     url: route.path,
-    config: { door: `${route.method} ${route.path}`, isChange },
+    config: { door: `${route.method} ${route.path}`, isChange, accountMalformed },
     /** Before the body is read: whoever may not, sends nothing. */
     onRequest: async (request, reply) => {
       const seconds = route.guardsSecret ? secrets.of(networkOf(request.ip), SECRETS).takeOrSeconds() : 0
@@ -265,7 +266,10 @@ function serveRoute(app: FastifyInstance, route: Route, { doorkeeper, accounts, 
       const query = parse(route.query, request.query)
       const frame = route.takesFrame ? request.body : NO_FRAME
       const body = parse(route.body, request.body)
-      if (!params || !query || !body || !(frame instanceof Uint8Array)) return sendJson(reply, 400, { error: 'bad-request' })
+      if (!params || !query || !body || !(frame instanceof Uint8Array)) {
+        accountMalformed(request)
+        return sendJson(reply, 400, { error: 'bad-request' })
+      }
       const noted: Note = {}
       const answer = await route.handle({
         note: (note) => void Object.assign(noted, note),
@@ -314,6 +318,11 @@ function serveRoute(app: FastifyInstance, route: Route, { doorkeeper, accounts, 
     else accounts.audit.recordSoon(event)
   }
 
+  /** What cannot be read was asked as well; what anybody may read is not accounted for. */
+  function accountMalformed(request: FastifyRequest): void {
+    if (isChange || !isOpen) account(request, { subject: `${route.method} ${route.path}` }, 'refused')
+  }
+
   function refuse(request: FastifyRequest, reply: FastifyReply, error: 'forbidden' | 'signed-out'): FastifyReply {
     account(request, { subject: `${route.method} ${route.path}` }, 'refused')
     return sendJson(reply, STATUS_OF_ERROR[error], { error })
@@ -346,6 +355,8 @@ declare module 'fastify' {
     /** Of a route of the table: its method and path. */
     door?: string
     isChange?: boolean
+    /** For what is refused before the handler sees it: a body that is too large or no JSON. */
+    accountMalformed?: (request: FastifyRequest) => void
   }
 }
 

@@ -46,6 +46,20 @@ test('an administrator of the installation reads everything, signing in included
   expect(all.records.map(({ operation, result }) => `${operation} ${result}`)).toEqual(expect.arrayContaining(['installation.audit refused', 'session.begin refused']))
 })
 
+test('what cannot be read leaves a record as well, whoever sent it and wherever it was refused', async () => {
+  const { ask, origin, space, member, administrator } = await startUnderTest()
+  const schiedam = space('Schiedam')
+  const leader = await member(schiedam, 'leader')
+  const path = `/api/spaces/${schiedam}/invitations`
+  expect((await ask('POST', path, { cookie: leader.cookie, body: { role: 'koning' } })).status).toBe(400)
+  const raw = (body: string) => fetch(origin + path, { method: 'POST', headers: { cookie: leader.cookie, origin, 'content-type': 'application/json' }, body })
+  expect((await raw('{"role":')).status).toBe(400)
+  expect((await raw(`"${'x'.repeat(3_000_000)}"`)).status).toBe(413)
+  const { records } = (await ask('GET', '/api/audit?operation=member.invite', { cookie: await administrator() })).json as Page
+  expect(records.map(({ subject, result }) => `${subject} ${result}`)).toEqual(Array.from({ length: 3 }, () => 'POST /api/spaces/:space/invitations refused'))
+  expect(new Set(records.map(({ role }) => role))).toEqual(new Set(['leader']))
+})
+
 test('where a weakness may be told is said for half a year, or not at all', async () => {
   const silent = await startUnderTest()
   expect((await silent.ask('GET', '/.well-known/security.txt')).status).toBe(404)
