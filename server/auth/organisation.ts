@@ -102,9 +102,11 @@ export function createOrganisation(deps: OrganisationDeps): Organisation {
 
   async function renew(session: string, one: Awake): Promise<void> {
     one.triedAt = clock.now()
+    // To the end: whoever waited longest comes first, however many there are.
+    awake.delete(session)
+    awake.set(session, one)
     renewalsCount++
-    const answer = await oidc.renew(one.refreshToken, one.subject)
-    renewalsCount--
+    const answer = await oidc.renew(one.refreshToken, one.subject).finally(() => renewalsCount--)
     const user = picture().sessions.get(session)?.user
     if (isDisposed || user === undefined) return void awake.delete(session)
     if (answer.ok) {
@@ -121,16 +123,24 @@ export function createOrganisation(deps: OrganisationDeps): Organisation {
     endSession(session)
   }
 
-  function look(): void {
+  /** As many as may be renewed at a time; each that ends makes room for the next. */
+  function renewDue(): void {
     if (isDisposed) return
     const now = clock.now()
     const open = openSessions()
     for (const [session, one] of awake) {
-      if (!picture().sessions.has(session)) awake.delete(session)
-      else if (renewalsCount < RENEWALS_COUNT_MAX && now - one.triedAt >= RENEW_MS && (open.has(session) || now - one.usedAt < USED_MS)) {
-        renew(session, one).catch((bug: unknown) => report({ kind: 'bug', bug }))
-      }
+      if (renewalsCount >= RENEWALS_COUNT_MAX) return
+      // A clock that went back says nothing of when it was tried.
+      const isDue = Math.abs(now - one.triedAt) >= RENEW_MS && (open.has(session) || now - one.usedAt < USED_MS)
+      if (isDue && picture().sessions.has(session)) renew(session, one).catch((bug: unknown) => report({ kind: 'bug', bug })).finally(renewDue)
     }
+  }
+
+  function look(): void {
+    if (isDisposed) return
+    const now = clock.now()
+    for (const session of awake.keys()) if (!picture().sessions.has(session)) awake.delete(session)
+    renewDue()
     for (const row of database.all('SELECT session FROM organisation_sessions WHERE sealed IS NULL AND refreshed_at <= ?', now - UNRENEWABLE_MS_MAX)) endSession(String(row.session))
     timer = clock.after(LOOK_MS, look)
   }
