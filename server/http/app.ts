@@ -169,8 +169,6 @@ export async function createApp(deps: AppDeps): Promise<App> {
     void reply.headers(headers)
     done()
   })
-  app.addContentTypeParser('application/octet-stream', { parseAs: 'buffer', bodyLimit: FRAGMENTS_COUNT_MAX * FRAME_BYTES_MAX }, (_request, body, done) => done(null, body))
-
   app.addHook('onResponse', (request, reply, done) => {
     if (reply.raw.statusCode === STATUS_OF_ERROR.rate) return done() // counted, and told once a minute
     request.log.info({ method: request.method, route: request.routeOptions.url ?? 'page', status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'answered')
@@ -201,7 +199,12 @@ export async function createApp(deps: AppDeps): Promise<App> {
   const description = openApiOf(routes, version, doorkeeper.cookieName)
   const secrets = createNamedBuckets(clock)
   const serve = (to: FastifyInstance, route: Route): void => serveRoute(to, route, { doorkeeper, accounts, patience, secrets, guesses: createNamedBuckets(clock) })
-  for (const route of routes.filter(({ takesForm }) => !takesForm)) serve(app, route)
+  for (const route of routes.filter(({ takesForm, takesFrame }) => !takesForm && !takesFrame)) serve(app, route)
+  // Large bodies are kept in memory while they come: only where somebody known sends work.
+  await app.register(async (frames) => {
+    frames.addContentTypeParser('application/octet-stream', { parseAs: 'buffer', bodyLimit: FRAGMENTS_COUNT_MAX * FRAME_BYTES_MAX }, (_request, body, done) => done(null, body))
+    for (const route of routes.filter(({ takesFrame }) => takesFrame)) serve(frames, route)
+  })
   // Forms are what any page can send without being asked: only where a protocol wants them.
   await app.register(async (forms) => {
     forms.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => done(null, Object.fromEntries(new URLSearchParams(String(body)))))

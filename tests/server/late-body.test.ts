@@ -56,3 +56,15 @@ test('[INV7] somebody whose right ended while they sent a step has not taken it,
   expect(accounts.participantsOf(programme)).toEqual([])
   expect(accounts.audit.page({ who: user }, 9).records.map(({ operation, result }) => `${operation} ${result}`)).toEqual(['participation.change refused'])
 })
+
+test('large bodies are kept for those routes alone that take work: elsewhere they are refused before they come', async () => {
+  const relay = await startUnderTest()
+  const { cookie } = await relay.member(relay.space(), 'member')
+  for (const { method, path, takesFrame } of relay.running.app.routes.filter(({ method }) => method !== 'GET')) {
+    const socket = connect(relay.port, '127.0.0.1')
+    socket.write(`${method} ${path.replaceAll(/:\w+/g, 'f'.repeat(32))} HTTP/1.1\r\nHost: 127.0.0.1:${relay.port}\r\nOrigin: ${relay.origin}\r\nCookie: ${cookie}\r\nContent-Type: application/octet-stream\r\nContent-Length: 10000000\r\n\r\nx`)
+    // Who takes work reads on; the socket is let go.
+    if (!takesFrame) expect([path, String((await once(socket, 'data'))[0]).slice(0, 10)]).toEqual([path, 'HTTP/1.1 4'])
+    socket.destroy()
+  }
+})
