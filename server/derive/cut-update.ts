@@ -38,13 +38,15 @@ interface Block {
 const RUN_BYTES_MAX = 16 * 1024
 /** Blocks looked at again because what they wait for moved on; beyond it the rest is taken for a knot. */
 const WAKES_COUNT_MAX = 1_000_000
+/** Each costs some hundred bytes while it is cut; two people who type into each other's words for months make some ten thousand. */
+const RUNS_COUNT_MAX = 250_000
 const SKIP = 10
 const NO_NEEDS: readonly Need[] = []
 
 /**
  * In:     any bytes.
  * Out:    parts of at most so many bytes, or of one struct; deletions come last.
- * Errors: throws Malformed.
+ * Errors: throws Malformed; also for more than RUNS_COUNT_MAX stretches that each stand on something else.
  * Limits: linear in the update.
  */
 export function cutUpdate(update: Uint8Array, bytesMax: number): Uint8Array[] {
@@ -106,17 +108,20 @@ export function cutUpdate(update: Uint8Array, bytesMax: number): Uint8Array[] {
 
 function readBlocks(from: Reader): Block[] {
   const blocks: Block[] = []
+  let runsLeft = RUNS_COUNT_MAX
   for (let left = varUint(from); left > 0; left--) {
     const count = varUint(from)
     const client = varUint(from)
     // As the header check has it: another order is nothing that Yjs writes.
     if (client >= (blocks.at(-1)?.client ?? Infinity)) throw new Malformed('malformed')
-    blocks.push({ client, runs: readRuns(from, count, client, varUint(from)), next: 0 })
+    const runs = readRuns(from, count, client, varUint(from), runsLeft)
+    runsLeft -= runs.length
+    blocks.push({ client, runs, next: 0 })
   }
   return blocks
 }
 
-function readRuns(from: Reader, structsCount: number, client: number, first: number): Run[] {
+function readRuns(from: Reader, structsCount: number, client: number, first: number, runsCountMax: number): Run[] {
   const runs: Run[] = []
   /** What stands on less than was asked already asks nothing new. */
   const needed = new Map<number, number>()
@@ -134,7 +139,9 @@ function readRuns(from: Reader, structsCount: number, client: number, first: num
     needs = NO_NEEDS
     const length = readStruct(from, standsOn)
     if (length < 1 || clock + length > Number.MAX_SAFE_INTEGER) throw new Malformed('malformed')
-    if (!run || needs.length > 0 || from.pos - run.start > RUN_BYTES_MAX) runs.push((run = { from: clock, to: clock, count: 0, start, end: start, needs }))
+    const isNext = !run || needs.length > 0 || from.pos - run.start > RUN_BYTES_MAX
+    if (isNext && runs.length >= runsCountMax) throw new Malformed('malformed')
+    if (!run || isNext) runs.push((run = { from: clock, to: clock, count: 0, start, end: start, needs }))
     clock += length
     run.to = clock
     run.end = from.pos

@@ -731,8 +731,10 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
         close(socket, 'protocol') // not a frame of ours: said to the sender by its close code
         return
       }
-      if (giveBack && length > FRAME_BYTES_MAX) takeLarge(session, message, giveBack)
-      else if (socket.readyState === socket.OPEN) take(session, message)
+      if (giveBack && length > FRAME_BYTES_MAX) {
+        socket.allowPieces(CHUNKS_COUNT_MAX)
+        takeLarge(session, message, giveBack)
+      } else if (socket.readyState === socket.OPEN) take(session, message)
     })
   }
 

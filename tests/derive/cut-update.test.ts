@@ -1,5 +1,6 @@
 /** Cutting a large update by size: every part stands on those before it, and together they say the same. */
 import fc from 'fast-check'
+import * as encoding from 'lib0/encoding'
 import { expect, test } from 'vitest'
 import * as Y from 'yjs'
 import { cutUpdate } from '../../server/derive/cut-update.ts'
@@ -96,4 +97,18 @@ test('whatever the bytes say, they are cut or refused as what they are', () => {
       expect(error).toBeInstanceOf(Malformed)
     }
   }
+})
+
+test('an update made to be cut into millions of stretches is refused before it fills the memory', () => {
+  const to = encoding.createEncoder()
+  const structsCount = 1_500_000
+  encoding.writeVarUint(to, 1)
+  for (const number of [structsCount, 7, 0]) encoding.writeVarUint(to, number)
+  // Deleted letters, each of which stands on a later one of somebody else.
+  for (let i = 0; i < structsCount; i++) {
+    encoding.writeUint8(to, 0x81)
+    for (const number of [5, i, 1]) encoding.writeVarUint(to, number)
+  }
+  encoding.writeVarUint(to, 0)
+  expect(() => cutUpdate(encoding.toUint8Array(to), 512 * 1024)).toThrow(Malformed)
 })
