@@ -4,6 +4,7 @@
  */
 import * as v from 'valibot'
 import type { OidcSettings } from './auth/oidc.ts'
+import { isNetwork } from './http/address.ts'
 import { ROLES } from '../shared/model/grants.ts'
 import { fail, ok, type Result } from '../shared/base/result.ts'
 import { AUDIT_DAYS_DEFAULT, AUDIT_DAYS_MIN } from '../shared/model/limits.ts'
@@ -16,6 +17,8 @@ export interface Config {
   isDemo: boolean
   /** Origin under which people reach the relay, when a proxy stands in front of it. */
   publicUrl: string | null
+  /** Those proxies, as addresses and networks; empty: one, near to us. */
+  proxies: readonly string[]
   /** Where a weakness may be told: an address for mail or a page; null: not said. */
   securityContact: string | null
   /** The service worker of the window is taken away from every browser that comes by: for when one does harm. */
@@ -66,6 +69,9 @@ const environment = v.object({
   HOST: v.optional(v.pipe(v.string(), v.trim(), v.minLength(1, 'een adres van deze machine, bijvoorbeeld 127.0.0.1 of 0.0.0.0')), '127.0.0.1'),
   SAMENPAD_DATA: v.optional(v.string()),
   PUBLIC_URL: v.optional(v.pipe(v.string(), v.check(isOrigin, 'een adres zonder pad, bijvoorbeeld https://samenpad.gemeente.nl'), v.transform((text) => new URL(text).origin))),
+  TRUSTED_PROXIES: v.optional(
+    v.pipe(v.string(), v.transform((text) => text.split(',').map((one) => one.trim())), v.check((networks) => networks.every(isNetwork), 'adressen of netwerken met komma\'s ertussen, bijvoorbeeld 10.0.0.2,10.1.0.0/16')),
+  ),
   SECURITY_CONTACT: v.optional(v.pipe(v.string(), v.regex(/^(mailto:[^\s@]+@[^\s@]+|https:\/\/\S+)$/, 'mailto: met een adres, of een pagina met https://'))),
   WITHDRAW_WORKER: v.optional(v.picklist(['0', '1'], '1 om de service worker in te trekken, anders 0'), '0'),
   AUDIT_DAYS: v.optional(
@@ -109,7 +115,8 @@ export function readConfig(env: NodeJS.ProcessEnv, args: readonly string[], node
     const name = String(issue.path?.[0].key)
     return fail({ kind: 'bad-setting', name, found: String(env[name]), wanted: issue.message })
   }
-  const { PORT, HOST, SAMENPAD_DATA, PUBLIC_URL, SECURITY_CONTACT, WITHDRAW_WORKER, AUDIT_DAYS, LOG_LEVEL, OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET, OIDC_SCOPE, OIDC_ROLE_MAP } = read.output
+  const { PORT, HOST, SAMENPAD_DATA, PUBLIC_URL, TRUSTED_PROXIES, SECURITY_CONTACT, WITHDRAW_WORKER, AUDIT_DAYS, LOG_LEVEL, OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET, OIDC_SCOPE, OIDC_ROLE_MAP } = read.output
+  if (TRUSTED_PROXIES !== undefined && PUBLIC_URL === undefined) return fail({ kind: 'bad-setting', name: 'PUBLIC_URL', found: '', wanted: 'het adres dat mensen gebruiken, omdat TRUSTED_PROXIES zegt dat er een proxy voor staat' })
   // All three or none: half a configuration is a mistake that would show up at the first sign-in only.
   const whole = { OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET }
   const missing = Object.entries(whole).find(([, value]) => value === undefined)?.[0]
@@ -117,7 +124,7 @@ export function readConfig(env: NodeJS.ProcessEnv, args: readonly string[], node
   const oidc = OIDC_ISSUER !== undefined && OIDC_CLIENT_ID !== undefined && OIDC_CLIENT_SECRET !== undefined
     ? { issuer: OIDC_ISSUER, clientId: OIDC_CLIENT_ID, clientSecret: OIDC_CLIENT_SECRET, scope: OIDC_SCOPE, roleRules: OIDC_ROLE_MAP }
     : null
-  return ok({ port: PORT, host: HOST, data: SAMENPAD_DATA ?? (isDemo ? './data-demo' : './data'), isDemo, publicUrl: PUBLIC_URL ?? null,
+  return ok({ port: PORT, host: HOST, data: SAMENPAD_DATA ?? (isDemo ? './data-demo' : './data'), isDemo, publicUrl: PUBLIC_URL ?? null, proxies: TRUSTED_PROXIES ?? [],
     securityContact: SECURITY_CONTACT ?? null, withdrawsWorker: WITHDRAW_WORKER === '1', auditDays: AUDIT_DAYS, logLevel: LOG_LEVEL, ...(oidc ? { oidc } : {}) })
 }
 

@@ -20,7 +20,7 @@ import { normalLogin } from '../auth/logins.ts'
 import { FLOW_MS, type Oidc } from '../auth/oidc.ts'
 import type { Eraser } from '../derive/eraser.ts'
 import type { Relay } from '../relay/api.ts'
-import { isNear } from './address.ts'
+import { createSpeaksForOthers } from './address.ts'
 import { deviceOf } from './device.ts'
 import { createDoorkeeper, type Caller, type Doorkeeper } from './doorkeeper.ts'
 import { bareAnswer, bareHeaders, securityHeaders } from './headers.ts'
@@ -53,6 +53,8 @@ export interface AppDeps {
   log: Logger
   version: string
   publicUrl: string | null
+  /** Who may say for whom they speak, see address.ts. */
+  proxies: readonly string[]
   /** Folder of the built client; may be missing. */
   dist: string
   ensureSpace(space: SpaceId): Promise<unknown>
@@ -97,7 +99,8 @@ const CLOSE_GRACE_MS = 1_000
 
 export async function createApp(deps: AppDeps): Promise<App> {
   const { accounts, relay, clock, version, publicUrl } = deps
-  const doorkeeper = createDoorkeeper({ accounts, publicUrl })
+  const speaksForOthers = createSpeaksForOthers({ isBehindProxy: publicUrl !== null, proxies: deps.proxies })
+  const doorkeeper = createDoorkeeper({ accounts, publicUrl, speaksForOthers })
   const app = fastify({
     loggerInstance: deps.log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }), // ours, below, names the route only
@@ -113,8 +116,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     requestTimeout: REQUEST_MS_MAX,
     http: { headersTimeout: HEADERS_MS_MAX, connectionsCheckingInterval: SLOW_CHECKED_EVERY_MS },
     forceCloseConnections: true,
-    // A proxy may say whom it speaks for, if there is meant to be one.
-    trustProxy: publicUrl === null ? false : isNear,
+    trustProxy: speaksForOthers,
   })
   const metrics = createMetrics(() => relay.counts(), () => upgrades.openCount())
   const upgrades = createUpgrades({

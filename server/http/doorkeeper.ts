@@ -12,7 +12,7 @@ import type { IncomingMessage } from 'node:http'
 import { parseCookie } from 'cookie'
 import type { UserId } from '../../shared/base/ids.ts'
 import type { Accounts } from '../auth/accounts.ts'
-import { createAddressOf, type AddressOf } from './address.ts'
+import { createAddressOf, type AddressOf, type SpeaksForOthers } from './address.ts'
 
 export interface Caller {
   user: UserId
@@ -43,9 +43,10 @@ export interface DoorkeeperDeps {
   accounts: Accounts
   /** Origin under which people reach us; null: http, at whatever host the request names. */
   publicUrl: string | null
+  speaksForOthers: SpeaksForOthers
 }
 
-export function createDoorkeeper({ accounts, publicUrl }: DoorkeeperDeps): Doorkeeper {
+export function createDoorkeeper({ accounts, publicUrl, speaksForOthers }: DoorkeeperDeps): Doorkeeper {
   const isSecure = publicUrl?.startsWith('https:') ?? false
   const cookieName = `${isSecure ? '__Host-' : ''}samenpad-${accounts.installation.slice(0, 8)}`
 
@@ -80,7 +81,7 @@ export function createDoorkeeper({ accounts, publicUrl }: DoorkeeperDeps): Doork
     },
     sessionToken,
     originOf,
-    addressOf: createAddressOf({ isBehindProxy: publicUrl !== null }),
+    addressOf: createAddressOf(speaksForOthers),
   }
 }
 

@@ -67,7 +67,7 @@ export async function setupGateway(options: { clock?: Clock; relayClock?: Clock;
     const counting: LogReader = { ...reader, ask: (name, question) => (asked.push(name), reader.ask(name, question)) }
     const gateway = createYjsGateway({ relay, log, directory: accounts, accounts, reader: counting, clock: options.clock ?? systemClock, dice, installation: accounts.installation, report })
     const server = createServer()
-    const upgrades = createUpgrades({ server, doorkeeper: createDoorkeeper({ accounts, publicUrl: null }), clock: options.clock ?? systemClock, socketsMax: 500, onRefused: () => undefined })
+    const upgrades = createUpgrades({ server, doorkeeper: createDoorkeeper({ accounts, publicUrl: null, speaksForOthers: () => false }), clock: options.clock ?? systemClock, socketsMax: 500, onRefused: () => undefined })
     upgrades.add('/yjs/', gateway.door)
     await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
     own.add(() => server.close())

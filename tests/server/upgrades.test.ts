@@ -76,11 +76,11 @@ describe('the page that a socket is opened from', () => {
   })
 })
 
-test('behind a proxy the account names where a websocket came from, as it does for requests', async () => {
+test('behind a proxy the account names where a websocket and a request came from, and not what somebody inside says of it', async () => {
   const relay = await startUnderTest({ publicUrl: 'https://samenpad.gemeente.nl' })
   const { cookie, user } = await relay.member(relay.space(), 'member')
   const other = relay.space('Almere')
-  const headers = { Host: 'samenpad.gemeente.nl', 'X-Forwarded-For': '198.51.100.1, 203.0.113.9' }
+  const headers = { Host: 'samenpad.gemeente.nl', 'X-Forwarded-For': '10.9.9.9, 10.1.2.3' }
   const refused = await raw(relay.port, upgradeRequest('/sync', { ...headers, Cookie: cookie, Origin: 'https://evil.example' }))
   expect(statusOf(refused)).toBe(403)
   const socket = new WebSocket(`ws://127.0.0.1:${relay.port}/sync`, { headers: { cookie, 'x-forwarded-for': headers['X-Forwarded-For'] }, origin: 'https://samenpad.gemeente.nl' })
@@ -92,7 +92,9 @@ test('behind a proxy the account names where a websocket came from, as it does f
   socket.send(PING)
   await once(socket, 'message')
   const { audit } = relay.running.accounts
-  expect([audit.page({ operation: 'sync.open' }, 1).records[0]?.from, audit.page({ who: user, operation: 'space.read' }, 1).records[0]?.from]).toEqual(['203.0.113.9', '203.0.113.9'])
+  await raw(relay.port, `GET /api/spaces/${other}/members HTTP/1.1\r\nHost: samenpad.gemeente.nl\r\nConnection: close\r\nX-Forwarded-For: ${headers['X-Forwarded-For']}\r\n\r\n`)
+  const froms = [audit.page({ operation: 'sync.open' }, 1), audit.page({ who: user, operation: 'space.read' }, 1), audit.page({ operation: 'member.list' }, 1)].map(({ records }) => records[0]?.from)
+  expect(froms).toEqual(['10.1.2.3', '10.1.2.3', '10.1.2.3'])
 })
 
 describe('whoever is not signed in', () => {

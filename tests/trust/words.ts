@@ -72,7 +72,7 @@ export const AFTERWORD = `## Who looks at which invariant
   replaces an answer that was never given keeps its item out of compaction: slower to open, nothing lost, and tried again only with twice as many entries.
 - One edit replaces at most 10,000 answers to a question, and one entry gives at most a hundred that stand at once: whoever writes a hundred of them with a program of
   their own leaves a question of which a new answer is refused and kept apart. Of many answers a hundred are shown, beside the one that stands.
-- Behind a proxy the account believes what an address of this machine or of a private network says of where a request or a websocket came from.
+- Behind a proxy the account believes what the nearest address of this machine or of a private network says of where a request or a websocket came from, or what the proxies with a name in \`TRUSTED_PROXIES\` say.
 - One person may open ten thousand websockets at once and a hundred a second after that, so that no script or office that comes back after a restart ever waits; nobody known a thousand from one address,
   and twenty a second (row A10). Whoever has many addresses has that many times as much.
 - Whoever joined their account to the organisation keeps the password as a way in: shut out there, the sessions it began end within a minute, one that began with the password only when an
