@@ -167,7 +167,7 @@ const COLORS_COUNT = 5
 
 /** Opens (mode `create`: makes) the accounts. Errors: see DatabaseFailure. */
 export function openAccounts(deps: AccountsDeps): Result<Accounts, DatabaseFailure> {
-  const opened = openDatabase({ path: deps.path, mode: deps.mode, applicationId: ACCOUNTS_APPLICATION_ID, migrations: ACCOUNTS_MIGRATIONS })
+  const opened = openDatabase({ path: deps.path, mode: deps.mode, applicationId: ACCOUNTS_APPLICATION_ID, migrations: ACCOUNTS_MIGRATIONS, overwrites: true })
   return opened.ok ? ok(createAccounts(opened.value, deps)) : opened
 }
 
@@ -233,6 +233,7 @@ function createAccounts(database: Database, { mode, clock, dice, report = () => 
         database.run('DELETE FROM sessions WHERE expires_at <= ?', now)
         database.run('DELETE FROM links WHERE expires_at <= ?', now - DEAD_LINK_DAYS * DAY_MS)
       })
+      database.emptyLog()
     } else if (database.dataVersion() !== version) refresh()
     timer = clock.after(POLL_MS, poll)
   }

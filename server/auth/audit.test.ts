@@ -172,6 +172,23 @@ describe('A11: tampering', () => {
     expect(audit.verify().brokenAt).toBe(brokenAt)
   })
 
+  test('what a relay writes meanwhile is not taken for it', () => {
+    for (let i = 0; i < 3; i++) audit.record(event(`n ${i}`))
+    const opened = openDatabase({ path: database.path, mode: 'write', applicationId: ACCOUNTS_APPLICATION_ID, migrations: ACCOUNTS_MIGRATIONS })
+    const beside = opened.ok ? opened.value : expect.unreachable(opened.failure.kind)
+    const deps = { clock: { now: () => now, after: () => ({ dispose: () => undefined }) }, roleOf: () => null, report: () => undefined }
+    const relay = createAudit(beside, deps)
+    // After the last record was read, and before where the chain ends is.
+    const all: Database['all'] = (...asked) => {
+      const rows = database.all(...asked)
+      if (rows.length === 0) relay.record(event('meanwhile'))
+      return rows
+    }
+    expect(createAudit({ ...database, all }, deps).verify()).toMatchObject({ count: 3, brokenAt: null })
+    expect(audit.verify()).toMatchObject({ count: 4, brokenAt: null })
+    beside.close()
+  })
+
   test('100 of 100 changed, removed and swapped records are found at their place', () => {
     for (let i = 0; i < 100; i++) audit.record(event(`n ${i}`, { result: i % 2 === 0 ? 'done' : 'refused' }))
     const dice = namedDice(1, 'audit')

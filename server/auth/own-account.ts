@@ -172,6 +172,8 @@ export function createOwnAccount({ database, clock, dice, picture, change, passw
         database.run('UPDATE members SET role = NULL, changed_at = ? WHERE user = ? AND role IS NOT NULL', clock.now(), user)
         for (const table of ['sessions', 'links', 'identities']) database.run(`DELETE FROM ${table} WHERE user = ?`, user)
       })
+      // Or later, in the hourly sweep.
+      database.emptyLog()
       return ok(null)
     },
   }

@@ -38,6 +38,8 @@ export interface Database {
   dataVersion(): number
   /** Journal mode and synchronous level as the connection has them now. */
   durability(): { journalMode: string; synchronous: number }
+  /** Takes what was overwritten out of the write-ahead log as well. Waits for nobody. Out: false while somebody reads, or the disk refuses; to be asked again. */
+  emptyLog(): boolean
   close(): void
 }
 
@@ -48,6 +50,8 @@ export interface DatabaseOptions {
   /** SQL per version: `migrations[0]` makes version 1 from an empty file. Appended to, never edited. */
   migrations: readonly string[]
   mode: 'create' | 'write' | 'read'
+  /** What is taken out is overwritten in the file: for rows about people. Left out: it stays in free space until that is used again. */
+  overwrites?: boolean
 }
 
 const SYNCHRONOUS_FULL = 2
@@ -114,7 +118,7 @@ export function openDatabase(options: DatabaseOptions): Result<Database, Databas
   return ok(wrap(connection, path))
 }
 
-function prepare(connection: DatabaseSync, { path, applicationId, migrations, mode }: DatabaseOptions): DatabaseFailure | undefined {
+function prepare(connection: DatabaseSync, { path, applicationId, migrations, mode, overwrites = false }: DatabaseOptions): DatabaseFailure | undefined {
   const number = (pragma: string): number => Number(Object.values(connection.prepare(`PRAGMA ${pragma}`).get() ?? {})[0])
   const isEmpty = connection.prepare('SELECT count(*) AS n FROM sqlite_master').get()?.n === 0
   const foundId = number('application_id')
@@ -124,7 +128,7 @@ function prepare(connection: DatabaseSync, { path, applicationId, migrations, mo
   if (mode === 'read') return found < migrations.length ? { kind: 'older', path, found, known: migrations.length } : undefined
 
   const journal = connection.prepare('PRAGMA journal_mode=WAL').get()?.journal_mode
-  connection.exec('PRAGMA synchronous=FULL')
+  connection.exec(`PRAGMA synchronous=FULL; PRAGMA secure_delete=${overwrites ? 'ON' : 'OFF'}`)
   const synchronous = number('synchronous')
   if (journal !== 'wal' || synchronous !== SYNCHRONOUS_FULL) return { kind: 'not-durable', path, detail: `journal_mode=${String(journal)} synchronous=${synchronous}` }
 
@@ -170,6 +174,7 @@ function wrap(connection: DatabaseSync, path: string): Database {
       }
     },
     reading(work) {
+      if (connection.isTransaction) return work()
       connection.exec('BEGIN')
       try {
         return work()
@@ -183,6 +188,17 @@ function wrap(connection: DatabaseSync, path: string): Database {
       journalMode: String(prepared('PRAGMA journal_mode').get()?.journal_mode),
       synchronous: Number(prepared('PRAGMA synchronous').get()?.synchronous),
     }),
+    emptyLog() {
+      connection.exec('PRAGMA busy_timeout=0')
+      try {
+        return prepared('PRAGMA wal_checkpoint(TRUNCATE)').get()?.busy === 0
+      } catch (error) {
+        if (sqliteCode(error) === undefined) throw error
+        return false
+      } finally {
+        connection.exec(`PRAGMA busy_timeout=${BUSY_MS_MAX}`)
+      }
+    },
     close() {
       if (!isOpen) return
       isOpen = false

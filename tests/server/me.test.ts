@@ -1,4 +1,5 @@
 // One's own account through its doors: who others see, password, devices, what is kept, and leaving; resets and invitations of others.
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { FORMER } from '../../server/auth/own-account.ts'
 import { createTypist } from '../contract/payloads.ts'
@@ -133,6 +134,7 @@ test('leaving: asks for the password, takes away who it was, keeps the organisat
   const leave = (who: string, body: unknown) => relay.ask('DELETE', '/api/me', { cookie: who, body })
   expect(await leave(cookie, { password: 'verkeerd wachtwoord' })).toMatchObject({ status: 401, json: { error: 'wrong-credentials' } })
   expect(await leave(cookie, { login: 'eigen@praktijk.nl' })).toMatchObject({ status: 401 }) // who has a password proves it
+  await relay.ask('PUT', '/api/me', { cookie, body: { name: 'verloskundige', job: 'Wijkverpleegkundige', organisation: 'gemeente' } })
   // Without a keeper nobody could ever be let in again.
   expect(await leave(keeper.cookie, { password: PASSWORD })).toMatchObject({ status: 409, json: { error: 'conflict' } })
   expect((await leave(cookie, { password: PASSWORD })).status).toBe(204)
@@ -142,8 +144,10 @@ test('leaving: asks for the password, takes away who it was, keeps the organisat
   const people = (await relay.ask('GET', '/api/people', { cookie: keeper.cookie })).json as { user: string }[]
   expect(people.find((one) => one.user === user)).toMatchObject({ name: FORMER, job: '', organisation: 'gemeente' })
   expect((await relay.ask('GET', `/api/spaces/${space}/members`, { cookie: keeper.cookie })).json).toHaveLength(1)
-  const kept = JSON.stringify(['users', 'members', 'links', 'sessions'].map((table) => relay.running.accounts.database.all(`SELECT * FROM ${table}`)))
-  expect(kept).not.toContain('eigen@praktijk.nl')
+  const { path } = relay.running.accounts.database
+  const onDisk = (): string => [path, `${path}-wal`].map((file) => readFileSync(file, 'latin1')).join('')
+  expect(onDisk()).toContain('beheer@gemeente.nl')
+  for (const word of ['eigen@praktijk.nl', 'Wijkverpleegkundige']) expect(onDisk()).not.toContain(word)
   // The address is free again, for a new person who is not the old one.
   expect((await joined(relay, space, 'reader', 'eigen@praktijk.nl')).user).not.toBe(user)
 })
