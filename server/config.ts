@@ -46,12 +46,15 @@ const isOrigin = (text: string): boolean => {
   return (protocol === 'http:' || protocol === 'https:') && pathname === '/' && `${search}${hash}${username}` === ''
 }
 
-/** Of Entra ID, where every organisation in the world would be let in, with roles of its own making. */
-const isOfAllTenants = ({ hostname, pathname }: URL): boolean => hostname === 'login.microsoftonline.com' && ['common', 'organizations', 'consumers'].includes(pathname.split('/')[1]?.toLowerCase() ?? '')
+/** Of Entra ID, where every organisation in the world would be let in, with roles of its own making; oidc.ts looks again at what it says of itself. */
+const isOfOneTenant = (text: string): boolean => {
+  const { hostname, pathname } = new URL(text)
+  return !/(^|\.)(microsoftonline\.\w+|windows\.net)$/.test(hostname) || !/^\/(common|organizations|consumers|[^/]*%[^/]*)(\/|$)/i.test(pathname)
+}
 
 /** Tokens travel there: https, or this very machine for trying out. */
 const isIssuer = (text: string): boolean => {
-  if (!URL.canParse(text) || isOfAllTenants(new URL(text))) return false
+  if (!URL.canParse(text)) return false
   const { protocol, hostname, search, hash, username } = new URL(text)
   return (protocol === 'https:' || (protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(hostname))) && `${search}${hash}${username}` === ''
 }
@@ -78,7 +81,12 @@ const environment = v.object({
     v.pipe(v.string(), v.regex(/^\d{1,5}$/, AUDIT_DAYS_TEXT), v.transform(Number), v.minValue(AUDIT_DAYS_MIN, AUDIT_DAYS_TEXT)),
     String(AUDIT_DAYS_DEFAULT),
   ),
-  OIDC_ISSUER: v.optional(v.pipe(v.string(), v.check(isIssuer, 'een adres met https://, bijvoorbeeld https://login.microsoftonline.com/<tenant>/v2.0'))),
+  OIDC_ISSUER: v.optional(
+    v.pipe(
+      v.string(), v.check(isIssuer, 'een adres met https://, bijvoorbeeld https://login.microsoftonline.com/<tenant>/v2.0'),
+      v.check((text) => !isIssuer(text) || isOfOneTenant(text), 'het adres met de id van je eigen tenant: met common, organizations of consumers komt ieders tenant binnen'),
+    ),
+  ),
   OIDC_CLIENT_ID: v.optional(v.string()),
   OIDC_CLIENT_SECRET: v.optional(v.string()),
   OIDC_SCOPE: v.optional(v.pipe(v.string(), v.check((text) => text.split(' ').includes('openid'), 'openid en wat er verder gevraagd wordt, met spaties ertussen')), 'openid profile email offline_access'),

@@ -114,7 +114,9 @@ export function createOidc({ settings, clock, dice, report }: OidcDeps): Oidc {
     const execute = issuer.protocol === 'http:' ? [client.allowInsecureRequests] : []
     const metadata = { client_secret: settings.clientSecret, [client.clockTolerance]: CLOCK_SKEW_SECONDS }
     const config = await client.discovery(issuer, settings.clientId, metadata, undefined, { execute, timeout: TIMEOUT_SECONDS })
-    const { jwks_uri: jwks } = config.serverMetadata()
+    const { issuer: named, jwks_uri: jwks } = config.serverMetadata()
+    // Entra ID names itself with a gap for the tenant where everybody's is let in, with roles of its own making; however the address was written or pasted.
+    if (named.includes('{')) throw Object.assign(new Error('the issuer is of every tenant'), { code: 'issuer-of-every-tenant' })
     return { config, keys: jwks === undefined ? null : createRemoteJWKSet(new URL(jwks), { timeoutDuration: TIMEOUT_SECONDS * 1_000 }) }
   }
   const find = () => {

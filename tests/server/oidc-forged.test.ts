@@ -68,6 +68,14 @@ test('a good answer is accepted, with the verifier that belongs to the challenge
   expect(await oidc.finish(begun.flow, { code: 'code', state: begun.state })).toMatchObject({ ok: true, value: { issuer: organisation.issuer, subject: 'somebody', sid: 'there', claims: { name: 'verloskundige' }, refreshToken: null } })
 })
 
+test('[A9] an organisation that names itself with a gap, as Entra ID does for everybody’s tenant, is not asked', async () => {
+  const everybody = await startFakeOrganisation({ issuer: 'https://login.microsoftonline.com/{tenantid}/v2.0' })
+  const begun = await createFor(`${everybody.issuer}/.well-known/openid-configuration`).begin(REDIRECT, SIGN_IN)
+  await everybody.close()
+  expect(begun).toEqual({ ok: false, failure: { kind: 'failed' } })
+  expect(reports).toMatchObject([{ reason: 'issuer-of-every-tenant' }])
+})
+
 const part = (value: unknown): string => base64url.encode(JSON.stringify(value))
 const without = (claims: JWTPayload, name: string): JWTPayload => Object.fromEntries(Object.entries(claims).filter(([key]) => key !== name))
 type Forgery = (claims: JWTPayload) => Promise<string> | string

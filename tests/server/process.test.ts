@@ -78,7 +78,7 @@ test('what a person can put right ends in one line with a next step, and nothing
     [/TRUSTED_PROXIES kan niet "proxy".*adressen of netwerken/, { SAMENPAD_DATA: join(folder, 'd'), PUBLIC_URL: 'https://a.nl', TRUSTED_PROXIES: 'proxy' }],
     [/PUBLIC_URL kan niet leeg zijn.*TRUSTED_PROXIES/, { SAMENPAD_DATA: join(folder, 'd'), TRUSTED_PROXIES: '10.0.0.2' }],
     [/OIDC_ISSUER kan niet "http:\/\/login.gemeente.nl"/, { SAMENPAD_DATA: join(folder, 'f'), OIDC_ISSUER: 'http://login.gemeente.nl' }],
-    [/OIDC_ISSUER kan niet "https:\/\/login.microsoftonline.com\/common\/v2.0"/, { SAMENPAD_DATA: join(folder, 'f'), OIDC_ISSUER: 'https://login.microsoftonline.com/common/v2.0' }],
+    [/OIDC_ISSUER kan niet "https:\/\/login.microsoftonline.com\/common\/v2.0".*je eigen tenant/, { SAMENPAD_DATA: join(folder, 'f'), OIDC_ISSUER: 'https://login.microsoftonline.com/common/v2.0' }],
     [/OIDC_CLIENT_SECRET kan niet leeg zijn/, { SAMENPAD_DATA: join(folder, 'f'), OIDC_ISSUER: 'https://login.gemeente.nl', OIDC_CLIENT_ID: 'samenpad' }],
     [/OIDC_ROLE_MAP kan niet .*een lijst in JSON/, { SAMENPAD_DATA: join(folder, 'f'), OIDC_ROLE_MAP: '[{"claim":"groups","value":"g","space":"Schiedam","role":"baas"}]' }],
     [/optie --dmeo bestaat niet/, { SAMENPAD_DATA: join(folder, 'e') }, ['--dmeo']],
