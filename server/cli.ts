@@ -12,6 +12,7 @@ import { COMMANDS } from './cli/commands.ts'
 import { dataFolderOf } from './config.ts'
 import { explain } from './explain.ts'
 import { findDataFolder } from './store/data-folder.ts'
+import { failureOf, type DatabaseFailure } from './store/database.ts'
 import { systemClock, systemDice } from './system.ts'
 import { VERSION } from './version.ts'
 
@@ -70,11 +71,18 @@ function account(command: Command, given: Given, result: Result<Output, CommandF
   if (!result.ok && result.failure.kind === 'usage') return // nothing was asked yet
   const folder = findDataFolder(data)
   if (!folder.ok) return
-  const accounts = openAccounts({ path: folder.value.file(ACCOUNTS_FILE), mode: 'write', clock, dice })
-  if (!accounts.ok) return console.error(`Deze opdracht kon niet in het register van wie wat deed: ${explain(accounts.failure)}`)
+  const path = folder.value.file(ACCOUNTS_FILE)
+  const notAccounted = (failure: DatabaseFailure): void => console.error(`Deze opdracht kon niet in het register van wie wat deed: ${explain(failure)}`)
+  const accounts = openAccounts({ path, mode: 'write', clock, dice })
+  if (!accounts.ok) return notAccounted(accounts.failure)
   const { space = null, subject = '' } = result.ok ? (result.value.about ?? {}) : { subject: result.failure.kind }
-  accounts.value.audit.record({ who: null, operation, space, subject, from: 'cli', request: null, result: result.ok ? 'done' : 'refused' })
-  accounts.value.dispose()
+  try {
+    accounts.value.audit.record({ who: null, operation, space, subject, from: 'cli', request: null, result: result.ok ? 'done' : 'refused' })
+  } catch (problem) {
+    notAccounted(failureOf(problem, path))
+  } finally {
+    accounts.value.dispose()
+  }
 }
 
 function tell(result: Result<Output, CommandFailure>, isJson: boolean): number {

@@ -2,10 +2,12 @@
  * What can go wrong while starting, said to the person at the terminal: one line with what happened, and one with what to do next.
  * Every kind has its sentence here; a new kind does not compile until it has one.
  */
+import { join } from 'node:path'
 import { unreachable } from '../shared/base/assert.ts'
 import type { ConfigFailure } from './config.ts'
 import type { FolderFailure } from './store/data-folder.ts'
 import type { DatabaseFailure } from './store/database.ts'
+import { ERASURES_FILE } from './store/erase.ts'
 import { StoreProblem } from './store/problem.ts'
 
 export type ListenFailure =
@@ -13,7 +15,7 @@ export type ListenFailure =
   | { kind: 'port-forbidden'; host: string; port: number }
   | { kind: 'host-unknown'; host: string; port: number }
 
-export type LogFailure = { kind: 'log-missing'; path: string; detail: string } | { kind: 'log-foreign'; path: string } | { kind: 'disk-full'; path: string }
+export type LogFailure = { kind: 'erasures-unreadable'; path: string } | { kind: 'log-missing'; path: string; detail: string } | { kind: 'log-foreign'; path: string } | { kind: 'disk-full'; path: string }
 export type DemoFailure = { kind: 'demo-not-empty'; path: string }
 
 export type StartFailure = ConfigFailure | FolderFailure | DatabaseFailure | ListenFailure | LogFailure | DemoFailure
@@ -36,6 +38,8 @@ export function startFailureOf(error: unknown, path: string): StartFailure {
       return { kind: 'folder-in-use', path, by: null }
     case 'corrupt':
       return { kind: 'damaged', path, detail }
+    case 'unreadable-erasures':
+      return { kind: 'erasures-unreadable', path }
     case 'newer-schema':
       return { kind: 'folder-newer', path }
     case 'unsafe-settings':
@@ -77,6 +81,8 @@ export function explain(failure: StartFailure): string {
       return `Het logboek ontbreekt in ${failure.path}, terwijl het er wel was. Zet het bestand terug, of een reservekopie met: npm run -s samenpad -- restore BESTAND`
     case 'log-foreign':
       return `Het logboek en de accounts in ${failure.path} zijn van verschillende installaties; er is niets veranderd. Zet terug wat bij elkaar hoort, of een reservekopie met: npm run -s samenpad -- restore BESTAND --force`
+    case 'erasures-unreadable':
+      return `De lijst van wat definitief verwijderd is (${join(failure.path, ERASURES_FILE)}) is niet leesbaar; er is niets veranderd. Zet dat bestand terug uit een kopie van de map. Is die er niet, en is het logboek niet teruggezet uit een oudere kopie: verplaats het bestand dan en start opnieuw; het logboek kent dezelfde lijst.`
     case 'demo-not-empty':
       return `In ${failure.path} staan al andere gegevens; het voorbeeld komt daar niet bij. Kies voor het voorbeeld een lege map, bijvoorbeeld: SAMENPAD_DATA=./data-voorbeeld npm start -- --demo`
     case 'disk-full':

@@ -12,6 +12,7 @@ import type { SpaceInfo } from '../auth/directory.ts'
 import { ACCOUNTS_FILE } from '../auth/schema.ts'
 import { explain, startFailureOf, type StartFailure } from '../explain.ts'
 import { findDataFolder, type RelayNote } from '../store/data-folder.ts'
+import { failureOf } from '../store/database.ts'
 import { openLogDatabase } from '../store/log-file.ts'
 import { createLogReader, type LogReader } from '../store/log-reader.ts'
 import { LOG_FILE } from '../store/log-rows.ts'
@@ -76,16 +77,19 @@ export interface OpenedData {
   accounts: Accounts
 }
 
-/** Opens the accounts of the data folder for one piece of work, and closes them after it. */
+/** Opens the accounts of the data folder for one piece of work, and closes them after it. A disk without room, or another program that holds them, becomes a failure with a next step. */
 export async function withAccounts(
   { data, clock, dice }: Surroundings, mode: 'read' | 'write', work: (opened: OpenedData) => Promise<Result<Output, CommandFailure>> | Result<Output, CommandFailure>,
 ): Promise<Result<Output, CommandFailure>> {
   const folder = findDataFolder(data)
   if (!folder.ok) return refuseStart(folder.failure)
-  const accounts = openAccounts({ path: folder.value.file(ACCOUNTS_FILE), mode, clock, dice })
+  const path = folder.value.file(ACCOUNTS_FILE)
+  const accounts = openAccounts({ path, mode, clock, dice })
   if (!accounts.ok) return refuseStart(accounts.failure)
   try {
     return await work({ path: folder.value.path, relay: folder.value.relay, accounts: accounts.value })
+  } catch (error) {
+    return refuseStart(failureOf(error, path))
   } finally {
     accounts.value.dispose()
   }

@@ -59,7 +59,7 @@ export function erasedItems(erasures: readonly Erasure[]): Map<ItemId, ErasedIte
   return items
 }
 
-/** Errors: StoreProblem `corrupt`: without this list, what was erased would come back unnoticed. */
+/** Errors: StoreProblem `unreadable-erasures`. */
 export function readErasuresFile(folder: string): Erasure[] {
   const path = join(folder, ERASURES_FILE)
   if (!existsSync(path)) return []
@@ -70,7 +70,7 @@ export function readErasuresFile(folder: string): Erasure[] {
   } catch (error) {
     if (!(error instanceof SyntaxError) && !(error instanceof TypeError)) throw error
   }
-  throw new StoreProblem('corrupt', `${path} cannot be read: it says what was erased for good and must not come back. Put it back from a copy of the folder.`)
+  throw new StoreProblem('unreadable-erasures', `${path} cannot be read: it says what was erased for good and must not come back. Put it back from a copy of the folder.`)
 }
 
 const isErasure = ({ id, space, item, mode, time, by, reason, ranges }: Erasure): boolean =>

@@ -12,6 +12,8 @@ export type StoreProblemKind =
   | 'read-only'
   | 'full'
   | 'corrupt'
+  /** The list of what was erased for good cannot be read: without it that would come back unnoticed. */
+  | 'unreadable-erasures'
   /** Another relay works on this folder. */
   | 'locked'
   /** Written by a newer version of the program. */

@@ -121,7 +121,7 @@ describe('files of a log after an erasure', () => {
     await log.erase(wholeOf({ space, item: items[0]!, id: make.id() }))
     await log.close()
     writeFileSync(join(folder, 'erasures.json'), '{"format":1,"erasures":[{"id":')
-    await expect(createSqliteLog({ folder, dice })).rejects.toMatchObject({ kind: 'corrupt' })
+    await expect(createSqliteLog({ folder, dice })).rejects.toMatchObject({ kind: 'unreadable-erasures' })
     rmSync(join(folder, 'erasures.json'))
     log = await createSqliteLog({ folder, dice })
     expect(readdirSync(folder)).toContain('erasures.json')

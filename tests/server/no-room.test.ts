@@ -9,6 +9,27 @@ import { systemDice } from '../../server/system.ts'
 import { buildShim, createShim } from '../trust/shim.ts'
 import { atEnd, freshFolder, run, startUnderTest } from './relay-under-test.ts'
 
+test('a command for which there is no room ends in one sentence', async ({ skip }) => {
+  const own = freshFolder()
+  const library = buildShim(own)
+  if ('reason' in library) return skip(library.reason)
+  const relay = await startUnderTest()
+  const space = relay.space()
+  await relay.running.close()
+  const shim = createShim(library.path, relay.folder, own)
+  atEnd(() => shim.close())
+  const env = { SAMENPAD_DATA: relay.folder, ...shim.env }
+  // The first writes; the second only says that it was asked.
+  for (const [args, says] of [[['invite', '--space', space, '--role', 'member'], /^De database .*accounts\.sqlite kan niet/m], [['verify'], /kon niet in het register/]] as const) {
+    shim.room(0)
+    const { stderr } = await run('server/cli.ts', [...args], env).ended
+    shim.room(-1)
+    expect(stderr).toMatch(says)
+    expect(stderr).toContain('Kijk of de schijf vol is')
+    expect(stderr).not.toContain('    at ')
+  }
+})
+
 /** Of the size of the backup. Its log is unpacked, and that is all it needs. */
 const ROOMS = [0, 0.3, 0.7, 0.97, 1.02, 1.3, 1.7, 2.5]
 
