@@ -34,6 +34,7 @@ else {
     if (seeded) console.log(`\nHet voorbeeldprogramma is geladen: ${seeded.municipalities} gemeenten, ${seeded.items} documenten. Alle cijfers zijn verzonnen.`)
     console.log(`\nSamenpad draait op ${address}`)
     if (!isBuilt(DIST)) console.log('De werkplek is nog niet gebouwd; start met npm start om hem te bouwen.')
+    if (config.value.publicUrl !== null && config.value.securityContact === null) console.log('Waar iemand een zwakke plek kan melden, staat er nog niet bij: geef met SECURITY_CONTACT een adres (mailto: of https://).')
     if (setupToken) console.log(`\nEr is nog geen beheerder. Open deze link één keer om dat te worden:\n  ${address}/welkom/${setupToken}`)
     if (demoLinks.length > 0) {
       console.log('\nInloggen als:')

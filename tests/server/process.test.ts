@@ -89,7 +89,16 @@ test('what a person can put right ends in one line with a next step, and nothing
   expect(existsSync(join(folder, 'c'))).toBe(false)
   // And where the start failed half-way, nothing is held: the next one runs.
   expect(await saysAtStart({ SAMENPAD_DATA: join(folder, 'a') })).toBeNull()
+  writeFileSync(join(folder, 'a', 'erasures.json'), '{')
+  expectSentence((await saysAtStart({ SAMENPAD_DATA: join(folder, 'a') })) ?? 'it runs', /a\/erasures\.json\) is niet leesbaar.*Zet dat bestand terug/)
+  rmSync(join(folder, 'a', 'erasures.json'))
   expectCalm(await run('server/main.ts', [], { SAMENPAD_DATA: join(folder, 'a'), PORT: String(port) }).ended, /al in gebruik/)
+})
+
+test('who runs it for others hears that nobody can tell a weakness yet', async () => {
+  const relay = run('server/main.ts', [], { SAMENPAD_DATA: join(freshFolder(), 'data'), PORT: '0', PUBLIC_URL: 'https://samenpad.gemeente.nl' })
+  const [said] = await relay.says(/Samenpad draait op .*\n.*SECURITY_CONTACT.*\n/)
+  expect(said).toContain('mailto:')
 })
 
 test('a log of a newer version is refused and not touched', async () => {
