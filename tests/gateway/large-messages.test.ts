@@ -1,4 +1,5 @@
 /** More than a frame in one message, at the door for stock clients: long work without a network arrives, within what the relay can hold, or is refused for good. */
+import type { Socket } from 'node:net'
 import * as encoding from 'lib0/encoding'
 import { afterEach, expect, test } from 'vitest'
 import type { WebSocket } from 'ws'
@@ -72,6 +73,18 @@ async function joined(item: ItemId, token: string, isAsked = true): Promise<WebS
   return socket
 }
 
+/** Of a packet on a mobile line. */
+const PIECE_BYTES = 1_300
+
+/** One binary message as a client sends it (RFC 6455 §5.2): of more than 64 KiB, with a mask of zeroes. */
+function masked(payload: Uint8Array): Buffer {
+  const head = Buffer.alloc(14)
+  head[0] = 0x82
+  head[1] = 0x80 | 127
+  head.writeBigUInt64BE(BigInt(payload.length), 2)
+  return Buffer.concat([head, payload])
+}
+
 /** The relay has read all that was sent before. */
 const isRead = (socket: WebSocket): Promise<void> =>
   new Promise((resolve) => {
@@ -127,6 +140,24 @@ test('[DOR3] a new page may be begun with it, and a book may be pasted while oth
   expect(textOf(other.doc)).toBe(textOf(provider.doc))
   expect(codes).toEqual([])
 })
+
+test('[DOR3] a mobile line carries it in thousands of small pieces', async () => {
+  world = await setupGateway()
+  const { item, reader, token } = await begun()
+  const socket = await joined(item, token)
+  const update = Y.encodeStateAsUpdate(written(6 * MIB))
+  const { _socket: line } = socket as unknown as { _socket: Socket }
+  line.setNoDelay(true)
+  const bytes = masked(frame(0, 2, update))
+  expect(bytes.length / PIECE_BYTES).toBeGreaterThan(5_000)
+  for (let from = 0; from < bytes.length; from += PIECE_BYTES) {
+    line.write(bytes.subarray(from, from + PIECE_BYTES))
+    // Until the other side, in this process, has read it by itself.
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  await whenText(reader.doc, 'Het laatste woord.')
+  expect(socket.readyState).toBe(socket.OPEN)
+}, 60_000)
 
 test('[DOR3] what is larger than a message may be is refused for good, with a reason, and stands in the account', async () => {
   world = await setupGateway()
