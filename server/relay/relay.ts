@@ -83,7 +83,7 @@ export function createRelay(deps: RelayDeps): Relay {
 
   const feedOf = (space: SpaceId): Feed => {
     let feed = feeds.get(space)
-    if (!feed) feeds.set(space, (feed = { space, epoch: NO_ID, head: 0, subscriptions: new Set() }))
+    if (!feed) feeds.set(space, (feed = { space, epoch: NO_ID, head: 0, subscriptions: new Set(), isRewindTold: false }))
     return feed
   }
   const forget = (session: Session): void => {

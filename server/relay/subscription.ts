@@ -24,6 +24,8 @@ export interface Feed {
   epoch: Epoch
   head: number
   readonly subscriptions: Set<Subscription>
+  /** Told once: any laptop can say so. */
+  isRewindTold: boolean
 }
 
 /** A log that took the place of another may be shorter: whoever waited for the old head would wait for ever. */
@@ -222,6 +224,7 @@ export class Subscription {
     if (!isNothing && sub.epoch === head.epoch) {
       const hash = sub.cursor === 0 ? sub.tailHash : await log.tailHashAt(space, sub.cursor)
       isKnown = hash !== null && bytesEqual(hash, sub.tailHash)
+      if (!isKnown) this.#tellRewind(sub, head.head)
     }
     if (this.#state !== 'opening') return
     if (!this.#reader.mayRead(space)) return this.#step('end')
@@ -237,6 +240,13 @@ export class Subscription {
     }
     this.#say({ type: 'subbed', space, epoch: head.epoch, head: this.#feed.head, floor: head.floor, mode: isKnown ? 'resume' : 'recover', commonSeq: this.#sentUpTo })
     this.#step('opened')
+  }
+
+  /** A log keeps its epoch for as long as it only grows: a laptop that saw another one of this epoch saw more than there is, or something else. Or lies. */
+  #tellRewind({ space, cursor }: Up<'sub'>, head: number): void {
+    if (this.#feed.isRewindTold) return
+    this.#feed.isRewindTold = true
+    this.#deps.report({ kind: 'log-unlike-laptop', space, cursor, head, advice: 'if this data folder was put back from an image: stop, remove the file generation from it, start; laptops that did not come by yet then offer all that it lacks' })
   }
 
   #sayErased({ space, item, mode, time, reason, ranges }: Erasure): void {

@@ -442,6 +442,8 @@ describe('subscribing', () => {
       expect(ben.of('subbed')[0]).toMatchObject({ epoch, mode: 'recover', commonSeq: 0, head: 2 })
       expect(ben.seqs()).toEqual([1, 2])
     }
+    // Of its own epoch, and not its own: whoever put a data folder back from an image hears of it, once.
+    expect(world.reports).toMatchObject([{ kind: 'log-unlike-laptop', space: SPACE, cursor: 2, head: 2 }])
   })
 
   it('[SUB3] a restored backup is recovered from: the lost entries are offered again and everybody ends with them', async () => {
