@@ -130,7 +130,7 @@ export async function startRelay(config: Config, surroundings: Surroundings): Pr
 
   const controlSecret = newId(dice)
   const app = await createApp({
-    accounts, relay, clock, dice, log: logger, version, dist, publicUrl: config.publicUrl, proxies: config.proxies, securityContact: config.securityContact, withdrawsWorker: config.withdrawsWorker,
+    accounts, relay, clock, dice, log: logger, version, dist, publicUrl: config.publicUrl, proxies: config.proxies, securityContact: config.securityContact, auditDays: config.auditDays, withdrawsWorker: config.withdrawsWorker,
     oidc: config.oidc ? createOidc({ settings: config.oidc, clock, dice, report }) : null, roleRules: config.oidc?.roleRules ?? [],
     ensureSpace: (space) => log.ensureSpace(space),
     readiness: () => readinessOf(log, accounts),

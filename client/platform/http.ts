@@ -84,6 +84,10 @@ export interface Installation {
   backupAt: number | null
   restoreAt: number | null
   verifyAt: number | null
+  /** How long the account of who did what is kept. */
+  auditDays: number
+  /** Where a weakness can be told; null: nowhere yet. */
+  securityContact: string | null
 }
 
 export interface Participation {

@@ -66,6 +66,7 @@ export interface AppDeps {
   roleRules: readonly RoleRule[]
   controlSecret: string
   securityContact: string | null
+  auditDays: number
   withdrawsWorker: boolean
   storage(): Promise<Storage>
 }
@@ -193,7 +194,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     ...spaceRoutes({ accounts, ensureSpace: deps.ensureSpace }),
     ...erasureRoutes({ eraser: deps.eraser, controlSecret: deps.controlSecret }),
     ...auditRoutes(accounts),
-    ...installationRoutes({ accounts, relay, version, startedAt: clock.now(), readiness: deps.readiness, storage: deps.storage, socketsCount: () => upgrades.openCount() }),
+    ...installationRoutes({ accounts, relay, version, startedAt: clock.now(), readiness: deps.readiness, storage: deps.storage, socketsCount: () => upgrades.openCount(), auditDays: deps.auditDays, securityContact: deps.securityContact }),
     ...programmeRoutes({ accounts, reportOf: deps.reportOf }),
     ...twinRoutes({ relay, accounts, clock, build: version, seats }),
     ...healthRoutes({ version, readiness: deps.readiness, metrics: metrics.print, openApi: () => description, securityContact: deps.securityContact, clock }),

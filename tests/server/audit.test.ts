@@ -79,7 +79,7 @@ test('administrators of the installation see how it is doing, and when the last 
   running.accounts.audit.record({ who: null, operation: 'machine.backup', space: null, subject: '', from: 'cli', request: null, result: 'done' })
   const { status, json } = await ask('GET', '/api/installation', { cookie: admin })
   expect(status).toBe(200)
-  expect(json).toMatchObject({ ready: true, peopleCount: 1, spacesCount: 0, socketsCount: 0, queuedCount: 0, restoreAt: null, backupAt: expect.any(Number) as number })
+  expect(json).toMatchObject({ ready: true, peopleCount: 1, spacesCount: 0, socketsCount: 0, queuedCount: 0, restoreAt: null, backupAt: expect.any(Number) as number, auditDays: 1_826, securityContact: null })
   const { usedBytes, freeBytes } = json as { usedBytes: number; freeBytes: number }
   expect(usedBytes).toBeGreaterThan(0)
   expect(freeBytes).toBeGreaterThan(0)

@@ -21,9 +21,12 @@ export interface InstallationRoutesDeps {
   readiness(): Promise<Readiness>
   storage(): Promise<Storage>
   socketsCount(): number
+  /** How long the account of who did what is kept. */
+  auditDays: number
+  securityContact: string | null
 }
 
-export function installationRoutes({ accounts, relay, version, startedAt, readiness, storage, socketsCount }: InstallationRoutesDeps): Route[] {
+export function installationRoutes({ accounts, relay, version, startedAt, readiness, storage, socketsCount, auditDays, securityContact }: InstallationRoutesDeps): Route[] {
   const lastDone = (operation: string): number | null => accounts.audit.page({ operation, result: 'done', from: 'cli' }, 1).records[0]?.time ?? null
   return [
     defineRoute({
@@ -34,6 +37,7 @@ export function installationRoutes({ accounts, relay, version, startedAt, readin
       answer: v.object({
         version: v.string(), startedAt: time, ready: v.boolean(), checks: v.record(v.string(), v.string()), usedBytes: time, freeBytes: time,
         spacesCount: time, peopleCount: time, socketsCount: time, queuedCount: time, backupAt: v.nullable(time), restoreAt: v.nullable(time), verifyAt: v.nullable(time),
+        auditDays: time, securityContact: v.nullable(v.string()),
       }),
       refusals: [],
       async handle() {
@@ -43,7 +47,7 @@ export function installationRoutes({ accounts, relay, version, startedAt, readin
           body: {
             version, startedAt, ready: isReady, checks, usedBytes, freeBytes, spacesCount: accounts.spaces().length,
             peopleCount: accounts.accounts().filter(({ kind, isDisabled }) => kind === 'person' && !isDisabled).length, socketsCount: socketsCount(), queuedCount: relay.counts().queuedEntries,
-            backupAt: lastDone('machine.backup'), restoreAt: lastDone('machine.restore'), verifyAt: lastDone('machine.verify'),
+            backupAt: lastDone('machine.backup'), restoreAt: lastDone('machine.restore'), verifyAt: lastDone('machine.verify'), auditDays, securityContact,
           },
         }
       },
