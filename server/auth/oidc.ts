@@ -5,20 +5,20 @@
  * - Every ID token's signature is checked, also one that came straight from the token endpoint, so that `none` and foreign keys never pass; and what
  *   binds it to us, to this moment and to the tokens that came with it, where the specification leaves that to us.
  * - Keys are asked for anew when a token is signed with one that we do not know: an organisation may change them between two sign-ins.
- * - A flow belongs to the browser that began it (a cookie holds its secret), lasts FLOW_MS, and ends at the first answer, good or bad: an answer
- *   cannot be used twice, nor brought by another browser.
+ * - A flow belongs to the browser that began it, which keeps it itself (sealed, in a cookie), lasts FLOW_MS, and ends at the first answer, good or bad: an
+ *   answer cannot be used twice, nor brought by another browser. Nothing is kept here of who began and did not come back: strangers may begin as many as they like.
  * - Logout tokens follow OpenID Connect Back-Channel Logout 1.0 §2.6, each once.
  * - The organisation is looked up when somebody needs it: a relay starts, and works, without it.
  */
 import { createHash } from 'node:crypto'
-import { compactVerify, createRemoteJWKSet, errors as joseErrors, jwtVerify } from 'jose'
+import { compactVerify, createRemoteJWKSet, EncryptJWT, errors as joseErrors, jwtDecrypt, jwtVerify } from 'jose'
 import * as client from 'openid-client'
 import type { Clock } from '../../shared/base/clock.ts'
 import type { UserId } from '../../shared/base/ids.ts'
-import type { Dice } from '../../shared/base/random.ts'
+import { randomBytes, type Dice } from '../../shared/base/random.ts'
 import { fail, ok, type Result } from '../../shared/base/result.ts'
 import type { Claims, RoleRule } from './claims.ts'
-import { hashToken, isToken, newToken } from './secrets.ts'
+import { hashToken } from './secrets.ts'
 
 export interface OidcSettings {
   issuer: string
@@ -49,9 +49,9 @@ export interface Errand {
 }
 
 export interface Oidc {
-  /** Out: where to send the browser, and the secret it keeps meanwhile. Who joins an account is asked for a password there, whoever that browser is signed in as. */
+  /** Out: where to send the browser, and the flow that it keeps meanwhile, sealed (about 700 characters). Who joins an account is asked for a password there, whoever that browser is signed in as. */
   begin(redirectUri: string, errand: Errand): Promise<Result<{ url: string; flow: string }, OidcFailure>>
-  /** In: the secret of the browser, and the query that came back. */
+  /** In: what the browser kept, and the query that came back. */
   finish(flow: string | null, query: Readonly<Record<string, string>>): Promise<Result<Said & { errand: Errand }, OidcFailure & { errand: Errand | null }>>
   /** Out: `claims` null when it says nothing of the person. `failed`: the organisation does not renew it any more; `unreachable`: ask later. */
   renew(refreshToken: string, subject: string): Promise<Result<Pick<Said, 'refreshToken'> & { claims: Claims | null }, { kind: 'failed' | 'unreachable' }>>
@@ -73,8 +73,10 @@ export interface OidcDeps {
 
 /** From our page to the organisation's and back, with a second factor and a coffee. */
 export const FLOW_MS = 10 * 60_000
-/** Flows that wait; the oldest goes first. About 500 bytes each. */
-const FLOWS_COUNT_MAX = 10_000
+/** Flows that ended and are not over yet; the oldest goes first. The organisation takes a code once as well. About 150 bytes each. */
+const ENDED_FLOWS_COUNT_MAX = 10_000
+const SEAL_KEY_BYTES = 32
+const SEAL = { alg: 'dir', enc: 'A256GCM' } as const
 /** The specification asks for recent ones; clocks differ and networks repeat. */
 const LOGOUT_AGE_SECONDS_MAX = 5 * 60
 /** Somebody who signs out waits for this; what the organisation says was asked at sign-in, so only a relay that began since then has to ask. */
@@ -104,7 +106,11 @@ interface Flow {
 }
 
 export function createOidc({ settings, clock, dice, report }: OidcDeps): Oidc {
-  const flows = new Map<string, Flow>()
+  /** Of this process: a flow does not outlive it. */
+  const sealKey = randomBytes(dice, SEAL_KEY_BYTES)
+  const seal = (flow: Flow): Promise<string> => new EncryptJWT({ ...flow }).setProtectedHeader(SEAL).encrypt(sealKey)
+  /** When each is over, by the hash of what the browser keeps. */
+  const endedFlows = new Map<string, number>()
   const usedLogouts = new Map<string, number>()
   let keysAsked = { since: 0, count: 0 }
   let known: Promise<{ config: client.Configuration; keys: Keys | null }> | null = null
@@ -134,6 +140,23 @@ export function createOidc({ settings, clock, dice, report }: OidcDeps): Oidc {
     const kind = problem instanceof client.AuthorizationResponseError ? 'denied' : isUnreachable(problem) ? 'unreachable' : 'failed'
     report({ kind: 'organisation-sign-in', during, outcome: kind, reason: name || (problem instanceof Error ? problem.name : 'unknown') })
     return { kind }
+  }
+
+  /** Out: null where it was ended before, or is none of ours. */
+  async function endFlow(kept: string): Promise<Flow | null> {
+    let flow: Flow
+    try {
+      // What opens with our key was sealed with it: of this shape.
+      flow = (await jwtDecrypt<Flow & Record<string, unknown>>(kept, sealKey, { keyManagementAlgorithms: [SEAL.alg], contentEncryptionAlgorithms: [SEAL.enc] })).payload
+    } catch (problem) {
+      if (problem instanceof joseErrors.JOSEError) return null
+      throw problem
+    }
+    const key = hashToken(kept)
+    if (endedFlows.has(key)) return null
+    for (const [one, expiresAt] of endedFlows) if (expiresAt <= clock.now() || endedFlows.size >= ENDED_FLOWS_COUNT_MAX) endedFlows.delete(one)
+    endedFlows.set(key, flow.expiresAt)
+    return flow
   }
 
   function mayAskForKeys(): boolean {
@@ -180,22 +203,18 @@ export function createOidc({ settings, clock, dice, report }: OidcDeps): Oidc {
     async begin(redirectUri, errand) {
       try {
         const { config } = await find()
-        const [verifier, state, nonce, secret] = [client.randomPKCECodeVerifier(), client.randomState(), client.randomNonce(), newToken(dice)]
-        for (const [key, { expiresAt }] of flows) if (expiresAt <= clock.now() || flows.size >= FLOWS_COUNT_MAX) flows.delete(key)
-        flows.set(hashToken(secret), { verifier, state, nonce, redirectUri, errand, expiresAt: clock.now() + FLOW_MS })
+        const [verifier, state, nonce] = [client.randomPKCECodeVerifier(), client.randomState(), client.randomNonce()]
         const url = client.buildAuthorizationUrl(config, {
           redirect_uri: redirectUri, scope: settings.scope, state, nonce, code_challenge: await client.calculatePKCECodeChallenge(verifier), code_challenge_method: 'S256',
           ...(errand.joins === null ? {} : { prompt: 'login' }),
         })
-        return ok({ url: url.href, flow: secret })
+        return ok({ url: url.href, flow: await seal({ verifier, state, nonce, redirectUri, errand, expiresAt: clock.now() + FLOW_MS }) })
       } catch (problem) {
         return fail(failureOf('begin', problem))
       }
     },
-    async finish(secret, query) {
-      const key = isToken(secret) ? hashToken(secret) : ''
-      const flow = flows.get(key)
-      flows.delete(key)
+    async finish(kept, query) {
+      const flow = kept === null ? null : await endFlow(kept)
       if (!flow || flow.expiresAt <= clock.now()) return fail({ kind: 'expired', errand: flow?.errand ?? null })
       const { errand } = flow
       try {

@@ -68,6 +68,24 @@ test('a good answer is accepted, with the verifier that belongs to the challenge
   expect(await oidc.finish(begun.flow, { code: 'code', state: begun.state })).toMatchObject({ ok: true, value: { issuer: organisation.issuer, subject: 'somebody', sid: 'there', claims: { name: 'verloskundige' }, refreshToken: null } })
 })
 
+test('[A9] whoever is at the organisation comes back, however many others began meanwhile', async () => {
+  const begun = await begin()
+  for (let i = 0; i < 10_100; i++) await oidc.begin(REDIRECT, SIGN_IN)
+  organisation.answer = async () => tokens(await organisation.sign(goodClaims(begun)))
+  expect(await finish(begun)).toBe('accepted somebody')
+  expect(await finish(begun)).toBe('expired')
+})
+
+test('[A9] what a browser keeps opens with the key of the relay that sealed it, and is not readable', async () => {
+  const begun = await begin()
+  const middle = Math.floor(begun.flow.length / 2)
+  const bent = `${begun.flow.slice(0, middle)}${begun.flow[middle] === 'A' ? 'B' : 'A'}${begun.flow.slice(middle + 1)}`
+  for (const flow of [bent, 'x', '', 'a.b.c.d.e', null]) expect(await finish(begun, {}, flow)).toBe('expired')
+  expect(await finish(begun, {}, begun.flow, createFor(organisation.issuer))).toBe('expired')
+  const read = begun.flow.split('.').map((piece) => Buffer.from(piece, 'base64url').toString('latin1')).join()
+  for (const secret of [begun.state, begun.nonce, REDIRECT]) expect(read).not.toContain(secret)
+})
+
 test('[A9] an organisation that names itself with a gap, as Entra ID does for everybody’s tenant, is not asked', async () => {
   const everybody = await startFakeOrganisation({ issuer: 'https://login.microsoftonline.com/{tenantid}/v2.0' })
   const begun = await createFor(`${everybody.issuer}/.well-known/openid-configuration`).begin(REDIRECT, SIGN_IN)
