@@ -49,7 +49,7 @@ export interface Errand {
 }
 
 export interface Oidc {
-  /** Out: where to send the browser, and the flow that it keeps meanwhile, sealed (about 700 characters). Who joins an account is asked for a password there, whoever that browser is signed in as. */
+  /** Out: where to send the browser, and the flow that it keeps meanwhile, sealed (about 500 characters). Who joins an account is asked for a password there, whoever that browser is signed in as. */
   begin(redirectUri: string, errand: Errand): Promise<Result<{ url: string; flow: string }, OidcFailure>>
   /** In: what the browser kept, and the query that came back. */
   finish(flow: string | null, query: Readonly<Record<string, string>>): Promise<Result<Said & { errand: Errand }, OidcFailure & { errand: Errand | null }>>
