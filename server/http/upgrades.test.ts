@@ -82,6 +82,16 @@ test('a page that is not ours uses up the address and not the person in front of
   expect(refused.filter(({ status }) => status === 403)).toHaveLength(STRANGERS_AT_ONCE_COUNT_MAX)
 })
 
+test('a refusal is the end of its connection, also for a side that never closes its own', async () => {
+  // None of them counts as an open socket and no time limit of HTTP holds for them: whoever kept them would use up what the process may open.
+  const gone = new Promise((resolve) => server.once('connection', (socket) => socket.once('close', resolve)))
+  const socket = connect({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', allowHalfOpen: true })
+  socket.on('error', () => undefined).resume().write('GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nX-From: 192.0.2.1\r\n\r\n')
+  await gone
+  expect(refused).toEqual([{ path: 'unknown', status: 404 }])
+  socket.destroy()
+})
+
 test('[HEL6] one person waits after as many as there is room for, and somebody else at the same address does not', () => {
   const knocks = createKnocks(clock)
   for (let i = 0; i < SOCKETS_COUNT_MAX; i++) expect(knocks.waitSeconds('een', '192.0.2.1')).toBe(0)

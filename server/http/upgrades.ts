@@ -62,6 +62,8 @@ export function createUpgrades({ server, doorkeeper, clock, socketsMax, onRefuse
     const address = doorkeeper.addressOf(request)
     const refuse = (status: number, headers: Record<string, string> = {}): void => {
       onRefused({ path: prefix ?? 'unknown', status, address })
+      // Nobody looks at this socket any more: without an end of ours, a side that never closes would keep it for ever.
+      socket.once('finish', destroyIt)
       socket.end(bareAnswer(status, doorkeeper.isSecure, { headers }))
     }
     if (!door || prefix === undefined) return refuse(404)
