@@ -40,6 +40,7 @@ import type { Caller } from './doorkeeper.ts'
 import { FrameSocket } from './frame-socket.ts'
 import { createLargeMessages, LARGE_PIECES_COUNT_MAX, type LargeMessages } from './large-messages.ts'
 import { sendAway } from './newcomer.ts'
+import { createRecentCommits, type RecentCommits } from './recent-commits.ts'
 import type { UpgradeDoor } from './upgrades.ts'
 import { awarenessFrame, deniedFrame, readYjsMessage, step1Frame, step2Frame, updateFrame, type AwarenessState, type YjsMessage } from './yjs-frames.ts'
 import { createPresenceRoom, type OutgoingState, type PresenceRoom } from './yjs-presence.ts'
@@ -55,9 +56,6 @@ const CATCH_UP_COUNT_MAX = 500
 const CATCH_UP_BYTES_MAX = 512 * 1024
 /** Updates of one commit are merged into one frame up to this size; beyond it merging costs this thread more than it saves. */
 const MERGE_BYTES_MAX = 64 * 1024
-
-/** Commits kept for those who are being brought level. When that takes so long, they come back later. */
-const RECENT_COUNT_MAX = 10_000
 
 const isStateVector = (bytes: Uint8Array): boolean => {
   try {
@@ -131,9 +129,7 @@ interface Room {
   readonly presence: PresenceRoom
   /** Questions that must not see half of another's answer: one at a time. */
   turn: Promise<unknown>
-  joiningCount: number
-  /** Commits while somebody is being brought level. */
-  readonly recent: { seq: number; update: Uint8Array }[]
+  readonly recent: RecentCommits
 }
 
 export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
@@ -236,20 +232,10 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
   function goLive(session: Session, seq: number): void {
     const { room } = session
     session.sentSeq = seq
-    const missed = room.recent.filter((one) => one.seq > seq)
+    const missed = room.recent.after(seq)
     for (const frame of mergedFrames(missed.map(({ update }) => update))) send(session, frame)
     session.sentSeq = missed.at(-1)?.seq ?? seq
     session.phase = 'live'
-  }
-
-  async function keepingRecent(room: Room, work: () => Promise<void>): Promise<void> {
-    room.joiningCount += 1
-    try {
-      await work()
-    } finally {
-      room.joiningCount -= 1
-      if (room.joiningCount === 0) room.recent.length = 0
-    }
   }
 
   /** A slow reader costs a place in the log, not a buffer. */
@@ -258,7 +244,7 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
     session.phase = 'joining'
     const { space, item } = room
     if (space === null) return
-    await keepingRecent(room, async () => {
+    await room.recent.during(async () => {
       try {
         for (let seq = session.sentSeq; ; ) {
           if (!mayRead(session)) return close(socket, 'forbidden')
@@ -288,8 +274,9 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
       else proseOf.set(room, [entry])
     }
     for (const [room, entries] of proseOf) {
-      if (room.joiningCount > 0) for (const { seq, payload } of entries) room.recent.push({ seq, update: payload })
-      if (room.recent.length > RECENT_COUNT_MAX) for (const session of room.sessions) if (session.phase === 'joining') close(session.socket, 'busy')
+      for (const { seq, payload } of entries) {
+        if (!room.recent.came(seq, payload)) for (const session of room.sessions) if (session.phase === 'joining') close(session.socket, 'busy')
+      }
       const seq = must(entries.at(-1), 'told because there is one').seq
       const frames = mergedFrames(entries.map(({ payload }) => payload))
       for (const session of room.sessions) deliver(session, frames, seq)
@@ -382,7 +369,7 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
   async function answerStep1(session: Session, stateVector: Uint8Array): Promise<void> {
     const { room, socket } = session
     await session.fast
-    await keepingRecent(room, async () => {
+    await room.recent.during(async () => {
       if (!mayRead(session)) return close(socket, 'forbidden')
       if (isBehind(session)) return owe(session, stateVector)
       const isFirst = session.phase === 'waiting'
@@ -662,7 +649,7 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
     const known = rooms.get(item)
     if (known) return known
     const room: Room = {
-      item, space: null, sessions: new Set(), turn: Promise.resolve(), joiningCount: 0, recent: [],
+      item, space: null, sessions: new Set(), turn: Promise.resolve(), recent: createRecentCommits(),
       presence: createPresenceRoom({
         clock,
         dice,
