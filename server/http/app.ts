@@ -94,6 +94,8 @@ const SECRETS: Allowance = { perSecond: 5, atOnce: 300 }
 const REQUEST_MS_MAX = 60_000
 /** With the time between two looks this is ten seconds for a handshake, as for HELLO. */
 const HEADERS_MS_MAX = 9_000
+/** An answer of which nothing was taken for this long is one that nobody reads: a narrow line takes some of it every few seconds. */
+const UNREAD_MS_MAX = 60_000
 /** Node looks every 30 s by itself, and 10 s are 40 then. */
 const SLOW_CHECKED_EVERY_MS = 1_000
 const CLOSE_GRACE_MS = 1_000
@@ -118,6 +120,11 @@ export async function createApp(deps: AppDeps): Promise<App> {
     http: { headersTimeout: HEADERS_MS_MAX, connectionsCheckingInterval: SLOW_CHECKED_EVERY_MS },
     forceCloseConnections: true,
     trustProxy: speaksForOthers,
+  })
+  app.server.on('request', (_request, response: ServerResponse) => {
+    // From when the answer goes out, and not before: it may take as long as it takes to make. With the next request on the connection the limit is gone again.
+    const boundUnread = (): void => void response.setTimeout(UNREAD_MS_MAX)
+    response.once('pipe', boundUnread).once('prefinish', boundUnread)
   })
   const metrics = createMetrics(() => relay.counts(), () => upgrades.openCount())
   const upgrades = createUpgrades({

@@ -9,6 +9,7 @@
  * cached, and touches nothing that people wrote; and the page says so to the window, which then asks for none: a window that registered the same address
  * while the worker takes itself away would keep it.
  */
+import { once } from 'node:events'
 import { existsSync, type Stats } from 'node:fs'
 import { open, readFile, type FileHandle } from 'node:fs/promises'
 import type { IncomingHttpHeaders } from 'node:http'
@@ -100,6 +101,8 @@ function pathOf({ url }: FastifyRequest): string | null {
 
 /** In: a path as a build makes them. Out: whether there is such a file; it is sent as the other side wants it then: packed, a part of it, or not again. */
 async function sendsFile(request: FastifyRequest, reply: FastifyReply, dist: string, path: string): Promise<boolean> {
+  // Opened when its answer may go out: of a hundred requests sent at once over one connection, ninety-nine wait without a file.
+  if (reply.raw.socket === null && !reply.raw.destroyed) await once(reply.raw, 'socket')
   const found = await findFile(join(dist, path), request.headers['accept-encoding'])
   if (!found) return false
   const { handle, stat: { size, mtime }, encoding } = found
