@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { must } from '../../shared/base/assert.ts'
 import type { Clock } from '../../shared/base/clock.ts'
 import { seededDice } from '../../shared/base/random.ts'
@@ -249,6 +249,48 @@ describe('sessions', () => {
     expect(ended).toEqual([])
     clock.move(10 * 60_000)
     expect(ended).toEqual([session.session])
+  })
+
+  test('somebody who signs in without end keeps a hundred sessions, those that were used last, and nobody else loses any', () => {
+    const { leader, schiedam } = setUp()
+    const other = accounts.createToken({ space: schiedam, role: 'member', label: 'script' }).user
+    const others = accounts.startSession(other)
+    const ended: string[] = []
+    accounts.onDidEndSession(({ session }) => ended.push(session))
+    const first = accounts.startSession(leader)
+    const unused = Array.from({ length: 99 }, () => accounts.startSession(leader))
+    clock.move(2 * 3_600_000)
+    expect(accounts.sessionOf(first.token)?.user).toBe(leader)
+    const more = [0, 0, 0].map(() => accounts.startSession(leader))
+    expect(ended).toHaveLength(3)
+    for (const { token } of [first, others, ...more]) expect(accounts.sessionOf(token)).not.toBeNull()
+    expect(unused.filter(({ token }) => accounts.sessionOf(token) === null).map(({ session }) => session.session).sort()).toEqual([...ended].sort())
+    expect(accounts.own.devices(leader, null)).toHaveLength(100)
+    expect(openBeside().own.devices(leader, null)).toHaveLength(100)
+  })
+
+  test('a session that begins, is used or ends costs nothing for all who are known', () => {
+    const { leader } = setUp()
+    const { database } = accounts
+    const all = vi.spyOn(database, 'all')
+    const { token, session } = accounts.startSession(leader)
+    clock.move(2 * 3_600_000)
+    all.mockClear() // the hourly sweep
+    expect(accounts.sessionOf(token)?.user).toBe(leader)
+    accounts.endSession(session.session)
+    expect(accounts.sessionOf(token)).toBeNull()
+    expect(all).not.toHaveBeenCalled()
+  })
+
+  test('a session that another process ended is not brought back by its use', () => {
+    const { leader } = setUp()
+    const { token, session } = accounts.startSession(leader)
+    clock.move(2 * 3_600_000)
+    openBeside().endSession(session.session)
+    expect(accounts.sessionOf(token)).toBeNull()
+    clock.move(60_000)
+    expect(accounts.sessionOf(token)).toBeNull()
+    expect(openBeside().own.devices(leader, null)).toEqual([])
   })
 
   test('signing out, running out and being shut out each announce the end', () => {

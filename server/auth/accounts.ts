@@ -14,7 +14,7 @@ import type { Dice } from '../../shared/base/random.ts'
 import { fail, ok, type Result } from '../../shared/base/result.ts'
 import { covers, may as roleMay, type Role, type SpaceKind } from '../../shared/model/grants.ts'
 import {
-  INVITATION_DAYS_MAX, RESET_LINK_HOURS_MAX, SESSION_DAYS_MAX, SETUP_LINK_HOURS_MAX,
+  INVITATION_DAYS_MAX, RESET_LINK_HOURS_MAX, SESSIONS_PER_USER_MAX, SESSION_DAYS_MAX, SETUP_LINK_HOURS_MAX,
 } from '../../shared/model/limits.ts'
 import type { Person } from '../../shared/model/people.ts'
 import { openDatabase, type Database, type DatabaseFailure, type SqlRow } from '../store/database.ts'
@@ -23,7 +23,7 @@ import type { Directory, SpaceInfo } from './directory.ts'
 import { isLogin, isWeak, normalLogin } from './logins.ts'
 import { createOrganisation, type Organisation, type OrganisationDeps } from './organisation.ts'
 import { createOwnAccount, shortIdOf, type OwnAccount } from './own-account.ts'
-import { readPicture, roleOf, type Account, type Picture } from './picture.ts'
+import { readPicture, roleOf, type Account, type Picture, type SessionRow } from './picture.ts'
 import { ACCOUNTS_APPLICATION_ID, ACCOUNTS_MIGRATIONS } from './schema.ts'
 import { checkPassword, hashPassword, hashToken, isToken, newToken, PASSWORD_COST_LOG2 } from './secrets.ts'
 
@@ -214,7 +214,32 @@ function createAccounts(database: Database, { mode, clock, dice, report = () => 
     for (const session of before.sessions.keys()) if (!after.sessions.has(session)) sessionEnded.fire({ session })
   }
 
-  /** Everything that changes the file goes through here: one commit, then memory, then announcements. */
+  /** Sessions come and go all day: nothing else is read again for one. */
+  function beginSession(session: string, row: SessionRow): void {
+    const own = [...picture.sessions].filter(([, { user }]) => user === row.user).sort(([, a], [, b]) => b.seenAt - a.seenAt)
+    const over = own.slice(SESSIONS_PER_USER_MAX - 1).map(([hash]) => hash)
+    database.transaction(() => {
+      database.run('INSERT INTO sessions (hash, user, device, created_at, expires_at, seen_at) VALUES (?, ?, ?, ?, ?, ?)', session, row.user, row.device, row.createdAt, row.expiresAt, row.seenAt)
+      for (const hash of over) database.run('DELETE FROM sessions WHERE hash = ?', hash)
+    })
+    picture.sessions.set(session, row)
+    for (const hash of over) forgetSession(hash)
+  }
+  /** Out: false when another process ended it. */
+  function useSession(session: string, row: SessionRow): boolean {
+    if (database.run('UPDATE sessions SET seen_at = ?, expires_at = ? WHERE hash = ?', row.seenAt, row.expiresAt, session).changes === 0) return false
+    picture.sessions.set(session, row)
+    return true
+  }
+  function endSession(session: string): void {
+    database.run('DELETE FROM sessions WHERE hash = ?', session)
+    forgetSession(session)
+  }
+  function forgetSession(session: string): void {
+    if (picture.sessions.delete(session)) sessionEnded.fire({ session })
+  }
+
+  /** Everything else that changes the file goes through here: one commit, then memory, then announcements. */
   function change<T>(work: () => T): T {
     const result = database.transaction(work)
     refresh()
@@ -363,7 +388,7 @@ function createAccounts(database: Database, { mode, clock, dice, report = () => 
       organisation = bag.add(createOrganisation({
         ...given, database, clock, report, picture: () => picture, change, putRole,
         newUser: (person) => newUser('person', person, null),
-        endSession: (session) => void change(() => database.run('DELETE FROM sessions WHERE hash = ?', session)),
+        endSession,
       }))
       return organisation
     },
@@ -513,7 +538,7 @@ function createAccounts(database: Database, { mode, clock, dice, report = () => 
       const session = hashToken(token)
       const now = clock.now()
       const expiresAt = now + SESSION_DAYS_MAX * DAY_MS
-      change(() => database.run('INSERT INTO sessions (hash, user, device, created_at, expires_at, seen_at) VALUES (?, ?, ?, ?, ?, ?)', session, user, device, now, expiresAt, now))
+      beginSession(session, { user, device, createdAt: now, expiresAt, seenAt: now })
       return { token, session: { session, user, expiresAt } }
     },
     sessionOf(token) {
@@ -525,14 +550,13 @@ function createAccounts(database: Database, { mode, clock, dice, report = () => 
       organisation?.noteUse(token)
       if (now - row.seenAt < SEEN_MS_MIN) return { session, user: row.user, expiresAt: row.expiresAt }
       const expiresAt = now + SESSION_DAYS_MAX * DAY_MS
-      change(() => database.run('UPDATE sessions SET seen_at = ?, expires_at = ? WHERE hash = ?', now, expiresAt, session))
-      return { session, user: row.user, expiresAt }
+      return useSession(session, { ...row, seenAt: now, expiresAt }) ? { session, user: row.user, expiresAt } : null
     },
     userOfSession(session) {
       const row = picture.sessions.get(session)
       return row && row.expiresAt > clock.now() && picture.users.get(row.user)?.isDisabled === false ? row.user : null
     },
-    endSession: (session) => void change(() => database.run('DELETE FROM sessions WHERE hash = ?', session)),
+    endSession,
 
     createToken({ space, role, label }) {
       const token = newToken(dice)

@@ -36,7 +36,8 @@ export interface Picture {
   members: ReadonlyMap<SpaceId, ReadonlyMap<UserId, Role | null>>
   spacesByUser: ReadonlyMap<UserId, ReadonlyMap<SpaceId, Role>>
   programmesBySpace: ReadonlyMap<SpaceId, readonly SpaceId[]>
-  sessions: ReadonlyMap<string, SessionRow>
+  /** The one thing in it that changes by itself: they come and go all day, see accounts.ts. */
+  sessions: Map<string, SessionRow>
   /** By issuer and subject, see identityKey. */
   usersByIdentity: ReadonlyMap<string, UserId>
   organisationUsers: ReadonlySet<UserId>

@@ -150,6 +150,8 @@ export const PASSWORD_CHARS_MAX = 200
 export const PASSPHRASE_CHARS_MIN = 12
 /** A laptop that is opened once a month stays signed in; counted from the last use. */
 export const SESSION_DAYS_MAX = 30
+/** Browsers of one person that are signed in: laptops, a phone, private windows, a script that begins anew each time. The one that was not used for longest is signed out for the next. */
+export const SESSIONS_PER_USER_MAX = 100
 /** Long enough for somebody on holiday, short enough to be forgotten in a mailbox. */
 export const INVITATION_DAYS_MAX = 14
 /** The set-up link stands in a terminal and makes an administrator; every start prints a new one while there is none. */
