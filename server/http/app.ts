@@ -94,7 +94,7 @@ const SECRETS: Allowance = { perSecond: 5, atOnce: 300 }
 const REQUEST_MS_MAX = 60_000
 /** With the time between two looks this is ten seconds for a handshake, as for HELLO. */
 const HEADERS_MS_MAX = 9_000
-/** An answer of which nothing was taken for this long is one that nobody reads: a narrow line takes some of it every few seconds. */
+/** An answer of which nothing was taken for this long is one that nobody reads: a narrow line takes some of it every few seconds. Its connection ends within two of these: what the system took at first counts as taken. */
 const UNREAD_MS_MAX = 60_000
 /** Node looks every 30 s by itself, and 10 s are 40 then. */
 const SLOW_CHECKED_EVERY_MS = 1_000
