@@ -269,8 +269,8 @@ describe('sessions', () => {
     expect(openBeside().own.devices(leader, null)).toHaveLength(100)
   })
 
-  test('a session that begins, is used or ends costs nothing for all who are known', () => {
-    const { leader } = setUp()
+  test('a session that begins, is used or ends, and an invitation, cost nothing for all who are known', () => {
+    const { leader, schiedam } = setUp()
     const { database } = accounts
     const all = vi.spyOn(database, 'all')
     const { token, session } = accounts.startSession(leader)
@@ -279,6 +279,7 @@ describe('sessions', () => {
     expect(accounts.sessionOf(token)?.user).toBe(leader)
     accounts.endSession(session.session)
     expect(accounts.sessionOf(token)).toBeNull()
+    accounts.createInvitation({ space: schiedam, role: 'member', by: leader })
     expect(all).not.toHaveBeenCalled()
   })
 

@@ -239,7 +239,7 @@ function createAccounts(database: Database, { mode, clock, dice, report = () => 
     if (picture.sessions.delete(session)) sessionEnded.fire({ session })
   }
 
-  /** Everything else that changes the file goes through here: one commit, then memory, then announcements. */
+  /** Everything else that the picture shows changes through here: one commit, then memory, then announcements. It shows no links. */
   function change<T>(work: () => T): T {
     const result = database.transaction(work)
     refresh()
@@ -472,11 +472,11 @@ function createAccounts(database: Database, { mode, clock, dice, report = () => 
       }),
 
     createSetupLink: () =>
-      change(() => {
+      database.transaction(() => {
         database.run("DELETE FROM links WHERE kind = 'setup'")
         return newLink({ kind: 'setup', lastsMs: SETUP_LINK_HOURS_MAX * HOUR_MS, uses: 1 })
       }),
-    createInvitation: ({ space, role, by }) => change(() => newLink({ kind: 'invitation', space, role, by, lastsMs: INVITATION_DAYS_MAX * DAY_MS, uses: 1 })),
+    createInvitation: ({ space, role, by }) => newLink({ kind: 'invitation', space, role, by, lastsMs: INVITATION_DAYS_MAX * DAY_MS, uses: 1 }),
     invitationsOf: (space) =>
       database
         .all("SELECT * FROM links WHERE kind = 'invitation' AND space = ? AND expires_at > ? AND (uses_left IS NULL OR uses_left > 0) ORDER BY created_at DESC, hash", space, clock.now())
@@ -484,23 +484,23 @@ function createAccounts(database: Database, { mode, clock, dice, report = () => 
         .map((row) => ({
           id: shortIdOf(String(row.hash)), role: row.role as Role, by: row.created_by === null ? null : personOf(String(row.created_by)), createdAt: Number(row.created_at), expiresAt: Number(row.expires_at),
         })),
-    endInvitation: (space, id) => change(() => database.run("DELETE FROM links WHERE kind = 'invitation' AND space = ? AND substr(hash, 1, ?) = ?", space, id.length, id).changes > 0),
+    endInvitation: (space, id) => database.run("DELETE FROM links WHERE kind = 'invitation' AND space = ? AND substr(hash, 1, ?) = ?", space, id.length, id).changes > 0,
     mayReset,
     createResetLink(user, by) {
       const row = picture.users.get(user)
       if (row?.kind !== 'person' || row.isDisabled) return fail({ kind: 'not-found' })
       if (picture.organisationUsers.has(user)) return fail({ kind: 'conflict' })
-      return ok(change(() => {
+      return ok(database.transaction(() => {
         database.run("DELETE FROM links WHERE kind = 'reset' AND user = ?", user)
         return newLink({ kind: 'reset', user, by, lastsMs: RESET_LINK_HOURS_MAX * HOUR_MS, uses: 1 })
       }))
     },
     createSignInLink: (user, uses) =>
-      change(() => {
+      database.transaction(() => {
         database.run("DELETE FROM links WHERE kind = 'sign-in' AND user = ?", user)
         return newLink({ kind: 'sign-in', user, lastsMs: INVITATION_DAYS_MAX * DAY_MS, uses })
       }),
-    forgetLinks: () => void change(() => database.run('DELETE FROM links')),
+    forgetLinks: () => void database.run('DELETE FROM links'),
     readLink(token) {
       const found = readLink(token)
       if (!found.ok) return found
