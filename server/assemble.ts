@@ -139,7 +139,7 @@ export async function startRelay(config: Config, surroundings: Surroundings): Pr
     eraser: createEraser({ log, relay, reader, clock, dice, report, forgetDerived: (space) => snapshotService.forget(space) }), controlSecret,
   })
   building.defer(() => app.close())
-  const gateway = createYjsGateway({ relay, log, snapshots, directory: accounts, accounts, reader, clock, dice, installation: accounts.installation, report })
+  const gateway = createYjsGateway({ relay, log, snapshots, directory: accounts, accounts, reader, clock, dice, installation: accounts.installation, isSecure: app.doorkeeper.isSecure, report })
   building.defer(() => gateway.dispose())
   app.upgrades.add('/yjs/', gateway.door)
   // First of all when it stops: what was taken is committed and answered, and every laptop is told to come back later.

@@ -2,7 +2,7 @@
  * The HTTP half of the relay: serves the route table, the built client and the websocket upgrades, with the same few rules before every
  * one of them: who asks, from which page, how often. No document text, token or cookie is ever logged: a line names the route, not the URL.
  */
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { stringifySetCookie, type SetCookie } from 'cookie'
 import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
@@ -117,9 +117,16 @@ export async function createApp(deps: AppDeps): Promise<App> {
     },
     bodyLimit: HTTP_BODY_BYTES_MAX,
     requestTimeout: REQUEST_MS_MAX,
-    http: { headersTimeout: HEADERS_MS_MAX, connectionsCheckingInterval: SLOW_CHECKED_EVERY_MS },
+    // Whoever names no host hears it from us, below.
+    http: { requireHostHeader: false, headersTimeout: HEADERS_MS_MAX, connectionsCheckingInterval: SLOW_CHECKED_EVERY_MS },
     forceCloseConnections: true,
     trustProxy: speaksForOthers,
+  })
+  // Node answers these two by itself, without our headers.
+  app.server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => void response.writeHead(417, { ...bareHeaders(doorkeeper.isSecure), Connection: 'close' }).end())
+  app.addHook('onRequest', ({ headers: { host }, raw: { httpVersion } }, reply, done) => {
+    if (host !== undefined || httpVersion !== '1.1') return done()
+    sendJson(reply.headers({ ...bareHeaders(doorkeeper.isSecure), connection: 'close' }), 400, { error: 'bad-request' })
   })
   app.server.on('request', (_request, response: ServerResponse) => {
     // From when the answer goes out, and not before: it may take as long as it takes to make. With the next request on the connection the limit is gone again.
@@ -138,6 +145,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     },
   })
   const sync = createSyncSockets({
+    isSecure: doorkeeper.isSecure,
     relay,
     accounts,
     clock,

@@ -4,11 +4,21 @@
  *
  * That is right because compression is off and the library writes whole frames at once: between two of them anybody may write a third.
  */
+import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { WebSocket } from 'ws'
+import { WebSocket, WebSocketServer, type Server } from 'ws'
 import { assert } from '../../shared/base/assert.ts'
 import { CLOSE } from '../../shared/model/errors.ts'
+import { FRAME_BYTES_MAX } from '../../shared/model/limits.ts'
+import { bareAnswer } from './headers.ts'
+
+/** Parts of one frame of at most 1 MiB; browsers cut large ones at about 128 KiB. Each part costs an object. */
+const FRAGMENTS_COUNT_MAX = 1_024
+/** Pieces in which the bytes of one frame may arrive: the largest one over a line that carries 256 bytes at a time. Each costs an object. */
+export const PIECES_COUNT_MAX = 4_096
+/** A side that does not answer our close gets this long before its socket is cut. */
+const CLOSE_GRACE_MS = 2_000
 
 /** RFC 6455 §5.2: the last (and only) part of a binary message. */
 const FINAL_BINARY = 0x82
@@ -105,4 +115,16 @@ export class FrameSocket extends WebSocket {
     if (!whole) framedOnce.set(payload, (whole = framed(payload)))
     this.#raw.write(whole)
   }
+}
+
+/** For either door, with the limits that both have. A handshake that is none is answered as every other refusal. In: whether people reach us by https. */
+export function createFrameServer(isSecure: boolean): Server<typeof FrameSocket, typeof IncomingMessage> {
+  const options = { WebSocket: FrameSocket, noServer: true, maxPayload: FRAME_BYTES_MAX, maxFragments: FRAGMENTS_COUNT_MAX, maxBufferedChunks: PIECES_COUNT_MAX, perMessageDeflate: false, clientTracking: false, closeTimeout: CLOSE_GRACE_MS }
+  const server = new WebSocketServer(options) // a variable, because the types of ws lag behind some of these options
+  server.on('wsClientError', ({ message }, socket) => {
+    const [status, headers] = message === 'Invalid HTTP method' ? [405, { Allow: 'GET' }] : [400, { 'Sec-WebSocket-Version': '13' }]
+    socket.once('finish', () => socket.destroy())
+    socket.end(bareAnswer(status, isSecure, { headers }))
+  })
+  return server
 }

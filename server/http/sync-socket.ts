@@ -6,34 +6,29 @@
  * upgrade, and "sign in again" must not look like "no network".
  */
 import type { Duplex } from 'node:stream'
-import { WebSocketServer, type RawData, type WebSocket } from 'ws'
+import type { RawData, WebSocket } from 'ws'
 import type { Clock } from '../../shared/base/clock.ts'
 import { createBag, type Disposable } from '../../shared/base/dispose.ts'
 import type { UserId } from '../../shared/base/ids.ts'
 import { CLOSE } from '../../shared/model/errors.ts'
-import { FRAME_BYTES_MAX } from '../../shared/model/limits.ts'
 import type { Accounts } from '../auth/accounts.ts'
 import type { Relay, RelaySession } from '../relay/api.ts'
 import type { Connection } from '../relay/connection.ts'
 import { letGo } from '../store/packing.ts'
 import type { Caller } from './doorkeeper.ts'
-import { FrameSocket } from './frame-socket.ts'
+import { createFrameServer, type FrameSocket } from './frame-socket.ts'
 import { boundFirstWord, sendAway } from './newcomer.ts'
 import type { UpgradeDoor } from './upgrades.ts'
 
 /** Asked of every socket this often; one that did not answer the previous time is gone (a laptop that was closed, a lost network). */
 const ALIVE_MS = 30_000
-/** A side that does not answer our close gets this long before its socket is cut. */
-const CLOSE_GRACE_MS = 2_000
-/** Parts of one frame of at most 1 MiB; browsers cut large ones at about 128 KiB. Each part costs an object. */
-const FRAGMENTS_COUNT_MAX = 1_024
-/** Pieces in which the bytes of one frame may arrive: the largest one over a line that carries 256 bytes at a time. Each costs an object. */
-const CHUNKS_COUNT_MAX = 4_096
 
 export interface SyncSocketDeps {
   relay: Pick<Relay, 'accept'>
   accounts: Pick<Accounts, 'onDidEndSession' | 'onDidSignOut'>
   clock: Clock
+  /** People reach us by https. */
+  isSecure: boolean
   /** A side broke the websocket protocol. `problem` is the library's own sentence, never bytes of the frame. */
   onBadFrame(problem: string): void
 }
@@ -81,10 +76,9 @@ class SyncConnection implements Connection {
   }
 }
 
-export function createSyncSockets({ relay, accounts, clock, onBadFrame }: SyncSocketDeps): SyncSockets {
+export function createSyncSockets({ relay, accounts, clock, isSecure, onBadFrame }: SyncSocketDeps): SyncSockets {
   const bag = createBag()
-  const options = { WebSocket: FrameSocket, noServer: true, maxPayload: FRAME_BYTES_MAX, maxFragments: FRAGMENTS_COUNT_MAX, maxBufferedChunks: CHUNKS_COUNT_MAX, perMessageDeflate: false, clientTracking: false, closeTimeout: CLOSE_GRACE_MS }
-  const server = new WebSocketServer(options) // a variable, because the types of ws lag behind some of these options
+  const server = createFrameServer(isSecure)
   const connections = new Map<WebSocket, SyncConnection>()
   const closeAll = (matches: (connection: SyncConnection) => boolean): void => {
     for (const connection of connections.values()) if (matches(connection)) connection.close(CLOSE.signedOut.code, CLOSE.signedOut.reason)

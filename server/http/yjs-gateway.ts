@@ -11,7 +11,7 @@
  * A clientID is continued by one writer. Laptops mint writers in memory; a stock client cannot, so here the writer follows from (login,
  * item): it may reconnect, also after a restart of the relay, and go on. The log compares the author as well, so knowing the id opens nothing.
  */
-import { WebSocketServer, type WebSocket } from 'ws'
+import type { WebSocket } from 'ws'
 import * as Y from 'yjs'
 import { must } from '../../shared/base/assert.ts'
 import { toHex, utf8 } from '../../shared/base/bytes.ts'
@@ -37,7 +37,7 @@ import type { AppendResult, CommittedRun, Log } from '../store/log.ts'
 import { letGo } from '../store/packing.ts'
 import type { Snapshots } from '../store/snapshots.ts'
 import type { Caller } from './doorkeeper.ts'
-import { FrameSocket } from './frame-socket.ts'
+import { createFrameServer, PIECES_COUNT_MAX, type FrameSocket } from './frame-socket.ts'
 import { createLargeMessages, LARGE_PIECES_COUNT_MAX, type LargeMessages } from './large-messages.ts'
 import { sendAway } from './newcomer.ts'
 import { createRecentCommits, type RecentCommits } from './recent-commits.ts'
@@ -47,10 +47,6 @@ import { createPresenceRoom, type OutgoingState, type PresenceRoom } from './yjs
 
 /** A stock client gives up after 30 s without a message (pings do not count), and forgets a presence after 30 s. */
 const SIGN_OF_LIFE_MS = 20_000
-const CLOSE_GRACE_MS = 2_000
-const FRAGMENTS_COUNT_MAX = 1_024
-/** As at the other door. */
-const CHUNKS_COUNT_MAX = 4_096
 /** Entries of one page while a socket that lagged catches up. */
 const CATCH_UP_COUNT_MAX = 500
 const CATCH_UP_BYTES_MAX = 512 * 1024
@@ -83,6 +79,8 @@ export interface YjsGatewayDeps {
   dice: Dice
   /** Names this installation; goes into the writer ids, so that they differ from every other installation's. */
   installation: Id
+  /** People reach us by https. */
+  isSecure: boolean
   /** Never with document text. */
   report(event: { kind: string; [detail: string]: unknown }): void
 }
@@ -133,14 +131,13 @@ interface Room {
 }
 
 export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
-  const { relay, log, snapshots, directory, accounts, reader, clock, dice, installation, report } = deps
+  const { relay, log, snapshots, directory, accounts, reader, clock, dice, installation, isSecure, report } = deps
   const bag = createBag()
   const rooms = new Map<ItemId, Room>()
   const sessions = new Set<Session>()
   const ownLooks = new Set<string>()
   const budget = createFragmentBudget()
-  const options = { WebSocket: FrameSocket, noServer: true, maxPayload: FRAME_BYTES_MAX, maxFragments: FRAGMENTS_COUNT_MAX, maxBufferedChunks: CHUNKS_COUNT_MAX, perMessageDeflate: false, clientTracking: false, closeTimeout: CLOSE_GRACE_MS }
-  const server = new WebSocketServer(options) // a variable, because the types of ws lag behind some of these options
+  const server = createFrameServer(isSecure)
 
   const close = (socket: WebSocket, why: CloseReason, words: string = CLOSE[why].reason): void => socket.close(CLOSE[why].code, words)
   const mayRead = ({ caller, room }: Session): boolean => (room.space === null ? newPageSpace(caller) !== null : directory.may(caller.user, room.space, OPERATION_OF_YJS_FRAME.step1))
@@ -719,7 +716,7 @@ export function createYjsGateway(deps: YjsGatewayDeps): YjsGateway {
         return
       }
       if (giveBack && length > FRAME_BYTES_MAX) {
-        socket.allowPieces(CHUNKS_COUNT_MAX)
+        socket.allowPieces(PIECES_COUNT_MAX)
         takeLarge(session, message, giveBack)
       } else if (socket.readyState === socket.OPEN) take(session, message)
     })

@@ -65,7 +65,7 @@ export async function setupGateway(options: { clock?: Clock; relayClock?: Clock;
     const relay = createRelay({ log, directory: accounts, clock: options.relayClock ?? systemClock, dice, build: 'test', report, account: (event) => void accounted.push(event) })
     const reader = own.add(createLogReader({ log, clock: systemClock, report, ...(options.stepMsMax === undefined ? {} : { stepMsMax: options.stepMsMax }) }))
     const counting: LogReader = { ...reader, ask: (name, question) => (asked.push(name), reader.ask(name, question)) }
-    const gateway = createYjsGateway({ relay, log, directory: accounts, accounts, reader: counting, clock: options.clock ?? systemClock, dice, installation: accounts.installation, report })
+    const gateway = createYjsGateway({ relay, log, directory: accounts, accounts, reader: counting, clock: options.clock ?? systemClock, dice, installation: accounts.installation, isSecure: false, report })
     const server = createServer()
     const upgrades = createUpgrades({ server, doorkeeper: createDoorkeeper({ accounts, publicUrl: null, speaksForOthers: () => false }), clock: options.clock ?? systemClock, socketsMax: 500, onRefused: () => undefined })
     upgrades.add('/yjs/', gateway.door)

@@ -1,10 +1,12 @@
 // H1 and H2: what a browser is told about every answer. The score counts as the observatory of Mozilla does; what it cannot see from outside (certificates) is not in it.
 import { expect, test } from 'vitest'
 import { must } from '../../shared/base/assert.ts'
-import { startUnderTest, type UnderTest } from './relay-under-test.ts'
+import { bareHeaders } from '../../server/http/headers.ts'
+import { raw, startUnderTest, type UnderTest } from './relay-under-test.ts'
 
 const PUBLIC_URL = 'https://samenpad.gemeente.nl'
 const HALF_A_YEAR_SECONDS = 15_768_000
+const statusOf = (answer: string): number => Number(answer.split(' ')[1])
 const behindTls = (): Promise<UnderTest> => startUnderTest({ publicUrl: PUBLIC_URL, securityContact: 'mailto:veilig@gemeente.nl' })
 
 const policyOf = (headers: Headers): Map<string, string[]> =>
@@ -93,4 +95,24 @@ test('H2: a service worker that does harm can be withdrawn', async () => {
     expect([plain.text.includes('withdrawn'), marked.text.includes('<meta name="samenpad-worker" content="withdrawn">')]).toEqual([false, true])
     expect([marked.status, marked.headers.get('content-type'), marked.headers.get('cache-control')]).toEqual([200, 'text/html; charset=utf-8', 'no-cache'])
   }
+})
+
+test('H1: what is no request or no handshake is answered with the whole list as well, and its connection goes', async () => {
+  const relay = await behindTls()
+  const whole = Object.keys(bareHeaders(true)).map((name) => name.toLowerCase())
+  const host = `Host: ${new URL(PUBLIC_URL).host}\r\n`
+  const handshake = `${host}Connection: Upgrade\r\nUpgrade: websocket\r\n`
+  for (const [sent, status] of [
+    ['GET /version HTTP/1.1\r\n', 400], [`POST /api/session HTTP/1.1\r\n${host}Expect: 999\r\n`, 417],
+    ...['/sync', `/yjs/${'ab'.repeat(16)}`].flatMap((path): [string, number][] => [
+      [`POST ${path} HTTP/1.1\r\n${handshake}`, 405], [`GET ${path} HTTP/1.1\r\n${handshake}`, 400], [`GET ${path} HTTP/1.1\r\n${handshake}Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 7\r\n`, 400],
+    ]),
+  ] as const) {
+    const answer = await raw(relay.port, `${sent}\r\n`)
+    expect([sent, statusOf(answer)]).toEqual([sent, status])
+    const names = new Set(answer.split('\r\n').slice(1).map((line) => line.split(':')[0]?.toLowerCase()))
+    expect([sent, whole.filter((name) => !names.has(name))]).toEqual([sent, []])
+  }
+  // What watches over a relay may speak HTTP/1.0, which knows no host.
+  expect(statusOf(await raw(relay.port, 'GET /healthz HTTP/1.0\r\n\r\n'))).toBe(200)
 })
