@@ -81,6 +81,19 @@ describe('[W] who lost the right to write', () => {
       expect(await person.page.getByRole('button', { name: new RegExp(OWNER) }).count()).toBe(0)
     }
     expect((await leader.words()).startsWith(before.split('\n')[0] ?? '')).toBe(true)
+
+    // Offered again it is refused again, and said so; with her role back it is taken, and everybody has it.
+    const offerAgain = async (): Promise<void> => midwife.page.getByRole('button', { name: (await cards.count()) > 1 ? 'Bied alles opnieuw aan' : 'Bied opnieuw aan' }).click()
+    await offerAgain()
+    await cards.first().getByText('Opnieuw aangeboden, en weer geweigerd.').waitFor()
+    expect(await midwife.page.evaluate(() => document.activeElement?.textContent)).toBe('Geweigerd')
+    await midwife.picture('refused-again')
+    await admin.page.getByRole('combobox', { name: 'Rol van verloskundige' }).selectOption({ value: 'member' })
+    await admin.page.getByText('verloskundige is nu deelnemer', { exact: false }).first().waitFor()
+    await offerAgain()
+    await midwife.page.getByText('Niets geweigerd').waitFor()
+    await midwife.page.getByText('Het knooppunt nam het nu aan.').first().waitFor()
+    await until('what was refused reaches the leader', async () => (await leader.words()).includes(WORDS))
     for (const person of [leader, midwife, wijkteam, admin]) {
       expect(person.errors).toEqual([])
       await person.page.context().close()
