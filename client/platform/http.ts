@@ -40,6 +40,7 @@ export interface PendingInvitation {
   id: string
   role: Role
   by: Person | null
+  createdAt: number
   expiresAt: number
 }
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
 import { useExample } from '../support/example.ts'
-import { personIn } from '../support/person.ts'
+import { personIn, until } from '../support/person.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const TEST_MS_MAX = 600_000
@@ -61,12 +61,31 @@ it('details, password, devices, a file, and leaving', async () => {
   // An invitation that waits, and a link for somebody else's password.
   await person.command('Uitnodigen')
   await page.getByRole('button', { name: 'Maak de link' }).click()
-  await page.getByRole('textbox', { name: 'Link om te sturen' }).waitFor()
-  await page.getByRole('button', { name: 'Klaar' }).click()
+  const link = page.getByRole('textbox', { name: 'Link om te sturen' })
+  await link.waitFor()
+  // With a keyboard one goes on from what was made, and from the choice when one begins again.
+  expect(await link.evaluate((field) => field === document.activeElement)).toBe(true)
+  await page.getByRole('button', { name: 'Nog iemand uitnodigen' }).click()
+  expect(await page.getByRole('radio', { name: /^deelnemer/ }).evaluate((choice) => choice === document.activeElement)).toBe(true)
+  await page.getByRole('button', { name: 'Terug' }).click()
   await person.command('Delen')
-  await page.getByRole('button', { name: /^Trek in: uitnodiging als deelnemer/ }).first().click()
+  const open = page.getByRole('button', { name: /^Trek in: uitnodiging als deelnemer van / })
+  await open.waitFor()
+  // Somebody else invites as well; who comes back to the page sees it.
+  await promisify(execFile)(process.execPath, ['server/cli.ts', 'invite', '--space', 'Tilburg', '--role', 'member'], { cwd: ROOT, env: { ...process.env, SAMENPAD_DATA: product.data, PUBLIC_URL: product.address } })
+  expect(await open.count()).toBe(1)
+  await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
+  await until('both invitations', async () => (await open.count()) === 2)
+  await open.first().click()
   await page.getByText('De uitnodiging is ingetrokken.', { exact: false }).first().waitFor()
   await person.picture('members')
+
+  await page.context().setOffline(true)
+  await person.command('Uitloggen')
+  await page.getByRole('dialog', { name: 'Uitloggen lukt alleen met een verbinding' }).getByRole('button', { name: 'Vergrendeling van deze laptop' }).click()
+  await page.getByRole('button', { name: 'Vergrendel deze laptop met een wachtzin' }).waitFor()
+  await person.picture('sign-out-offline')
+  await page.context().setOffline(false)
 
   await person.command('Mijn account')
   // The explorer lists the headings of the page by the same words.

@@ -60,7 +60,12 @@ export function contribute(services: Services): Disposable {
     const ended = await http.signOut()
     // Offline the cookie cannot be taken away: saying "uitgelogd" would not be true.
     if (!ended.ok) {
-      if (ended.failure.kind === 'offline') return notices.warn(t.people.signOut.offline)
+      if (ended.failure.kind === 'offline') {
+        const [id, title] = services.lock.isOn ? ['lock.laptop.close', t.lock.now] : ['settings.page.open', t.lock.setting]
+        const answer = await notices.ask({ title: t.people.signOut.offlineTitle, text: t.people.signOut.offline, choices: [{ key: 'lock', title, kind: 'primary' }], later: t.people.signOut.stay })
+        if (answer === 'lock') await services.contributions.commands.get(id)?.run()
+        return
+      }
       if (ended.failure.code !== 'signed-out') return notices.warn(failureText(ended.failure))
     }
     forgetIdentity(storage)

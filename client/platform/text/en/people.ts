@@ -38,7 +38,7 @@ export const people: Texts<typeof dutch> = {
     byMachine: 'the administrator of the installation',
     until: 'Valid until',
     end: 'Take back',
-    endOf: (role, date) => `Take back: invitation as ${role} until ${date}`,
+    endOf: (role, date) => `Take back: invitation as ${role} of ${date}`,
     ended: 'The invitation was taken back. Its link no longer works.',
   },
   invite: {
@@ -155,7 +155,8 @@ export const people: Texts<typeof dutch> = {
     saveFirst: 'Keep a file first',
     anyway: 'Sign out, work stays here',
     stay: 'Stay signed in',
-    offline: 'Signing out needs a connection. Lock your laptop when you leave it.',
+    offlineTitle: 'Signing out needs a connection',
+    offline: 'You are still signed in. If you leave, lock what is on this laptop.',
     renew: 'Sign in again',
     renewAlso: 'sign in log in log on',
     expired: 'The relay asks you to sign in again. You can simply go on working; your work stays on this laptop.',

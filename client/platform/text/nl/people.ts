@@ -36,7 +36,7 @@ export const people = {
     byMachine: 'de beheerder van de installatie',
     until: 'Geldig tot',
     end: 'Trek in',
-    endOf: (role: string, date: string) => `Trek in: uitnodiging als ${role} tot ${date}`,
+    endOf: (role: string, date: string) => `Trek in: uitnodiging als ${role} van ${date}`,
     ended: 'De uitnodiging is ingetrokken. De link werkt niet meer.',
   },
   invite: {
@@ -153,7 +153,8 @@ export const people = {
     saveFirst: 'Bewaar eerst een bestand',
     anyway: 'Log uit, werk blijft hier',
     stay: 'Blijf ingelogd',
-    offline: 'Uitloggen lukt alleen met een verbinding. Vergrendel je laptop als je weggaat.',
+    offlineTitle: 'Uitloggen lukt alleen met een verbinding',
+    offline: 'Je bent nog ingelogd. Ga je weg, vergrendel dan wat op deze laptop staat.',
     renew: 'Log opnieuw in',
     renewAlso: 'inloggen aanmelden',
     expired: 'Het knooppunt vraagt je om opnieuw in te loggen. Je kunt gewoon doorwerken; je werk blijft op deze laptop.',
