@@ -1,8 +1,8 @@
 /**
  * Who exists, who is a member of what, and what opens a door: `accounts.sqlite` behind the Directory interface.
  *
- * Questions are answered from memory, because they are asked per message. Memory is the file, read whole after every change: changes of this
- * process at once, changes of another (the command line) when SQLite's data_version moves, within POLL_MS. What differs from before is
+ * Questions are answered from memory, because they are asked per message. Memory is the file, read whole after a change of people, rights or spaces
+ * (sessions, which come and go all day, are followed one by one): changes of this process at once, changes of another (the command line) when SQLite's data_version moves, within POLL_MS. What differs from before is
  * announced, so that a role taken away reaches open sockets within seconds, whoever took it.
  */
 import { assert, must } from '../../shared/base/assert.ts'

@@ -1,5 +1,5 @@
 /**
- * The whole of `accounts.sqlite` as questions are asked of it: read after every change, so that no question touches the file.
+ * The whole of `accounts.sqlite` as questions are asked of it: read after a change, so that no question touches the file.
  */
 import type { SpaceId, UserId } from '../../shared/base/ids.ts'
 import type { Role, SpaceKind } from '../../shared/model/grants.ts'
