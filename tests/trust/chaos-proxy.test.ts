@@ -153,3 +153,13 @@ test.each([200, 302, 511] as const)('a captive portal answers everything itself,
   expect(said()).toMatch(new RegExp(`^HTTP/1.1 ${status} .*<!doctype html>`, 's'))
   expect(relay.heard).toEqual([])
 })
+
+test('is ended under whoever came and said nothing, or only half of who they are', async () => {
+  const relay = await echo()
+  const proxy = await createChaosProxy(relay.port)
+  proxy.refuseUpgrade()
+  const [silent, half] = [await through(proxy), await through(proxy)]
+  half.socket.write('GET /sync HTT')
+  await proxy.dispose()
+  await comesTrue(() => silent.isClosed() && half.isClosed())
+})

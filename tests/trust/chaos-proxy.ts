@@ -86,6 +86,8 @@ export async function createChaosProxy(targetPort: number): Promise<ChaosProxy> 
   let carriedBytes = 0
   let openingBytes = 0
   const lines = new Set<Line>()
+  /** Everybody at the door, also who never said enough to be carried on. */
+  const clients = new Set<Socket>()
   let wakers: (() => void)[] = []
   const wake = (): void => {
     const woken = wakers
@@ -170,6 +172,8 @@ export async function createChaosProxy(targetPort: number): Promise<ChaosProxy> 
   }
 
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
+    clients.add(client)
+    client.on('close', () => clients.delete(client))
     client.on('error', () => client.destroy())
     if (weather.isDown) return void client.destroy()
     if (!weather.isUpgradeRefused && weather.portal === null) {
@@ -229,6 +233,7 @@ export async function createChaosProxy(targetPort: number): Promise<ChaosProxy> 
     captivePortal: (status) => (weather.portal = status),
     async dispose() {
       for (const line of [...lines]) line.cut()
+      for (const client of clients) client.destroy()
       server.close()
       await once(server, 'close')
     },
