@@ -3,32 +3,10 @@ import * as v from 'valibot'
 import { describe, expect, test } from 'vitest'
 import { must } from '../../shared/base/assert.ts'
 import { below, namedDice, pick } from '../../shared/base/random.ts'
-import { DOORS, isOfSpace, may, ROLES, UNRECORDED, type AnyOperation, type Role } from '../../shared/model/grants.ts'
+import { DOORS, isOfSpace, may, ROLES, UNRECORDED, type Role } from '../../shared/model/grants.ts'
 import { decodeDown, encodeUp, PROTO_MAX, PROTO_MIN } from '../../shared/protocol/codec.ts'
+import { BODIES, ENDS_SESSIONS, fillPath, isRefusedForRights, mayAsk, NOBODY } from '../support/every-route.ts'
 import { freshFolder, openSocket, startUnderTest, type UnderTest } from './relay-under-test.ts'
-
-const NOBODY = 'f'.repeat(32)
-
-/** A path of the table with real ids in it. */
-const fill = (path: string, space: string, user: string, other: string): string =>
-  path.replace(':space', space).replace(':user', user).replace(':programme', other).replace(':token', 'A'.repeat(43)).replace(/:(session|invitation)/, NOBODY)
-
-/** A body that gets past the schema; what happens then is another matter. */
-const BODIES: Record<string, unknown> = {
-  'POST /api/session': { login: 'niemand@gemeente.nl', password: 'x' },
-  'POST /api/links/:token': {},
-  'POST /api/spaces': { kind: 'group', name: 'Groep' },
-  'POST /api/spaces/:space/invitations': { role: 'reader' },
-  'PUT /api/spaces/:space/members/:user': { role: 'reader' },
-  'PUT /api/spaces/:space/participations/:programme': { takesPart: true },
-  'PUT /api/spaces/:space/offline': { daysMax: 14 },
-  'POST /sync/push': new Uint8Array([1]),
-  'POST /sync/ask': new Uint8Array([1]),
-}
-/** They end the very sessions that these tests need: see sign-in.test.ts and me.test.ts. */
-const ENDS_SESSIONS = new Set(['DELETE /api/session', 'DELETE /api/me', 'DELETE /api/me/sessions', 'PUT /api/me/password'])
-const isRefusedForRights = (answer: { status: number; json?: { error?: string } }): boolean =>
-  (answer.status === 401 && answer.json?.error === 'signed-out') || answer.status === 403
 
 async function everybody(relay: UnderTest) {
   const space = relay.space('Schiedam', 'programme')
@@ -52,27 +30,21 @@ describe('rights', () => {
   test('every route, every role: allowed exactly when the grants table says so', async () => {
     const relay = await startUnderTest()
     const { space, elsewhere, cookies, target } = await everybody(relay)
-    const expected = (actor: string, operation: AnyOperation): boolean => {
-      const who = isOfSpace(operation) ? null : DOORS[operation]
-      if (who === 'anyone' || who === 'machine') return true // to the door; a machine's asks for its secret then
-      if (['nobody', 'forged', 'disabled'].includes(actor)) return false
-      if (who === 'signed-in') return true
-      if (who === 'administrator') return actor === 'administrator'
-      return isOfSpace(operation) && !['administrator', 'neighbour', 'revoked'].includes(actor) && may(actor as Role, operation)
-    }
+    const roleOf = (actor: string): Role | null => ROLES.find((role) => role === actor) ?? null
+    const standingOf = (actor: string) => ({ isKnown: !['nobody', 'forged', 'disabled'].includes(actor), isAdministrator: actor === 'administrator', role: roleOf(actor) })
     const cells: string[] = []
     const wrong: string[] = []
     for (const route of relay.running.app.routes) {
       const name = `${route.method} ${route.path}`
       if (ENDS_SESSIONS.has(name)) continue
       await Promise.all([...cookies].map(async ([actor, cookie]) => {
-        const answer = await relay.ask(route.method, fill(route.path, space, target, elsewhere), { ...(cookie === undefined ? {} : { cookie }), ...(name in BODIES ? { body: BODIES[name] } : {}) })
+        const answer = await relay.ask(route.method, fillPath(route.path, { space, user: target, programme: elsewhere }), { ...(cookie === undefined ? {} : { cookie }), ...(name in BODIES ? { body: BODIES[name] } : {}) })
         cells.push(name)
         // A second, finer question inside: nobody changes or gives more than they hold, or a municipality that is not theirs.
         const isFiner = answer.status === 403 && name.startsWith('PUT /api/spaces/:space/members') && actor === 'programme-leader'
-        const isAllowed = !isRefusedForRights(answer) || isFiner
+        const isAllowed = !isRefusedForRights(answer.status, answer.json?.error) || isFiner
         const own = name === 'POST /api/session' || name === 'POST /api/links/:token' ? true : isAllowed
-        if (own !== expected(actor, route.operation) || answer.status >= 500) wrong.push(`${name} by ${actor}: ${answer.status} ${answer.text.slice(0, 80)}`)
+        if (own !== mayAsk(standingOf(actor), route.operation) || answer.status >= 500) wrong.push(`${name} by ${actor}: ${answer.status} ${answer.text.slice(0, 80)}`)
       }))
     }
     expect(wrong).toEqual([])
@@ -179,7 +151,7 @@ describe('rights', () => {
       if (ENDS_SESSIONS.has(name)) continue
       for (const actor of ['admin', 'reader', 'neighbour'] as const) {
         const before = audit.page({}, 1).records[0]?.seq ?? 0
-        const answer = await relay.ask(route.method, fill(route.path, space, target, elsewhere), { cookie: cookies.get(actor) ?? '', ...(name in BODIES ? { body: BODIES[name] } : {}) })
+        const answer = await relay.ask(route.method, fillPath(route.path, { space, user: target, programme: elsewhere }), { cookie: cookies.get(actor) ?? '', ...(name in BODIES ? { body: BODIES[name] } : {}) })
         const made = audit.page({}, 9).records.filter(({ seq }) => seq > before)
         const isDone = answer.status < 300
         // What never reached the route (a shape that is not one) was no operation.
@@ -203,7 +175,7 @@ test('a page of another site changes nothing: every route that changes something
   for (const route of relay.running.app.routes.filter(({ method }) => method !== 'GET')) {
     const name = `${route.method} ${route.path}`
     for (const origin of [null, 'null', 'http://evil.example', `https://127.0.0.1:${relay.port}`, `http://localhost:${relay.port}`]) {
-      const answer = await relay.ask(route.method, fill(route.path, space, target, elsewhere), { cookie, origin, ...(name in BODIES ? { body: BODIES[name] } : {}) })
+      const answer = await relay.ask(route.method, fillPath(route.path, { space, user: target, programme: elsewhere }), { cookie, origin, ...(name in BODIES ? { body: BODIES[name] } : {}) })
       expect([name, origin, answer.status]).toEqual([name, origin, 403])
     }
   }
@@ -219,7 +191,7 @@ describe('shapes', () => {
       if (!route.answer || route.method !== 'GET') continue
       const { operation } = route
       const who = isOfSpace(operation) ? must(ROLES.findLast((role) => may(role, operation)), 'somebody may') : DOORS[operation] === 'administrator' ? 'administrator' : 'reader'
-      const answer = await relay.ask(route.method, fill(route.path, space, target, elsewhere), { cookie: cookies.get(who) ?? '' })
+      const answer = await relay.ask(route.method, fillPath(route.path, { space, user: target, programme: elsewhere }), { cookie: cookies.get(who) ?? '' })
       if (route.path === '/api/links/:token') expect(answer.json).toEqual({ error: 'not-found' })
       else expect([route.path, v.safeParse(route.answer, answer.json).success]).toEqual([route.path, true])
     }
