@@ -1,31 +1,13 @@
 /** `docs/access.md`: everything that can be asked of a relay, by whom, from the tables that the doors themselves use. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { pino } from 'pino'
-import { startRelay } from '../../server/assemble.ts'
 import { COMMANDS } from '../../server/cli/commands.ts'
-import type { Route } from '../../server/http/route.ts'
-import { systemClock, systemDice } from '../../server/system.ts'
 import { OPERATION_OF_ACT } from '../../shared/model/acts.ts'
 import { DOORS, may, OPERATIONS, ROLES, UNRECORDED, type Door } from '../../shared/model/grants.ts'
 import { OPERATION_OF_MESSAGE, OPERATION_OF_YJS_FRAME } from '../../shared/protocol/doors.ts'
-import { plainConfig } from '../support/plain-config.ts'
+import { routesOfRelay } from './routes-of-relay.ts'
 
 const rowsOf = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [`| ${head.join(' | ')} |`, `|${head.map(() => '---').join('|')}|`, ...rows.map((row) => `| ${row.join(' | ')} |`)].join('\n')
 const code = (text: string): string => `\`${text}\``
-
-/** The routes of a relay as it runs. */
-async function routesOf(): Promise<readonly Route[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'samenpad-access-'))
-  const started = await startRelay(plainConfig({ data: join(folder, 'data') }), { clock: systemClock, dice: systemDice, log: pino({ level: 'silent' }), version: 'access', dist: join(folder, 'none') })
-  if (!started.ok) throw new Error(`the relay did not start: ${started.failure.kind}`)
-  const { routes } = started.value.app
-  await started.value.close()
-  rmSync(folder, { recursive: true })
-  return routes
-}
 
 export async function accessPage(): Promise<string> {
   const nothing = { options: {}, flags: new Set<string>(), file: '' }
@@ -55,7 +37,7 @@ ${rowsOf(['operation', 'for', 'recorded'], (Object.keys(DOORS) as Door[]).map((d
 
 ### HTTP
 
-${rowsOf(['route', 'operation'], (await routesOf()).map(({ method, path, operation }) => [code(`${method} ${path}`), code(operation)]))}
+${rowsOf(['route', 'operation'], (await routesOfRelay()).map(({ method, path, operation }) => [code(`${method} ${path}`), code(operation)]))}
 
 ### \`ws /sync\`, and the same messages in \`POST /sync/push\`, \`POST /sync/ask\` and \`GET /sync/entries\`
 

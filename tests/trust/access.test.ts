@@ -2,6 +2,8 @@
 import { shortForms } from './short-form.ts'
 
 shortForms(
+  ['A1', 'everybody is let through exactly when the table says so'],
+  ['A2', 'not a byte of another municipality, and what is forbidden is answered as what does not exist'],
   ['A3', 'a session that ends under typing hands ends the flow, and costs no letter'],
   ['A4', '[INV7] a right that is taken away ends on every connection, both ways'],
   ['A5', '[INV9] what was written without the right reaches nobody, lies apart, and the copies leave the laptop'],

@@ -18,10 +18,16 @@ export interface Client {
   cut(): void
 }
 
+/** The cookie of somebody at our own page, or the token of a script. */
+export type Credentials = string | { bearer: string }
+
+export const headersOf = (who: Credentials, address: string): Record<string, string> =>
+  typeof who === 'string' ? { cookie: who, origin: address } : { authorization: `Bearer ${who.bearer}` }
+
 /** Out: after WELCOME. Rejects when there is no line, or the relay refuses. */
-export function dial(address: string, cookie: string, dice: Dice, hear: (message: DownMessage) => void): Promise<Client> {
+export function dial(address: string, who: Credentials, dice: Dice, hear: (message: DownMessage) => void): Promise<Client> {
   return new Promise((resolve, reject) => {
-    const socket = new WebSocket(`${address.replace('http', 'ws')}/sync`, { headers: { cookie, origin: address }, perMessageDeflate: false })
+    const socket = new WebSocket(`${address.replace('http', 'ws')}/sync`, { headers: headersOf(who, address), perMessageDeflate: false })
     let problem = 'closed'
     socket.on('error', (error) => (problem = error.message))
     const closed = new Promise<number>((done) => socket.once('close', (code) => done(code)))

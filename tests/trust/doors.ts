@@ -5,7 +5,7 @@ import type { ItemId } from '../../shared/base/ids.ts'
 import type { Dice } from '../../shared/base/random.ts'
 import { decodeDown, encodeUp } from '../../shared/protocol/codec.ts'
 import type { DownMessage, Up } from '../../shared/protocol/messages/index.ts'
-import { dial, type Client } from './client.ts'
+import { dial, headersOf, type Client, type Credentials } from './client.ts'
 
 /** `taken`, `NACK code reason`, `closed code`, `silent`. */
 export type Said = string
@@ -19,7 +19,7 @@ export interface SyncDoor {
 }
 
 /** One connection after another: who is thrown out comes back. */
-export function createSyncDoor(address: string, cookie: string, dice: Dice): SyncDoor {
+export function createSyncDoor(address: string, who: Credentials, dice: Dice): SyncDoor {
   let client: Client | null = null
   let n = 0
   let hear: (message: DownMessage) => void = () => undefined
@@ -27,7 +27,7 @@ export function createSyncDoor(address: string, cookie: string, dice: Dice): Syn
     async push(message) {
       if (!client) {
         n = 0
-        const mine = await dial(address, cookie, dice, (said) => hear(said))
+        const mine = await dial(address, who, dice, (said) => hear(said))
         client = mine
         void mine.closed.then(() => {
           if (client === mine) client = null
@@ -54,9 +54,9 @@ export function createSyncDoor(address: string, cookie: string, dice: Dice): Syn
 }
 
 /** POST /sync/push. */
-export async function pushByTwin(address: string, cookie: string, message: Omit<Up<'push'>, 'n'>): Promise<Said> {
+export async function pushByTwin(address: string, who: Credentials, message: Omit<Up<'push'>, 'n'>): Promise<Said> {
   const response = await fetch(`${address}/sync/push`, {
-    method: 'POST', headers: { cookie, origin: address, 'content-type': 'application/octet-stream' }, body: Buffer.from(encodeUp({ ...message, n: 1 })), signal: AbortSignal.timeout(ANSWER_MS_MAX),
+    method: 'POST', headers: { ...headersOf(who, address), 'content-type': 'application/octet-stream' }, body: Buffer.from(encodeUp({ ...message, n: 1 })), signal: AbortSignal.timeout(ANSWER_MS_MAX),
   })
   const body = new Uint8Array(await response.arrayBuffer())
   if (response.status !== 200) return `closed ${response.status}`
@@ -80,9 +80,9 @@ export function yjsFrame(...parts: readonly (number | string | Uint8Array)[]): U
 }
 
 /** A socket at the y-websocket door. Out: after it is open; `hear` gets every frame. */
-export function openYjs(address: string, cookie: string, item: ItemId, hear: (frame: Uint8Array) => void): Promise<{ socket: WebSocket; closed: Promise<number> }> {
+export function openYjs(address: string, who: Credentials, item: ItemId, hear: (frame: Uint8Array) => void): Promise<{ socket: WebSocket; closed: Promise<number> }> {
   return new Promise((resolve, reject) => {
-    const socket = new WebSocket(`${address.replace('http', 'ws')}/yjs/${item}`, { headers: { cookie, origin: address }, perMessageDeflate: false })
+    const socket = new WebSocket(`${address.replace('http', 'ws')}/yjs/${item}`, { headers: headersOf(who, address), perMessageDeflate: false })
     let problem = 'closed'
     socket.on('error', (error) => (problem = error.message))
     const closed = new Promise<number>((done) => socket.once('close', (code) => done(code)))
@@ -93,10 +93,10 @@ export function openYjs(address: string, cookie: string, item: ItemId, hear: (fr
 }
 
 /** Says an update, as the answer to a question (`asWhole`) or as typing, and waits until the relay has dealt with it: it answers a question after it, or closes. */
-export async function pushByYjs(address: string, cookie: string, item: ItemId, update: Uint8Array, isAsked: boolean, isWhole: boolean): Promise<Said> {
+export async function pushByYjs(address: string, who: Credentials, item: ItemId, update: Uint8Array, isAsked: boolean, isWhole: boolean): Promise<Said> {
   let answers = 0
   let heard: () => void = () => undefined
-  const { socket, closed } = await openYjs(address, cookie, item, (frame) => {
+  const { socket, closed } = await openYjs(address, who, item, (frame) => {
     if (frame[0] !== SYNC || frame[1] !== STEP_2) return
     answers++
     heard()

@@ -5,7 +5,7 @@ What the product promises, how far it was tried, and what it does not promise. T
 row starts the relay that people run as a process of its own and treats it badly. A row that was not tried again keeps its last line, with the date, the
 commit and the machine of that day. \`npm run trust -- --only D1 --seed 7\` repeats one row; \`--n\` says how often, \`--full\` takes the counts of the
 targets, \`--list\` names the rows, and each row ends with one line of JSON. Continuous integration runs short forms (\`--quick\`) of C2, P5, L7,
-B1, B2, B3, B4 and B11 (\`tests/trust/trust.test.ts\`), of D1 to D11 (\`disk.test.ts\`), of A3 to A7, A10 to A12, A14, A15, B10 and H1 (\`access.test.ts\`), of K1, K2, K3, K5, A8 and H2 in a real
+B1, B2, B3, B4 and B11 (\`tests/trust/trust.test.ts\`), of D1 to D11 (\`disk.test.ts\`), of A1 to A7, A10 to A12, A14, A15, B10 and H1 (\`access.test.ts\`), of K1, K2, K3, K5, A8 and H2 in a real
 browser (\`browser.e2e.test.ts\`), ten thousand simulated schedules (a thousand where there is no time for more) (row C1, \`npm run sim\`),
 and everything else in \`tests/\`.
 
@@ -27,7 +27,7 @@ export const AFTERWORD = `## Who looks at which invariant
 | I8 Order and clocks | places without gaps and with the same hash at every reading; a new epoch after every restore; clocks that jump | C1, D1, D8, O13, every row with an observer |
 | I9 The status is true | every frame drawn, every frozen disk; the simulator asks at every event | C1, K1–K3, K5, D1–D4 |
 | I10 Bounded | memory, buffers, stalls and files as figures of the rows | D4, L1–L3, L7, B2, B3, B11 |
-| I11 Nobody reads without the right | tokens on every wire against the right of that moment; every door and role | C1, C4, A4–A6, A14, \`tests/access\` |
+| I11 Nobody reads without the right | tokens on every wire against the right of that moment; every door and role | C1, C4, A1, A2, A4–A6, A14, \`tests/access\` |
 | I12 Accounted | one record per operation, its chain rehashed by \`verify\` at the end of D8 and P5 | A11, \`server/auth/audit.test.ts\`, \`tests/server/cli.test.ts\`, \`tests/access\` |
 
 ## Promised
@@ -72,6 +72,8 @@ export const AFTERWORD = `## Who looks at which invariant
   replaces an answer that was never given keeps its item out of compaction: slower to open, nothing lost, and tried again only with twice as many entries.
 - One edit replaces at most 10,000 answers to a question, and one entry gives at most a hundred that stand at once: whoever writes a hundred of them with a program of
   their own leaves a question of which a new answer is refused and kept apart. Of many answers a hundred are shown, beside the one that stands.
+- A document belongs to the space in which it was begun. Whoever may write somewhere and offers to begin one under an id that stands elsewhere is refused, and so learns that the id is taken: it is
+  128 random bits, which only who may read the document is ever told. Every other question about it is answered as one about nothing (row A2).
 - Behind a proxy the account believes what the nearest address of this machine or of a private network says of where a request or a websocket came from, or what the proxies with a name in \`TRUSTED_PROXIES\` say.
 - One person may open ten thousand websockets at once and a hundred a second after that, so that no script or office that comes back after a restart ever waits; nobody known a thousand from one address,
   and twenty a second (row A10). Whoever has many addresses has that many times as much.
