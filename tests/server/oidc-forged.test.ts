@@ -2,18 +2,17 @@
 import { createHash } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { exportSPKI, generateKeyPair, exportJWK, base64url, type JWTPayload } from 'jose'
+import { generateKeyPair, type JWTPayload } from 'jose'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { must } from '../../shared/base/assert.ts'
 import { createOidc, FAREWELL_MS, FLOW_MS, type Oidc } from '../../server/auth/oidc.ts'
 import { systemClock, systemDice } from '../../server/system.ts'
+import { forgedLogouts, forgedTokens, halfOf, LOGOUT_EVENT, seconds } from '../support/forged-tokens.ts'
 import { handClock } from '../support/hand-clock.ts'
 import { CLIENT_ID, CLIENT_SECRET, startFakeOrganisation, type FakeOrganisation } from '../support/organisation.ts'
 
 const REDIRECT = 'http://127.0.0.1:4180/api/oidc/callback'
 const SIGN_IN = { before: null, joins: null }
-const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout'
-const seconds = (): number => Math.floor(Date.now() / 1_000)
 
 let organisation: FakeOrganisation
 let oidc: Oidc
@@ -94,59 +93,8 @@ test('[A9] an organisation that names itself with a gap, as Entra ID does for ev
   expect(reports).toMatchObject([{ reason: 'issuer-of-every-tenant' }])
 })
 
-const part = (value: unknown): string => base64url.encode(JSON.stringify(value))
-const without = (claims: JWTPayload, name: string): JWTPayload => Object.fromEntries(Object.entries(claims).filter(([key]) => key !== name))
-type Forgery = (claims: JWTPayload) => Promise<string> | string
-const changed = (change: (claims: JWTPayload) => JWTPayload): Forgery => (claims) => organisation.sign(change(claims))
-
-const halfOf = (text: string): string => createHash('sha256').update(text).digest().subarray(0, 16).toString('base64url')
-
-const FORGED: Record<string, Forgery> = {
-  'alg none': (claims) => `${part({ alg: 'none' })}.${part(claims)}.`,
-  'alg NONE with a signature': async (claims) => `${part({ alg: 'NONE' })}.${part(claims)}.${(await organisation.sign(claims)).split('.')[2] ?? ''}`,
-  'HS256 with our client secret': (claims) => organisation.sign(claims, { alg: 'HS256', key: new TextEncoder().encode(CLIENT_SECRET) }),
-  'HS256 with the public key as secret': async (claims) => organisation.sign(claims, { alg: 'HS256', key: new TextEncoder().encode(await exportSPKI((await generateKeyPair('RS256')).publicKey)) }),
-  'a foreign key under the known kid': async (claims) => organisation.sign(claims, { key: (await generateKeyPair('RS256')).privateKey }),
-  'a foreign key under an unknown kid': async (claims) => organisation.sign(claims, { key: (await generateKeyPair('RS256')).privateKey, header: { kid: 'other' } }),
-  'a kid that is a path': (claims) => organisation.sign(claims, { header: { kid: '../../dev/null' } }),
-  'a foreign key in the header': async (claims) => {
-    const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true })
-    return organisation.sign(claims, { key: privateKey, header: { jwk: await exportJWK(publicKey), kid: 'mine' } })
-  },
-  'a foreign key by address': async (claims) => organisation.sign(claims, { key: (await generateKeyPair('RS256')).privateKey, header: { jku: 'https://evil.example/jwks', kid: 'mine' } }),
-  'another algorithm than the organisation signs with': async (claims) => organisation.sign(claims, { alg: 'ES256', key: (await generateKeyPair('ES256')).privateKey }),
-  'no signature': async (claims) => `${(await organisation.sign(claims)).split('.').slice(0, 2).join('.')}.`,
-  'a body changed after signing': async (claims) => {
-    const [head, , signature] = (await organisation.sign(claims)).split('.')
-    return `${head}.${part({ ...claims, sub: 'somebody else' })}.${signature}`
-  },
-  'another issuer': changed((claims) => ({ ...claims, iss: 'https://evil.example' })),
-  'the issuer with a slash': changed((claims) => ({ ...claims, iss: `${organisation.issuer}/` })),
-  'no issuer': changed((claims) => without(claims, 'iss')),
-  'another audience': changed((claims) => ({ ...claims, aud: 'other' })),
-  'no audience': changed((claims) => without(claims, 'aud')),
-  'two audiences, and made for nobody in particular': changed((claims) => ({ ...claims, aud: [CLIENT_ID, 'other'] })),
-  'one audience, made for another': changed((claims) => ({ ...claims, azp: 'other' })),
-  'with the hash of another access token': changed((claims) => ({ ...claims, at_hash: halfOf('other') })),
-  'with a hash that is no text': changed((claims) => ({ ...claims, at_hash: 7 })),
-  'with the hash of another code': changed((claims) => ({ ...claims, c_hash: halfOf('other') })),
-  'of tomorrow': changed((claims) => ({ ...claims, iat: seconds() + 86_400, exp: seconds() + 90_000 })),
-  'of last year': changed((claims) => ({ ...claims, iat: seconds() - 365 * 86_400 })),
-  'an empty subject': changed((claims) => ({ ...claims, sub: '' })),
-  'an endless subject': changed((claims) => ({ ...claims, sub: 'a'.repeat(4_096) })),
-  'two audiences, made for the other': changed((claims) => ({ ...claims, aud: [CLIENT_ID, 'other'], azp: 'other' })),
-  'expired': changed((claims) => ({ ...claims, iat: seconds() - 900, exp: seconds() - 600 })),
-  'without an end': changed((claims) => without(claims, 'exp')),
-  'without a beginning': changed((claims) => without(claims, 'iat')),
-  'not yet valid': changed((claims) => ({ ...claims, nbf: seconds() + 600 })),
-  'another nonce': changed((claims) => ({ ...claims, nonce: 'x' })),
-  'no nonce': changed((claims) => without(claims, 'nonce')),
-  'no subject': changed((claims) => without(claims, 'sub')),
-  'a subject that is no text': changed((claims) => ({ ...claims, sub: 7 as unknown as string })),
-  'no token at all': () => '',
-  'five parts': () => 'a.b.c.d.e',
-  'nothing that is a token': () => 'x'.repeat(500),
-}
+const FORGED = forgedTokens(() => organisation)
+const BAD_LOGOUTS = forgedLogouts(() => organisation)
 
 describe('[A9] an ID token', () => {
   test.each(Object.keys(FORGED))('%s is refused', async (name) => {
@@ -262,27 +210,8 @@ describe('[A9] a logout token', () => {
     expect(await createFor(`${organisation.issuer}/`).readLogout(token)).toMatchObject({ ok: true, value: { issuer: organisation.issuer } })
     expect(await oidc.readLogout(token)).toMatchObject({ ok: false })
   })
-  const BAD: Record<string, Forgery> = {
-    'alg none': must(FORGED['alg none'], 'there'),
-    'HS256 with our client secret': must(FORGED['HS256 with our client secret'], 'there'),
-    'a foreign key': must(FORGED['a foreign key under the known kid'], 'there'),
-    'another issuer': must(FORGED['another issuer'], 'there'),
-    'another audience': must(FORGED['another audience'], 'there'),
-    'old': changed((claims) => ({ ...claims, iat: seconds() - 3_600 })),
-    'expired': changed((claims) => ({ ...claims, exp: seconds() - 60 })),
-    'without an event': changed((claims) => without(claims, 'events')),
-    'of another event': changed((claims) => ({ ...claims, events: { 'https://example.org/other': {} } })),
-    'with an event that is no object': changed((claims) => ({ ...claims, events: { [LOGOUT_EVENT]: 'yes' } })),
-    'with an event that is a list': changed((claims) => ({ ...claims, events: { [LOGOUT_EVENT]: [] } })),
-    'of tomorrow': changed((claims) => ({ ...claims, iat: seconds() + 86_400, exp: seconds() + 90_000 })),
-    'with an empty number': changed((claims) => ({ ...claims, jti: '' })),
-    'with a nonce, as an ID token has': changed((claims) => ({ ...claims, nonce: 'x' })),
-    'of nobody': changed((claims) => without(without(claims, 'sub'), 'sid')),
-    'without a number': changed((claims) => without(claims, 'jti')),
-    'that is nothing': () => 'x',
-  }
-  test.each(Object.keys(BAD))('%s ends nothing', async (name) => {
-    expect(await oidc.readLogout(await must(BAD[name], name)(good()))).toEqual({ ok: false, failure: { kind: 'failed' } })
+  test.each(Object.keys(BAD_LOGOUTS))('%s ends nothing', async (name) => {
+    expect(await oidc.readLogout(await must(BAD_LOGOUTS[name], name)(good()))).toEqual({ ok: false, failure: { kind: 'failed' } })
   })
 })
 

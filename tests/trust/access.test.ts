@@ -9,6 +9,7 @@ shortForms(
   ['A5', '[INV9] what was written without the right reaches nobody, lies apart, and the copies leave the laptop'],
   ['A6', '[INV9] a mixed outbox is split by municipality'],
   ['A7', 'a page that is not ours opens no websocket'],
+  ['A9', 'nobody gets in with something forged, mixed up, replayed or brought along'],
   ['A10', 'whoever knocks too often waits, and a restart locks nobody out'],
   ['A11', 'each thing that is asked leaves one record, and one that was touched is found'],
   ['A12', 'no secret and no sentence is in what those who run the relay read'],

@@ -18,11 +18,13 @@ export interface Client {
   cut(): void
 }
 
-/** The cookie of somebody at our own page, or the token of a script. */
-export type Credentials = string | { bearer: string }
+/** The cookie of somebody at our own page (behind https under another address than the relay's own), or the token of a script. */
+export type Credentials = string | { cookie: string; origin: string } | { bearer: string }
 
-export const headersOf = (who: Credentials, address: string): Record<string, string> =>
-  typeof who === 'string' ? { cookie: who, origin: address } : { authorization: `Bearer ${who.bearer}` }
+export function headersOf(who: Credentials, address: string): Record<string, string> {
+  if (typeof who === 'string') return { cookie: who, origin: address }
+  return 'bearer' in who ? { authorization: `Bearer ${who.bearer}` } : who
+}
 
 /** Out: after WELCOME. Rejects when there is no line, or the relay refuses. */
 export function dial(address: string, who: Credentials, dice: Dice, hear: (message: DownMessage) => void): Promise<Client> {
