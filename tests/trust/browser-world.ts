@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { must } from '../../shared/base/assert.ts'
 import type { ItemId, SpaceId } from '../../shared/base/ids.ts'
-import { namedDice } from '../../shared/base/random.ts'
+import { namedDice, type Dice } from '../../shared/base/random.ts'
 import * as Y from 'yjs'
 import { createEngineLaptop, type EngineLaptop } from './engine-laptop.ts'
 import { settle, type Group, type Member } from './people.ts'
@@ -31,13 +31,50 @@ export const BEGIN = 'Begin. '
 
 const LEVEL_MS_MAX = 60_000
 
+/** Why no real browser can show the window here; null where one can. */
+export function whyNoWindow(): string | null {
+  if (!existsSync(join(ROOT, 'dist/index.html'))) return 'the window is not built (npm run build)'
+  return process.env.CHROMIUM_PATH || (process.platform === 'linux' && process.arch === 'x64') ? null : 'no browser: set CHROMIUM_PATH'
+}
+
+/** A laptop without a screen that has heard how much there is, and all of it. */
+export async function headlessLaptop(name: string, member: Member, relayPort: number, seed: number): Promise<EngineLaptop> {
+  const laptop = await createEngineLaptop({ name, user: 0, member, relayPort, seed, ledger: new Map() })
+  await laptop.open()
+  const isLevel = async (): Promise<boolean> => (await must(laptop.engine, 'open').spaces()).some(({ hasLog }) => hasLog !== undefined) && (await laptop.isQuiet())
+  if ((await awaited(isLevel, LEVEL_MS_MAX)) === null) throw new Error(`never level: ${await laptop.describe()}`)
+  return laptop
+}
+
+/** Writes a knowledge page. Out: when it is at the relay. */
+export async function writePage(laptop: EngineLaptop, dice: Dice, space: SpaceId, title: string, paragraphs: readonly string[]): Promise<ItemId> {
+  const doc = new Y.Doc()
+  doc.clientID = dice.uint32()
+  doc.getXmlFragment('prose').insert(0, paragraphs.map((text) => {
+    const paragraph = new Y.XmlElement('paragraph')
+    paragraph.insert(0, [new Y.XmlText(text)])
+    return paragraph
+  }))
+  const item = await must(laptop.engine, 'open').createItem({ space, type: 'knowledge', edits: [{ op: 'set', path: 'title', value: title }], prose: Y.encodeStateAsUpdate(doc) })
+  await awaited(() => laptop.isQuiet(), LEVEL_MS_MAX)
+  return item
+}
+
+/** What a document says on a laptop. */
+export async function proseOf({ engine }: EngineLaptop, item: ItemId): Promise<string> {
+  const { prose } = await must(engine, 'open').openItem(item)
+  const doc = new Y.Doc()
+  Y.applyUpdate(doc, prose.update)
+  return textOf(doc)
+}
+
 /**
  * Skips the row where there is no built window or no browser.
  * In: `makeRelay` for a relay with another window than the built one.
  */
 export async function withWorld(trial: Trial, membersCount: number, work: (world: World) => Promise<void>, makeRelay: (data: string, folder: string) => World['relay'] = (data) => relayProcess({ data })): Promise<void> {
-  if (!existsSync(join(ROOT, 'dist/index.html'))) return trial.skip('the window is not built (npm run build)')
-  if (!process.env.CHROMIUM_PATH && (process.platform !== 'linux' || process.arch !== 'x64')) return trial.skip('no browser: set CHROMIUM_PATH')
+  const reason = whyNoWindow()
+  if (reason !== null) return trial.skip(reason)
   await withFolder(async (folder) => {
     const data = join(folder, 'data')
     const group = settle(data, 1, membersCount)
@@ -47,29 +84,14 @@ export async function withWorld(trial: Trial, membersCount: number, work: (world
     const space = must(group.spaces[0], 'a space')
     const laptops: { dispose(): Promise<void> }[] = []
     let serial = 0
-    const headless = async (): Promise<EngineLaptop> => {
-      const laptop = await createEngineLaptop({ name: `headless ${serial++}`, user: 0, member: must(group.members[0], 'a member'), relayPort: relay.port, seed: trial.seed, ledger: new Map() })
-      await laptop.open()
-      // Quiet is also who was not told yet how much there is.
-      const isLevel = async (): Promise<boolean> => (await must(laptop.engine, 'open').spaces()).some(({ hasLog }) => hasLog !== undefined) && (await laptop.isQuiet())
-      if ((await awaited(isLevel, LEVEL_MS_MAX)) === null) throw new Error(`never level: ${await laptop.describe()}`)
-      return laptop
-    }
+    const headless = (): Promise<EngineLaptop> => headlessLaptop(`headless ${serial++}`, must(group.members[0], 'a member'), relay.port, trial.seed)
     try {
       await work({
         folder, data, relay, group, space,
         member: (i) => must(group.members[i], 'a member'),
         async page(title, paragraphs) {
           const laptop = await headless()
-          const doc = new Y.Doc()
-          doc.clientID = dice.uint32()
-          doc.getXmlFragment('prose').insert(0, paragraphs.map((text) => {
-            const paragraph = new Y.XmlElement('paragraph')
-            paragraph.insert(0, [new Y.XmlText(text)])
-            return paragraph
-          }))
-          const item = await must(laptop.engine, 'open').createItem({ space, type: 'knowledge', edits: [{ op: 'set', path: 'title', value: title }], prose: Y.encodeStateAsUpdate(doc) })
-          await awaited(() => laptop.isQuiet(), LEVEL_MS_MAX)
+          const item = await writePage(laptop, dice, space, title, paragraphs)
           await laptop.dispose()
           return item
         },
@@ -82,10 +104,7 @@ export async function withWorld(trial: Trial, membersCount: number, work: (world
         async atRelay(item) {
           const laptop = await headless()
           try {
-            const { prose } = await must(laptop.engine, 'open').openItem(item)
-            const doc = new Y.Doc()
-            Y.applyUpdate(doc, prose.update)
-            return textOf(doc)
+            return await proseOf(laptop, item)
           } finally {
             await laptop.dispose()
           }

@@ -7,5 +7,6 @@ shortForms(
   ['K3', '[INV10] a store that dies under an open document is said, and typing goes on'],
   ['K5', '[INV10] the status is never better than what is on the disk and at the relay'],
   ['A8', 'a page of somebody else changes nothing in the name of whoever is signed in in that browser'],
+  ['A16', 'the second person in one profile sees nothing of the first, whose unsent words are there when they come back'],
   ['H2', 'what was said to somebody signed in is kept by nobody, and signing out costs no unsent word'],
 )

@@ -3,6 +3,7 @@ import type { Row } from './row.ts'
 import { a1 } from './a1-matrix.ts'
 import { a2 } from './a2-isolation.ts'
 import { a9 } from './a9-login.ts'
+import { a16 } from './a16-shared-laptop.ts'
 import { a11, a12, a14 } from './a-account.ts'
 import { a8 } from './a8-forgery.ts'
 import { a10, a13, a15, a7 } from './a-doors.ts'
@@ -39,4 +40,4 @@ import { o3 } from './o3-new-version.ts'
 import { p5 } from './p5-erasure.ts'
 import { s1, s2, s3, s4 } from './s-supply.ts'
 
-export const ROWS: readonly Row[] = [c1, c2, c4, c6, c7, d1, d2, d3, d4, d5, d6, d7, d8, d9, d10, d11, k1, k2, k3, k4, k5, o1, o3, o4, o5, o6, o7, o8, o9, o10, o11, o12, o13, l1, l2, l3, l7, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, b1, b2, b3, b4, b10, b11, p5, s1, s2, s3, s4, h1, h2]
+export const ROWS: readonly Row[] = [c1, c2, c4, c6, c7, d1, d2, d3, d4, d5, d6, d7, d8, d9, d10, d11, k1, k2, k3, k4, k5, o1, o3, o4, o5, o6, o7, o8, o9, o10, o11, o12, o13, l1, l2, l3, l7, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, b1, b2, b3, b4, b10, b11, p5, s1, s2, s3, s4, h1, h2]

@@ -5,7 +5,7 @@ What the product promises, how far it was tried, and what it does not promise. T
 row starts the relay that people run as a process of its own and treats it badly. A row that was not tried again keeps its last line, with the date, the
 commit and the machine of that day. \`npm run trust -- --only D1 --seed 7\` repeats one row; \`--n\` says how often, \`--full\` takes the counts of the
 targets, \`--list\` names the rows, and each row ends with one line of JSON. Continuous integration runs short forms (\`--quick\`) of C2, P5, L7,
-B1, B2, B3, B4 and B11 (\`tests/trust/trust.test.ts\`), of D1 to D11 (\`disk.test.ts\`), of A1 to A7, A9 to A12, A14, A15, B10 and H1 (\`access.test.ts\`), of K1, K2, K3, K5, A8 and H2 in a real
+B1, B2, B3, B4 and B11 (\`tests/trust/trust.test.ts\`), of D1 to D11 (\`disk.test.ts\`), of A1 to A7, A9 to A12, A14, A15, B10 and H1 (\`access.test.ts\`), of K1, K2, K3, K5, A8, A16 and H2 in a real
 browser (\`browser.e2e.test.ts\`), ten thousand simulated schedules (a thousand where there is no time for more) (row C1, \`npm run sim\`),
 and everything else in \`tests/\`.
 
