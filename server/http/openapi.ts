@@ -63,7 +63,7 @@ function plain(node: Node): Json {
         type: 'object',
         properties: Object.fromEntries(entries.map(([name, value]) => [name, jsonOf(value)])),
         required: entries.filter(([, value]) => value.type !== 'optional').map(([name]) => name),
-        ...(node.type === 'strict_object' ? { additionalProperties: false } : {}),
+        ...(node.type === 'object' ? {} : { additionalProperties: node.type === 'loose_object' }),
       }
     }
     default:

@@ -14,6 +14,7 @@ import { UP_MESSAGES, type DownMessage, type UpMessage } from '../../shared/prot
 import { routesOfRelay, type RouteLine } from '../access/routes-of-relay.ts'
 import { createRegistrar, createTypist } from '../contract/payloads.ts'
 import { BODIES, ENDS_SESSIONS, fillPath, isRefusedForRights, mayAsk, type Standing } from '../support/every-route.ts'
+import { undescribed, type Description } from '../support/openapi.ts'
 import { awaited } from './browser-laptop.ts'
 import { dial, headersOf, type Credentials } from './client.ts'
 import { createSyncDoor, openYjs, pushByTwin, yjsFrame } from './doors.ts'
@@ -94,7 +95,7 @@ interface Matrix {
 
 // ── HTTP ──
 
-async function overHttp({ town, trial, space, cell }: Matrix, actors: readonly Actor[], routes: readonly RouteLine[]): Promise<void> {
+async function overHttp({ town, trial, space, cell }: Matrix, actors: readonly Actor[], routes: readonly RouteLine[], { paths }: Description): Promise<void> {
   const target = town.somebody(space, 'reader')
   await town.settled()
   for (const route of routes) {
@@ -105,7 +106,8 @@ async function overHttp({ town, trial, space, cell }: Matrix, actors: readonly A
       const body = name in BODIES ? { body: BODIES[name] } : name === 'DELETE /api/me' ? { body: { login: 'iemand@anders.test' } } : name === 'PUT /api/me/password' ? { body: { old: 'x', next: 'y' } } : {}
       const answer = await town.ask(route.method, path, { ...(typeof who === 'string' ? { cookie: who } : { ...who, origin: null }), ...body })
       const error = answer.text.startsWith('{"error"') ? (JSON.parse(answer.text) as { error: string }).error : undefined
-      if (answer.status >= 500) trial.violation(`${name} by ${actor.name}: ${answer.status}`)
+      const other = undescribed(must(paths[route.path.replaceAll(/:(\w+)/g, '{$1}')]?.[route.method.toLowerCase()], name), answer)
+      if (other !== null) trial.violation(`${name} by ${actor.name} is not answered as described: ${other}`)
       // A second, finer question behind the door: nobody changes or gives away more than they hold; a script has no account of its own.
       const isFiner = (answer.status === 403 && name.startsWith('PUT /api/spaces/:space/members') && actor.role === 'programme-leader') || (actor.isScript && answer.status === 403 && DOORS[route.operation as keyof typeof DOORS] === 'signed-in')
       const isOpenToAll = name === 'POST /api/session' || name === 'POST /api/links/:token'
@@ -247,8 +249,8 @@ async function matrix(town: Town, trial: Trial): Promise<void> {
 
   // What the relay says that can be asked of it is what its tables say.
   const routes = await routesOfRelay()
-  const openapi = JSON.parse((await town.ask('GET', '/api/openapi.json')).text) as { paths: Record<string, object> }
-  const described = Object.entries(openapi.paths).flatMap(([path, operations]) => Object.keys(operations).map((method) => `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`))
+  const description = JSON.parse((await town.ask('GET', '/api/openapi.json')).text) as Description
+  const described = Object.entries(description.paths).flatMap(([path, operations]) => Object.keys(operations).map((method) => `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`))
   const listed = new Set(routes.map(({ method, path }) => `${method} ${path}`))
   for (const one of described) if (!listed.has(one)) trial.violation(`${one} can be asked and stands in no table`)
   for (const one of listed) if (!described.includes(one)) trial.violation(`${one} stands in the table and is not described`)
@@ -257,15 +259,15 @@ async function matrix(town: Town, trial: Trial): Promise<void> {
   const all: Matrix = { town, trial, space, item, owner, cell }
   await overSync(all, actors)
   await overYjs(all, actors)
-  await overHttp(all, actors, routes)
+  await overHttp(all, actors, routes, description)
   const total = doors.allowed + doors.refused
-  trial.figure(`${count(total, 'cell')}: ${count(actors.length, 'actor')} × ${cells.size} (${count(routes.length, 'route')}, messages and acts over websocket and HTTP, frames of the gateway), ${count(doors.allowed, 'time')} let through and ${count(doors.refused, 'time')} refused`)
+  trial.figure(`${count(total, 'cell')}: ${count(actors.length, 'actor')} × ${cells.size} (${count(routes.length, 'route')}, messages and acts over websocket and HTTP, frames of the gateway), ${count(doors.allowed, 'time')} let through and ${count(doors.refused, 'time')} refused, each answer of a route as OpenAPI says`)
 }
 
 export const a1: Row = {
   id: 'A1',
   name: 'Matrix',
   promise: 'everybody is let through at every door exactly when the one table of who may what says so',
-  target: 'each actor (nobody, each role, another municipality, taken out, ended, shut out, scripts) × each route, message, act and frame of the relay as it runs: 100 % of the cells, an operation that is not in the table fails (the command line asks the file system)',
+  target: 'each actor (nobody, each role, another municipality, taken out, ended, shut out, scripts) × each route, message, act and frame of the relay as it runs: 100 % of the cells, an operation that is not in the table fails; each answer of a route is what OpenAPI says (the command line asks the file system)',
   run: (trial) => withTown(trial, 'A1', { spaces: [{ kind: 'programme', name: 'Programma' }, { kind: 'municipality', name: 'Almere' }] }, (town) => matrix(town, trial)),
 }

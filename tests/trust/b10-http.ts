@@ -7,6 +7,7 @@ import { connect } from 'node:net'
 import { must } from '../../shared/base/assert.ts'
 import { newId } from '../../shared/base/ids.ts'
 import { below, pick, type Dice } from '../../shared/base/random.ts'
+import type { Described, Description, Schema } from '../support/openapi.ts'
 import { count, type Row, type Trial } from './row.ts'
 import { withTown, type Town, type Townsman } from './town.ts'
 
@@ -23,24 +24,10 @@ export const b10: Row = {
   run: (trial) => withTown(trial, 'B10', { spaces: [{ kind: 'municipality', name: 'Schiedam' }, { kind: 'programme', name: 'Programma' }, { kind: 'municipality', name: 'Almere' }], env: { PUBLIC_URL } }, (town) => fuzz(town, trial)),
 }
 
-interface Schema {
-  type?: string
-  const?: unknown
-  enum?: unknown[]
-  anyOf?: Schema[]
-  items?: Schema
-  properties?: Record<string, Schema>
-  required?: string[]
-  additionalProperties?: Schema | boolean
-}
-interface Operation {
-  parameters: { name: string; in: 'path' | 'query'; required: boolean; schema: Schema }[]
-  requestBody?: { content: Record<string, { schema: Schema }> }
-}
-interface Described {
+interface Question {
   method: string
   path: string
-  operation: Operation
+  operation: Described
 }
 interface Wanted {
   method: string
@@ -74,7 +61,7 @@ function valueOf(schema: Schema, dice: Dice, ids: readonly string[]): unknown {
 
 const escaped = (text: string, dice: Dice): string => (below(dice, 8) === 0 ? text.replaceAll(/[^\x21-\x7e]/g, '%FF') : encodeURIComponent(text.toWellFormed()))
 
-function requestOf({ method, path, operation }: Described, dice: Dice, ids: readonly string[]): Wanted {
+function requestOf({ method, path, operation }: Question, dice: Dice, ids: readonly string[]): Wanted {
   const textOf = (schema: Schema): string => (below(dice, 5) === 0 ? pick(dice, HOSTILE) : below(dice, 2) === 0 ? pick(dice, ids) : String(valueOf(schema, dice, ids)))
   const filled = path.replaceAll(/\{(\w+)\}/g, () => escaped(below(dice, 4) === 0 ? pick(dice, HOSTILE) : pick(dice, ids), dice))
   // Waiting is asked for with care: a fuzz that sleeps finds nothing.
@@ -136,8 +123,8 @@ async function fuzz(town: Town, trial: Trial): Promise<void> {
   const tokens = (['reader', 'member', 'admin'] as const).map((role) => accounts.createToken({ space, role, label: 'B10' }).token)
   const links = [accounts.createInvitation({ space, role: 'member', by: null }).token, accounts.createResetLink(must(people[0], 'one').user, null)].map((one) => (typeof one === 'string' ? one : one.ok ? one.value.token : ''))
   await town.settled()
-  const description = JSON.parse((await town.ask('GET', '/api/openapi.json')).text) as { paths: Record<string, Record<string, Operation>> }
-  const operations = Object.entries(description.paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, operation]): Described => ({ method: method.toUpperCase(), path, operation })))
+  const description = JSON.parse((await town.ask('GET', '/api/openapi.json')).text) as Description
+  const operations = Object.entries(description.paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, operation]): Question => ({ method: method.toUpperCase(), path, operation })))
   const ids = [space, programme, elsewhere, ...people.map(({ user }) => user), ...links, newId(dice)]
   const statuses = new Map<number, number>()
   const asked = new Set<string>()
