@@ -1,6 +1,6 @@
 /**
  * The headings of the document in sight, for "in dit document" and for `@` in quick open. Read from what is drawn, so that they are there for
- * every editor, sections of facts included; looked at again when the document was quiet for LOOK_MS.
+ * every editor, sections of facts included; looked at again LOOK_MS after something in it changed, and at once when another document is in sight.
  */
 import { must } from '../../shared/base/assert.ts'
 import type { Clock } from '../../shared/base/clock.ts'
@@ -16,7 +16,8 @@ export interface Heading {
   text: string
 }
 
-const SELECTOR = '.group.active [data-content] :is(h2, h3, h4):not(.empty-block *)'
+const CONTENT = '.group.active [data-content]'
+const SELECTOR = `${CONTENT} :is(h2, h3, h4):not(.empty-block *)`
 
 const elements = (): HTMLElement[] => [...document.querySelectorAll<HTMLElement>(SELECTOR)].slice(0, HEADINGS_COUNT_MAX)
 
@@ -47,14 +48,20 @@ export function goToHeading(at: number): void {
 /** Limits: looks at the `main` that the page has at that moment, so the page must be drawn. */
 export function watchHeadings(clock: Clock): { readonly headings: readonly Heading[] } & Disposable {
   let headings = $state.raw<readonly Heading[]>(readHeadings())
+  let content = document.querySelector(CONTENT)
   let timer: Disposable | null = null
   const look = (): void => {
+    timer?.dispose()
     timer = null
+    content = document.querySelector(CONTENT)
     const next = readHeadings()
     const isSame = next.length === headings.length && next.every((one, at) => one.text === headings[at]?.text && one.level === headings[at]?.level)
     if (!isSame) headings = next
   }
-  const observer = new MutationObserver(() => (timer ??= clock.after(LOOK_MS, look)))
+  const observer = new MutationObserver(() => {
+    if (document.querySelector(CONTENT) === content) timer ??= clock.after(LOOK_MS, look)
+    else look()
+  })
   observer.observe(must(document.querySelector('main'), 'the page is drawn'), { subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ['class'] })
   return {
     get headings() { return headings },

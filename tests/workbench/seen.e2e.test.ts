@@ -294,6 +294,27 @@ test('the document that was just opened is in sight in the explorer, also beside
   await expect.poll(isInSight).toBe(true);
 });
 
+test('the headings beside a document are its own from the moment it is in sight', async () => {
+  const page = await visit();
+  await pull(page, (its) => {
+    const { workspace, layout } = its.services!;
+    const { item } = [...workspace.rowsById.values()].find((row) => row.space === workspace.space!.space && row.title === 'Roken en meeroken')!;
+    layout.open({ kind: 'item', item });
+  });
+  const listed = page.locator('.headings .tree-row');
+  await listed.filter({ hasText: 'Stappen' }).waitFor();
+  const shown = await pull(page, async (its) => {
+    const content = (): Element | null => document.querySelector('.group.active [data-content]');
+    const frame = (): Promise<number> => new Promise(requestAnimationFrame);
+    const before = content();
+    its.services!.layout.open({ kind: 'page', page: 'settings' });
+    while (content() === before || content() === null) await frame();
+    await frame();
+    return [...document.querySelectorAll('.headings .tree-row')].map((row) => row.textContent.trim());
+  });
+  expect(shown.filter((heading) => heading.includes('Stappen'))).toEqual([]);
+});
+
 test.for([
   { name: 'in a window', width: 1280, height: 800 },
   { name: 'on a phone', width: 390, height: 700 },
