@@ -79,6 +79,8 @@ export const AFTERWORD = `## Who looks at which invariant
   and twenty a second (row A10). Whoever has many addresses has that many times as much.
 - Whoever joined their account to the organisation keeps the password as a way in: shut out there, the sessions it began end within a minute, one that began with the password only when an
   administrator shuts out the account.
+- Two y-websocket programs of one login that go on under one clientID at the same moment (a script with a fixed one, a copied document that kept its own) write over each other: Yjs knows a word by
+  clientID and clock alone and keeps the first. Yjs takes another clientID as soon as it hears of the other; what was typed until then is lost unseen. Our own window mints one for each opening (I1, row O7).
 - Limits on requests are kept in memory and per process: a restart forgets them, which is also why it locks nobody out.
 - Known weaknesses (row S2) are asked of a registry that answers \`npm audit\`; where it does not, nothing is known about them.
 - Reading and refusals are on the disk half a second later; a killed relay loses that much of the account, never a change of people or rights.
