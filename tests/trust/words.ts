@@ -81,6 +81,8 @@ export const AFTERWORD = `## Who looks at which invariant
   administrator shuts out the account.
 - Two y-websocket programs of one login that go on under one clientID at the same moment (a script with a fixed one, a copied document that kept its own) write over each other: Yjs knows a word by
   clientID and clock alone and keeps the first. Yjs takes another clientID as soon as it hears of the other; what was typed until then is lost unseen. Our own window mints one for each opening (I1, row O7).
+- Who guesses passwords or links without end from inside an office keeps others of that address from signing in with a password or a link meanwhile: three hundred at once and five a second are heard
+  of one network, then 429 with a moment to come back. Whoever is signed in is not touched, nor who signs in with the organisation.
 - Limits on requests are kept in memory and per process: a restart forgets them, which is also why it locks nobody out.
 - Known weaknesses (row S2) are asked of a registry that answers \`npm audit\`; where it does not, nothing is known about them.
 - Reading and refusals are on the disk half a second later; a killed relay loses that much of the account, never a change of people or rights.
