@@ -1,27 +1,16 @@
 // A1, A15: every message of a laptop and every act, by everybody, against the grants table; and each is accounted for.
 import { expect, test } from 'vitest'
 import { must } from '../../shared/base/assert.ts'
-import { actToBytes, OPERATION_OF_ACT, sealOf, type Act, type ActKind } from '../../shared/model/acts.ts'
+import { actToBytes, OPERATION_OF_ACT, type ActKind } from '../../shared/model/acts.ts'
 import type { NewEntry } from '../../shared/model/entries.ts'
 import { GRANTS, may, OPERATIONS, ROLES, type Operation, type Role } from '../../shared/model/grants.ts'
 import { AUDIT_REPEAT_MS } from '../../shared/model/limits.ts'
 import { UP_MESSAGES } from '../../shared/protocol/messages/index.ts'
 import { OPERATION_OF_MESSAGE } from '../../shared/protocol/doors.ts'
-import { createEntryMaker, createTypist } from '../contract/payloads.ts'
+import { createEntryMaker, createTypist, EACH_ACT } from '../contract/payloads.ts'
 import { ANNE, BEN, HELLO, OTHER_SPACE, SPACE, setupRelay, subTo, type TestConnection } from '../relay/world.ts'
 
-const CONTENT = '{"facts":{},"prose":{}}'
-const SEAL = sealOf(CONTENT)
-const ACTS: { [K in ActKind]: Extract<Act, { kind: K }> } = {
-  consult: { kind: 'consult', until: '2030-01-01' },
-  propose: { kind: 'propose', seal: SEAL, content: CONTENT, parties: ['huisarts'] },
-  sign: { kind: 'sign', seal: SEAL, party: 'huisarts', verdict: 'agreed', note: '' },
-  adopt: { kind: 'adopt', seal: SEAL, mandate: '' },
-  revise: { kind: 'revise', reason: 'nieuw' },
-  withdraw: { kind: 'withdraw', reason: 'oud' },
-  publish: { kind: 'publish', seal: SEAL, openness: 'internal', reason: '' },
-}
-const KINDS = Object.keys(ACTS) as ActKind[]
+const KINDS = Object.keys(EACH_ACT) as ActKind[]
 
 /** null: a member of another municipality only; `lost`: was an administrator here until a moment ago. */
 type Actor = Role | null | 'lost'
@@ -99,7 +88,7 @@ test.each(ACTORS)('what %s pushes is stored exactly when the table says so, reac
   const wrong: string[] = []
   const trials: [name: string, operation: Operation, entry: (entry: Standing['entry']) => NewEntry][] = [
     ['prose', 'item.write', (entry) => entry({ payload: createTypist(2).type('woord') })],
-    ...KINDS.map((kind): (typeof trials)[number] => [kind, OPERATION_OF_ACT[kind], (entry) => entry({ part: 'act', format: 'act1', payload: actToBytes(ACTS[kind]) })]),
+    ...KINDS.map((kind): (typeof trials)[number] => [kind, OPERATION_OF_ACT[kind], (entry) => entry({ part: 'act', format: 'act1', payload: actToBytes(EACH_ACT[kind]) })]),
   ]
   for (const [name, operation, build] of trials) {
     const place = await standing(actor)

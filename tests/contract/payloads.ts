@@ -5,7 +5,7 @@ import * as A from '@automerge/automerge'
 import * as Y from 'yjs'
 import { newId, type Id } from '../../shared/base/ids.ts'
 import { seededDice, type Dice } from '../../shared/base/random.ts'
-import { actToBytes, sealOf, type Act } from '../../shared/model/acts.ts'
+import { actToBytes, sealOf, type Act, type ActKind } from '../../shared/model/acts.ts'
 import { FORMAT_OF_PART, type NewEntry, type Part } from '../../shared/model/entries.ts'
 
 /** Of the typists: letters straight in the root of a text are refused, a root of another name is nobody's business. */
@@ -58,6 +58,19 @@ export function createRegistrar(actor: Id) {
 
 export const proposeAct = (content: string, parties: string[]): Act => ({ kind: 'propose', seal: sealOf(content), content, parties })
 export const actPayload = actToBytes
+
+const CONTENT = '{"facts":{},"prose":{}}'
+const SEAL = sealOf(CONTENT)
+/** One of each kind, all of the same content. */
+export const EACH_ACT: { readonly [K in ActKind]: Extract<Act, { kind: K }> } = {
+  consult: { kind: 'consult', until: '2030-01-01' },
+  propose: { kind: 'propose', seal: SEAL, content: CONTENT, parties: ['huisarts'] },
+  sign: { kind: 'sign', seal: SEAL, party: 'huisarts', verdict: 'agreed', note: '' },
+  adopt: { kind: 'adopt', seal: SEAL, mandate: '' },
+  revise: { kind: 'revise', reason: 'nieuw' },
+  withdraw: { kind: 'withdraw', reason: 'oud' },
+  publish: { kind: 'publish', seal: SEAL, openness: 'internal', reason: '' },
+}
 
 /** Entries of one space with ids from seeded dice. */
 export function createEntryMaker(seed = 1) {

@@ -6,10 +6,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import * as Y from 'yjs'
 import { must } from '../../shared/base/assert.ts'
 import { newId, type Id } from '../../shared/base/ids.ts'
-import { actToBytes, sealOf, type Act } from '../../shared/model/acts.ts'
+import { actToBytes } from '../../shared/model/acts.ts'
 import { FORMAT_OF_PART, type Part } from '../../shared/model/entries.ts'
 import { encodeUp } from '../../shared/protocol/codec.ts'
-import { createEntryMaker, createRegistrar, createTypist } from '../contract/payloads.ts'
+import { createEntryMaker, createRegistrar, createTypist, EACH_ACT } from '../contract/payloads.ts'
 import { quantile } from '../bench/machine.ts'
 import { foreignOrigins } from '../support/foreign-origins.ts'
 import { withoutHelloRow } from './b11-fragments.ts'
@@ -251,12 +251,6 @@ export const a13: Row = {
 
 // ── A15 ──
 
-const CONTENT = '{"facts":{},"prose":{}}'
-const SEAL = sealOf(CONTENT)
-const ACTS: readonly Act[] = [
-  { kind: 'consult', until: '2030-01-01' }, { kind: 'propose', seal: SEAL, content: CONTENT, parties: ['huisarts'] }, { kind: 'sign', seal: SEAL, party: 'huisarts', verdict: 'agreed', note: '' },
-  { kind: 'adopt', seal: SEAL, mandate: '' }, { kind: 'revise', reason: 'nieuw' }, { kind: 'withdraw', reason: 'oud' }, { kind: 'publish', seal: SEAL, openness: 'internal', reason: '' },
-]
 const AWARENESS = 1
 
 async function readers(town: Town, trial: Trial): Promise<void> {
@@ -295,7 +289,7 @@ async function readers(town: Town, trial: Trial): Promise<void> {
     for (const at of [item, newId(dice)]) {
       const frames: [string, ReturnType<typeof pushOf>][] = [
         ['prose', pushOf('prose', typist.type('vals'), at)], ['facts', pushOf('facts', createRegistrar(newId(dice)).set('title', 'vals'), at)], ['a deletion', pushOf('prose', Uint8Array.of(0, 1, 1, 1, 0, 4), at)],
-        ...ACTS.map((act): [string, ReturnType<typeof pushOf>] => [act.kind, pushOf('act', actToBytes(act), at)]),
+        ...Object.values(EACH_ACT).map((act): [string, ReturnType<typeof pushOf>] => [act.kind, pushOf('act', actToBytes(act), at)]),
       ]
       for (const [what, frame] of frames) {
         must403(await door.push(frame), `${what} by socket`)

@@ -5,14 +5,14 @@
 import * as Y from 'yjs'
 import { must } from '../../shared/base/assert.ts'
 import { newId, NO_ID, type Id } from '../../shared/base/ids.ts'
-import { actToBytes, OPERATION_OF_ACT, sealOf, type Act } from '../../shared/model/acts.ts'
+import { actToBytes, OPERATION_OF_ACT } from '../../shared/model/acts.ts'
 import { FORMAT_OF_PART, type Part } from '../../shared/model/entries.ts'
 import { DOORS, ROLES, type Operation, type Role } from '../../shared/model/grants.ts'
 import { decodeDown, encodeUp, PROTO_MAX, PROTO_MIN } from '../../shared/protocol/codec.ts'
 import { OPERATION_OF_MESSAGE, OPERATION_OF_YJS_FRAME } from '../../shared/protocol/doors.ts'
 import { UP_MESSAGES, type DownMessage, type UpMessage } from '../../shared/protocol/messages/index.ts'
 import { routesOfRelay, type RouteLine } from '../access/routes-of-relay.ts'
-import { createRegistrar, createTypist } from '../contract/payloads.ts'
+import { createRegistrar, createTypist, EACH_ACT } from '../contract/payloads.ts'
 import { BODIES, ENDS_SESSIONS, fillPath, isRefusedForRights, mayAsk, type Standing } from '../support/every-route.ts'
 import { undescribed, type Description } from '../support/openapi.ts'
 import { awaited } from './browser-laptop.ts'
@@ -27,17 +27,6 @@ const ANSWER_MS_MAX = 15_000
 /** What is refused says nothing here: after this long nothing came. */
 const SILENCE_MS = 400
 
-const CONTENT = '{"facts":{},"prose":{}}'
-const SEAL = sealOf(CONTENT)
-const ACTS: { [K in Act['kind']]: Extract<Act, { kind: K }> } = {
-  consult: { kind: 'consult', until: '2030-01-01' },
-  propose: { kind: 'propose', seal: SEAL, content: CONTENT, parties: ['huisarts'] },
-  sign: { kind: 'sign', seal: SEAL, party: 'huisarts', verdict: 'agreed', note: '' },
-  adopt: { kind: 'adopt', seal: SEAL, mandate: '' },
-  revise: { kind: 'revise', reason: 'nieuw' },
-  withdraw: { kind: 'withdraw', reason: 'oud' },
-  publish: { kind: 'publish', seal: SEAL, openness: 'internal', reason: '' },
-}
 const [SYNC, AWARENESS, QUERY_AWARENESS] = [0, 1, 3]
 const [STEP_1, STEP_2, UPDATE] = [0, 1, 2]
 
@@ -135,7 +124,7 @@ async function overSync({ town: { relay, dice }, space, item, owner, cell }: Mat
   const pushes: [what: string, operation: Operation, part: Part, payload: () => Uint8Array][] = [
     ['prose', 'item.write', 'prose', () => createTypist(dice.uint32()).type('woord')],
     ['facts', 'item.write', 'facts', () => createRegistrar(newId(dice)).set('type', 'agreement')],
-    ...Object.entries(ACTS).map(([kind, act]): (typeof pushes)[number] => [kind, OPERATION_OF_ACT[kind as Act['kind']], 'act', () => actToBytes(act)]),
+    ...Object.values(EACH_ACT).map((act): (typeof pushes)[number] => [act.kind, OPERATION_OF_ACT[act.kind], 'act', () => actToBytes(act)]),
   ]
   for (const actor of actors) {
     const heard: DownMessage[] = []
