@@ -38,12 +38,14 @@ export interface WriterOptions {
   window?: number
   /** Typed besides the number of the edit. */
   padding?: string
+  /** Takes out what was there with every edit: much goes over the line, and the document stays small. */
+  replaces?: boolean
 }
 
 const RETRY_AFTER_MS = 200
 const RETRIED = new Set(['busy', 'rate', 'gap', 'storage'])
 
-export function createWriter({ space, dice, onAcknowledged, window = 8, padding = '' }: WriterOptions): Writer {
+export function createWriter({ space, dice, onAcknowledged, window = 8, padding = '', replaces = false }: WriterOptions): Writer {
   const item = newId(dice)
   const writer = newId(dice)
   const doc = new Y.Doc()
@@ -55,6 +57,7 @@ export function createWriter({ space, dice, onAcknowledged, window = 8, padding 
   const type = (): Uint8Array => {
     doc.transact(() => {
       if (count === 0) doc.getXmlFragment('prose').insert(0, [text])
+      if (replaces) text.delete(0, text.length)
       text.insert(text.length, `${++count}${padding} `)
     })
     return must(update, 'an edit makes an update')
