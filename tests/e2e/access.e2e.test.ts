@@ -86,6 +86,7 @@ describe('[W] who lost the right to write', () => {
     const offerAgain = async (): Promise<void> => midwife.page.getByRole('button', { name: (await cards.count()) > 1 ? 'Bied alles opnieuw aan' : 'Bied opnieuw aan' }).click()
     await offerAgain()
     await cards.first().getByText('Opnieuw aangeboden, en weer geweigerd.').waitFor()
+    expect(await midwife.page.locator('.toast').getByText('Het wordt opnieuw aangeboden.').count()).toBe(0)
     expect(await midwife.page.evaluate(() => document.activeElement?.textContent)).toBe('Geweigerd')
     await midwife.picture('refused-again')
     await admin.page.getByRole('combobox', { name: 'Rol van verloskundige' }).selectOption({ value: 'member' })
