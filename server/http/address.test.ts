@@ -20,6 +20,9 @@ test.each([
   ['nothing said', '::1', undefined, '::1'],
   ['an office inside', '127.0.0.1', '10.1.2.3', '10.1.2.3'],
   ['words for an address', '127.0.0.1', '198.51.100.1, unknown', 'unknown'],
+  ['with the port of its connection', '127.0.0.1', '203.0.113.9:51234', '203.0.113.9'],
+  ['IPv6 with the port of its connection', '127.0.0.1', '[2001:db8::7]:51234', '2001:db8::7'],
+  ['IPv6 without a port', '127.0.0.1', '2001:db8::7:51', '2001:db8::7:51'],
   ['IPv4 in IPv6', '::ffff:127.0.0.1', '2001:db8::7', '2001:db8::7'],
 ])('behind a proxy that nobody named: %s', (_what, remote, forwarded, address) => {
   expect(found([], remote, forwarded)).toBe(address)
@@ -28,6 +31,7 @@ test.each([
 test.each([
   ['through both', '10.0.0.2', '203.0.113.9, 192.0.2.4', '203.0.113.9'],
   ['through the inner one only', '10.0.0.2', '203.0.113.9, 10.1.2.3', '10.1.2.3'],
+  ['through both, with ports', '10.0.0.2', '203.0.113.9:51234, 192.0.2.4:443', '203.0.113.9'],
   ['past them', '10.1.2.3', '203.0.113.9', '10.1.2.3'],
   ['one of the network, in IPv6', '::ffff:10.0.0.2', '203.0.113.9, ::ffff:192.0.2.9', '203.0.113.9'],
 ])('behind proxies with a name: %s', (_what, remote, forwarded, address) => {

@@ -32,7 +32,10 @@ function isIn(list: BlockList, address: string): boolean {
   return kind !== 0 && list.check(address, kind === 6 ? 'ipv6' : 'ipv4')
 }
 
-/** Whether the one at `address` may say for whom it speaks. In: how many spoke for others before it, seen from here; as Fastify asks. */
+/** Some proxies (Azure Application Gateway) write the port behind the address: another one for each connection, which would be another name for each guess. */
+const withoutPort = (said: string): string => /^\[([^\]]+)\](?::\d+)?$/.exec(said)?.[1] ?? /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(said)?.[1] ?? said
+
+/** Whether the one at `address` may say for whom it speaks. In: how many spoke for others before it, seen from here. */
 export type SpeaksForOthers = (address: string, hop: number) => boolean
 
 /** In: the proxies as addresses and networks; empty: one, of this machine or of a private network. */
@@ -48,7 +51,7 @@ export type AddressOf = (request: IncomingMessage) => string
 export function createAddressOf(speaksForOthers: SpeaksForOthers): AddressOf {
   return ({ socket, headers }) => {
     let address = socket.remoteAddress ?? ''
-    const said = String(headers['x-forwarded-for'] ?? '').split(',').map((one) => one.trim()).filter((one) => one !== '')
+    const said = String(headers['x-forwarded-for'] ?? '').split(',').map((one) => withoutPort(one.trim())).filter((one) => one !== '')
     for (let hop = 0; said.length > 0 && speaksForOthers(address, hop); hop++) address = said.pop() ?? ''
     return address
   }

@@ -120,7 +120,6 @@ export async function createApp(deps: AppDeps): Promise<App> {
     // Whoever names no host hears it from us, below.
     http: { requireHostHeader: false, headersTimeout: HEADERS_MS_MAX, connectionsCheckingInterval: SLOW_CHECKED_EVERY_MS },
     forceCloseConnections: true,
-    trustProxy: speaksForOthers,
   })
   // Node answers these two by itself, without our headers.
   app.server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => void response.writeHead(417, { ...bareHeaders(doorkeeper.isSecure), Connection: 'close' }).end())
@@ -163,14 +162,16 @@ export async function createApp(deps: AppDeps): Promise<App> {
   })
   const requests = createNamedBuckets(clock)
   app.decorateRequest('caller', null)
+  app.decorateRequest('address', '')
   // The first hook of all: whoever asks too often costs a look at who it is, and no more.
   app.addHook('onRequest', (request, reply, done) => {
     const { door, isChange } = request.routeOptions.config
     if (door === undefined) return done() // a file
+    request.address = doorkeeper.addressOf(request.raw)
     // A page that is not ours must not use up what the person in front of it may do.
     const whoAsks = (): Caller | null => (isChange && !doorkeeper.isFromOurPages(request.raw) ? null : doorkeeper.callerOf(request.raw))
     request.caller = whoAsks()
-    const bucket = requests.of(`${door} ${request.caller?.user ?? networkOf(request.ip)}`, request.caller ? REQUESTS : REQUESTS_OF_STRANGERS)
+    const bucket = requests.of(`${door} ${request.caller?.user ?? networkOf(request.address)}`, request.caller ? REQUESTS : REQUESTS_OF_STRANGERS)
     const waitMs = bucket.takeAhead(REQUESTS_AHEAD_MAX)
     if (waitMs === 0) return done()
     // A session may have ended while its request waited.
@@ -269,7 +270,7 @@ function serveRoute(app: FastifyInstance, route: Route, { doorkeeper, accounts, 
     config: { door: `${route.method} ${route.path}`, isChange, accountMalformed },
     /** Before the body is read: whoever may not, sends nothing. */
     onRequest: async (request, reply) => {
-      const seconds = route.guardsSecret ? secrets.of(networkOf(request.ip), SECRETS).takeOrSeconds() : 0
+      const seconds = route.guardsSecret ? secrets.of(networkOf(request.address), SECRETS).takeOrSeconds() : 0
       if (seconds > 0) return tooOften(reply, seconds)
       const refusal = isChange && !doorkeeper.isFromOurPages(request.raw) ? 'forbidden' : refusalOf(request)
       return refusal === null ? undefined : refuse(request, reply, refusal)
@@ -294,7 +295,7 @@ function serveRoute(app: FastifyInstance, route: Route, { doorkeeper, accounts, 
       const noted: Note = {}
       const answer = await route.handle({
         note: (note) => void Object.assign(noted, note),
-        caller: request.caller, params: params.value, query: query.value, body: body.value, frame, address: request.ip,
+        caller: request.caller, params: params.value, query: query.value, body: body.value, frame, address: request.address,
         device: deviceOf(request.headers['user-agent']), origin: doorkeeper.originOf(request.raw), sessionToken: doorkeeper.sessionToken(request.raw), flowToken: doorkeeper.flowToken(request.raw),
         get signal() {
           return leftBefore(reply.raw)
@@ -333,7 +334,7 @@ function serveRoute(app: FastifyInstance, route: Route, { doorkeeper, accounts, 
 
   function account(request: FastifyRequest, { operation: about = operation, who = request.caller?.user ?? null, space = spaceOf(request), subject = '' }: Note, result: 'done' | 'refused'): void {
     if (result === 'done' && UNRECORDED.has(about)) return
-    const event = { who, operation: about, space: space !== null && accounts.space(space) ? space : null, subject, from: request.ip, request: request.id, result }
+    const event = { who, operation: about, space: space !== null && accounts.space(space) ? space : null, subject, from: request.address, request: request.id, result }
     // Reading and refusals come by thousands; what changed people or rights is on the disk before it is answered.
     if (isChange && result === 'done') accounts.audit.record(event)
     else accounts.audit.recordSoon(event)
@@ -371,6 +372,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** null: nobody known, or a change that a page of somebody else asks for. */
     caller: Caller | null
+    /** Where a request to a route of the table comes from, by the one rule of address.ts; websockets ask it too. */
+    address: string
   }
   interface FastifyContextConfig {
     /** Of a route of the table: its method and path. */
@@ -382,11 +385,11 @@ declare module 'fastify' {
 }
 
 /** One link, one login where anybody may try one, or one's own account, from one address. What else stands in a body is the sender's choice, and would be another name each time. */
-function secretKey({ params, body, caller, ip }: FastifyRequest, isOpen: boolean): string {
+function secretKey({ params, body, caller, address }: FastifyRequest, isOpen: boolean): string {
   const { token } = params as { token?: unknown }
   const { login } = (body ?? {}) as { login?: unknown }
   const what = typeof token === 'string' ? token : !isOpen ? (caller?.user ?? '') : typeof login === 'string' ? normalLogin(login) : ''
-  return `${networkOf(ip)} ${what.slice(0, 254)}`
+  return `${networkOf(address)} ${what.slice(0, 254)}`
 }
 
 function parse(schema: Route['body'], input: unknown): { value: unknown } | null {

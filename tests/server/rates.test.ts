@@ -118,3 +118,16 @@ test('guessing one’s own password in somebody’s place is slowed down as well
   expect(statuses.filter((status) => status === 401)).toHaveLength(20)
   expect(statuses.filter((status) => status === 429)).toHaveLength(5)
 })
+
+test('behind a proxy that writes the port of each connection as well, guessing is slowed down by address all the same', async () => {
+  const relay = await startUnderTest({ publicUrl: 'https://samenpad.gemeente.nl' })
+  const statuses: number[] = []
+  for (let port = 50_000; port < 50_025; port++) {
+    const { status } = await fetch(`${relay.origin}/api/session`, {
+      method: 'POST', headers: { 'content-type': 'application/json', origin: 'https://samenpad.gemeente.nl', 'x-forwarded-for': `203.0.113.9:${port}` }, body: JSON.stringify({ login: 'iemand@gemeente.nl', password: 'mis' }),
+    })
+    statuses.push(status)
+  }
+  expect(statuses).toEqual([...Array.from({ length: 20 }, () => 401), ...Array.from({ length: 5 }, () => 429)])
+  expect(relay.running.accounts.audit.page({}, 1).records[0]?.from).toBe('203.0.113.9')
+})
