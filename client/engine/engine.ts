@@ -124,7 +124,12 @@ async function openEngine(deps: EngineDeps, bag: DisposableBag): Promise<Engine>
     if (storeFailure === null || deps.storeFailure || outbox.unstored().length > 0) return
     storeFailure = null
     statusChanged()
+    deriveAgain()
+  }
+  /** Rows and texts that are due, and that nobody is about to make. */
+  const deriveAgain = (): void => {
     projection.wake()
+    search.wake()
   }
   bag.add(store.onDidFail(storeRefuses))
 
@@ -410,9 +415,8 @@ async function openEngine(deps: EngineDeps, bag: DisposableBag): Promise<Engine>
       presence.connected(isUp)
       if (isUp) askPeople().catch(storeFailed)
       else history.disconnected()
-      // Whoever leads now brings the rows up to date with what others stored.
-      projection.wake()
     },
+    leads: deriveAgain,
     flush: content.flush,
     heard: (message) => (message.type === 'present' ? presence.heard(message) : history.heard(message)),
     storeFailed,

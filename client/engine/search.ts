@@ -21,6 +21,8 @@ import { StoreError, type DirtyMark, type EngineStore, type StoreChange, type St
 export interface Search extends Disposable {
   /** Answers from everything stored at the call, or after PATIENCE_MS from what was read by then. */
   find(query: string, countMax: number, where: NonNullable<Parameters<Engine['search']>[2]>): Promise<SearchAnswer>
+  /** There may be texts to make; runs after a moment. */
+  wake(): void
   /** The store changed, by this tab or another. */
   heard(change: StoreChange): void
   /** The right to a space is gone, or something was erased: nothing of it may stay in memory. */
@@ -252,6 +254,7 @@ export function createSearch(deps: SearchDeps): Search {
         .map(({ row: { item, space, title, text }, score }) => ({ item, space, title, excerpt: excerptOf(text, words, index), score }))
       return { hits, isComplete: isAll && isRead && !deps.isArriving() }
     },
+    wake,
     heard({ foreign, entries, outbox, rows, texts }) {
       // Texts that were stored here are in the index.
       if (foreign || !texts) isLevel = false

@@ -76,6 +76,8 @@ export interface SyncDeps {
   changed(): void
   /** The connection came up, or went. */
   isUp(up: boolean): void
+  /** This tab leads from now on: what the one before it left half done is its work, with or without a connection. */
+  leads(): void
   /** Lead lost: what is typed must be stored before the next one reads. */
   flush(): void
   /** Messages that are no business of the log. */
@@ -659,7 +661,9 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
     }
     await outbox.readAll()
     await parkLost()
-    if (isElected) step('lead')
+    if (!isElected) return
+    step('lead')
+    deps.leads()
   }
   const campaign = deps.leadership.campaign(
     () => {

@@ -100,6 +100,32 @@ test('a tab that does not lead makes no texts and finds what the leading one mad
   expect(calls.of('putTexts', 'entriesOf', 'texts')).toBe(0)
 })
 
+test.each(['with a relay', 'without a line'])('texts that were due when the leading tab died are made by the next one, %s', async (line) => {
+  const world = createWorld()
+  const laptop = world.laptop(world.user('verloskundige'))
+  const first = await laptop.open({ hooks: { beforeCommit: (operation) => (operation === 'putTexts' ? new Promise(() => undefined) : 'go') } })
+  const second = await laptop.open()
+  await first.engine.createItem({ space: world.space, type: 'agreement', edits: [set('title', 'Bevindingen')], prose: null })
+  await world.clock.pass(20_000)
+  expect(await second.store.texts()).toEqual([])
+  world.relay.isDeaf = line === 'without a line'
+  first.kill()
+  await world.clock.pass(20_000)
+  expect((await second.store.texts()).map(({ title }) => title)).toEqual(['Bevindingen'])
+})
+
+test('texts for which a full laptop had no room are made when there is room again, also when nobody types', async () => {
+  const world = createWorld()
+  let isFull = true
+  const tab = await world.laptop(world.user('verloskundige')).open({ hooks: { beforeCommit: (operation) => (isFull && ['putTexts', 'putValue'].includes(operation) ? 'quota' : 'go') } })
+  await tab.engine.createItem({ space: world.space, type: 'agreement', edits: [set('title', 'Bevindingen')], prose: null })
+  await world.clock.pass(20_000)
+  expect(await tab.store.texts()).toEqual([])
+  isFull = false
+  await world.clock.pass(60_000)
+  expect((await tab.store.texts()).map(({ title }) => title)).toEqual(['Bevindingen'])
+})
+
 test('what is looked for in one space is not pushed out by better hits in others', async () => {
   const { world, other, tab } = await halfRead(5)
   const ask = (onlyHere: boolean) => world.clock.answer(tab.engine.search('afspraak', 3, { here: other, onlyHere }))

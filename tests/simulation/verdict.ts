@@ -16,6 +16,8 @@ import type { Device, World } from './world.ts'
 
 /** The snapshot service has looked at every space by then. */
 const SNAPSHOTS_LOOKED_AT_MS = 60_000
+/** Texts are made when nothing else is done, and after a while in any case; each wait is a second. */
+const TEXTS_WAITS_COUNT_MAX = 30
 
 const short = (id: string): string => id.slice(0, 8)
 
@@ -174,8 +176,19 @@ export async function judgeAtRest(world: World, tools: Tools): Promise<void> {
       await tools.inTime(judgeStatus(world, name, tab.engine, outbox))
     }
   }
+  await judgeTexts(world, tools)
   await judgeErased(world, tools)
   await judgeTokens(world, rest, A)
+}
+
+/** What is found on a laptop is what its documents say: no text for search stays due, whichever tab was to make it. */
+async function judgeTexts({ checker, devices }: World, { advance }: Tools): Promise<void> {
+  for (const { index, disk: { inspect } } of devices) {
+    for (let waited = 0; (await inspect.staleTexts(1)).length > 0; waited++) {
+      if (waited > TEXTS_WAITS_COUNT_MAX) return checker.breach(8, `device ${index} has texts for search that nobody makes`)
+      await advance(1_000)
+    }
+  }
 }
 
 /** Nothing that was erased is kept anywhere: not beside the log, and not on a laptop that heard of it. */
