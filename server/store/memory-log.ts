@@ -138,6 +138,9 @@ export function restoreMemoryLog(backup: MemoryBackup, options: MemoryLogOptions
   return openMemoryLog(disk, options)
 }
 
+/** The log of a machine that was put back to an image of itself: everything as it was, the epochs too. */
+export const putBackMemoryLog = (image: MemoryBackup, options: MemoryLogOptions): MemoryLog => openMemoryLog(copyOf(image.disk as Disk), options)
+
 function openMemoryLog(disk: Disk, options: MemoryLogOptions): MemoryLog {
   const schedule = options.schedule ?? ((_step, run) => queueMicrotask(run))
   let state: 'open' | 'crashed' | 'closed' = 'open'

@@ -7,7 +7,7 @@ import type { EngineStore, OutboxRow, SpaceRow, StoredEntry } from '../../client
 import type { SyncStatus } from '../../client/engine/api.ts'
 import type { AppendRequest, AppendResult, CommittedRun } from '../../server/store/log.ts'
 import { bytesEqual, concatBytes } from '../../shared/base/bytes.ts'
-import type { EntryId, Epoch, ItemId, SpaceId, UserId } from '../../shared/base/ids.ts'
+import { NO_ID, type EntryId, type Epoch, type ItemId, type SpaceId, type UserId } from '../../shared/base/ids.ts'
 import { OPERATION_OF_ACT, readAct } from '../../shared/model/acts.ts'
 import type { Entry, NewEntry, Part } from '../../shared/model/entries.ts'
 import { isRetry } from '../../shared/model/errors.ts'
@@ -130,6 +130,7 @@ export const FOREIGN_TAB_LAG_MS = 300
 const HEARING_MS = 20
 
 const DENSE_LIMIT = 8
+const NO_HASH = new Uint8Array(0)
 
 /** A frame arrives as it was sent, and a run goes to many: what is in it is read once. */
 const once = <T>(read: (frame: Uint8Array) => T): ((frame: Uint8Array) => T) => {
@@ -147,7 +148,8 @@ export type Checker = ReturnType<typeof createChecker>
 
 export function createChecker(deps: CheckerDeps) {
   const spaces = new Map<SpaceId, SpaceModel>()
-  const pastEpochs = new Map<Epoch, SpaceModel>()
+  /** By epoch; more than one where the relay was put back to an image of itself, and the log went by that name before. */
+  const pastLogs = new Map<Epoch, SpaceModel[]>()
   const minted = new Map<EntryId, Minted>()
   const devices = new Map<number, DeviceModel>()
   const connections = new Map<number, ConnectionModel>()
@@ -161,6 +163,7 @@ export function createChecker(deps: CheckerDeps) {
   const chosen = new Set<EntryId>()
   let reported = 0
   let restoredCount = 0
+  const putBack = new Set<SpaceId>()
 
   const breach = (rule: Rule, what: string): void => {
     if (reported++ < DENSE_LIMIT) deps.report({ rule, what, time: deps.now() })
@@ -175,6 +178,12 @@ export function createChecker(deps: CheckerDeps) {
     model.tailHashes.push(nextTailHash(model.tailHashes[model.tailHashes.length - 1]!, entry.seq, entry.entry, nativeSha256(entry.payload), nativeSha256))
     model.byEntry.set(entry.entry, entry)
     model.lastOfItem.set(entry.item, entry.seq)
+  }
+  const keepPast = (log: SpaceModel): void => void pastLogs.set(log.epoch, [...(pastLogs.get(log.epoch) ?? []), log])
+  /** The log that has this epoch now, and those that had it before. */
+  const logsOf = (space: SpaceId, epoch: Epoch | undefined): SpaceModel[] => {
+    const now = spaces.get(space)
+    return [...(now && now.epoch === epoch ? [now] : []), ...(pastLogs.get(epoch ?? NO_ID) ?? [])]
   }
   const device = (index: number): DeviceModel => {
     let model = devices.get(index)
@@ -279,7 +288,7 @@ export function createChecker(deps: CheckerDeps) {
     const subscription = connection.subscriptions.get(message.space)
     if (!subscription?.isAnswered) return
     if (message.cursorBefore !== subscription.last) breach(2, `a run from ${message.cursorBefore} arrived after ${subscription.last} on connection ${id}`)
-    const model = spaces.get(message.space)?.epoch === message.epoch ? spaces.get(message.space) : pastEpochs.get(message.epoch)
+    const model = logsOf(message.space, message.epoch).find(({ tailHashes }) => bytesEqual(tailHashes[message.cursorAfter] ?? NO_HASH, message.tailHashAfter))
     const there = new Set(message.entries.map(({ seq }) => seq))
     for (const { seq, item, part } of (model?.entries ?? []).slice(message.cursorBefore, message.cursorAfter)) {
       if (!there.has(seq) && (subscription.covered.get(`${item}/${part}`) ?? 0) < seq) breach(2, `seq ${seq} was left out on connection ${id}, and no snapshot arrived that stands for it`)
@@ -309,7 +318,8 @@ export function createChecker(deps: CheckerDeps) {
     get restoredCount() {
       return restoredCount
     },
-    wasEverCommitted: (entry: EntryId): boolean => [...spaces.values(), ...pastEpochs.values()].some((model) => model.byEntry.has(entry)),
+    wasPutBack: (space: SpaceId): boolean => putBack.has(space),
+    wasEverCommitted: (entry: EntryId): boolean => [...spaces.values(), ...[...pastLogs.values()].flat()].some((model) => model.byEntry.has(entry)),
     breach,
 
     /** A space's log exists from now on, under this epoch; the entries it begins with were committed before. */
@@ -317,10 +327,23 @@ export function createChecker(deps: CheckerDeps) {
       const before = spaces.get(space)
       if (before && before.epoch === epoch) return
       if (before) {
-        pastEpochs.set(before.epoch, before)
+        keepPast(before)
         restoredCount++
       }
       const model = emptySpace(epoch)
+      for (const entry of entries) addEntry(model, entry)
+      spaces.set(space, model)
+    },
+
+    /** The folder of the relay was put back to an image of itself: a log of the same name that has less. What was heard of the longer one was heard. */
+    logPutBack(space: SpaceId, entries: readonly Entry[]): void {
+      const before = spaces.get(space)
+      if (!before) return breach(1, `space ${short(space)} was put back, which has no log`)
+      keepPast(before)
+      restoredCount++
+      putBack.add(space)
+      judged.clear()
+      const model = emptySpace(before.epoch)
       for (const entry of entries) addEntry(model, entry)
       spaces.set(space, model)
     },
@@ -361,7 +384,7 @@ export function createChecker(deps: CheckerDeps) {
         addEntry(model, entry)
       }
       if (mode === 'history' && deps.saysOf(entries.filter((entry) => entry.item === item)).all !== says.all) breach('ERA', `item ${short(item)} says something else after erasing what it no longer said`)
-      pastEpochs.set(before.epoch, before)
+      keepPast(before)
       unheard.set(before.epoch, before)
       spaces.set(space, model)
     },
@@ -455,8 +478,7 @@ export function createChecker(deps: CheckerDeps) {
           const [entries, epoch] = args as Parameters<EngineStore['acknowledge']>
           for (const entry of entries) {
             const space = minted.get(entry)?.space
-            const log = space ? (spaces.get(space)?.epoch === epoch ? spaces.get(space) : pastEpochs.get(epoch)) : undefined
-            if (!log?.byEntry.has(entry)) breach(4, `entry ${short(entry)} left the outbox of device ${index} without being in the log of epoch ${short(epoch)}`)
+            if (!space || !logsOf(space, epoch).some(({ byEntry }) => byEntry.has(entry))) breach(4, `entry ${short(entry)} left the outbox of device ${index} without being in the log of epoch ${short(epoch)}`)
             if (model.waiting.delete(entry) || model.parked.delete(entry)) touched()
             model.acknowledged.set(entry, epoch)
           }
@@ -503,9 +525,10 @@ export function createChecker(deps: CheckerDeps) {
         }
         case 'putSnapshot': {
           const [row, covered, dropBefore] = args as Parameters<EngineStore['putSnapshot']>
-          const log = spaces.get(row.space)?.epoch === row.epoch ? spaces.get(row.space) : pastEpochs.get(row.epoch ?? '')
+          const logs = logsOf(row.space, row.epoch)
           for (const entry of covered) {
             model.merged.add(entry)
+            const log = logs.find(({ byEntry }) => byEntry.has(entry))
             // Old ones of others are let go themselves.
             if (minted.get(entry)?.device !== index && (log?.byEntry.get(entry)?.serverTime ?? Infinity) < dropBefore) model.arrivals.delete(entry)
           }
@@ -513,7 +536,7 @@ export function createChecker(deps: CheckerDeps) {
         }
         case 'adoptSnapshot': {
           const [row] = args as Parameters<EngineStore['adoptSnapshot']>
-          const log = spaces.get(row.space)?.epoch === row.epoch ? spaces.get(row.space) : pastEpochs.get(row.epoch)
+          const log = logsOf(row.space, row.epoch).find(({ entries }) => entries.length >= row.upToSeq)
           const entries = (log?.entries ?? []).filter((entry) => entry.item === row.item && entry.part === row.part && entry.seq <= row.upToSeq).map(({ entry }) => entry)
           model.adopted.set(`${row.item}/${row.part}`, { space: row.space, entries })
           break
@@ -551,7 +574,8 @@ export function createChecker(deps: CheckerDeps) {
           // Another tab went on: nothing of it is stored.
           const at = model.cursors.get(space)
           if (at?.epoch !== epoch || (cursorBefore ?? (entries[0]?.seq ?? 1) - 1) > at.cursor) break
-          const log = spaces.get(space)?.epoch === epoch ? spaces.get(space) : pastEpochs.get(epoch)
+          const logs = logsOf(space, epoch)
+          const log = logs.find((one) => entries.every(({ entry, seq }) => one.entries[seq - 1]?.entry === entry)) ?? logs[0]
           if (!log) return breach(3, `a run of an unknown epoch was stored on device ${index}`)
           for (const entry of entries) {
             arrived(model, entry.entry)
@@ -707,8 +731,9 @@ export function createChecker(deps: CheckerDeps) {
       const log = spaces.get(space)
       // It was replaced again, and the laptop has not heard of that.
       if (log?.epoch !== epoch) return
+      const wasIn = (entry: EntryId): boolean => logsOf(space, epoch).some(({ byEntry }) => byEntry.has(entry))
       const offered = new Set(outbox.map(({ entry }) => entry))
-      const kept = entries.find((one) => one.space === space && one.seq === null && one.part !== 'act' && !offered.has(one.entry) && !log.byEntry.has(one.entry))
+      const kept = entries.find((one) => one.space === space && one.seq === null && one.part !== 'act' && !offered.has(one.entry) && !wasIn(one.entry))
       if (kept) breach(8, `device ${index} keeps ${short(kept.entry)}, which the log of space ${short(space)} lacks, and offers it to nobody`)
     },
 
@@ -735,13 +760,14 @@ export function createChecker(deps: CheckerDeps) {
 
     /** Places the store claims to have (cursor) against what it holds. */
     cursorReadBack(index: number, space: SpaceId, epoch: Epoch, cursor: number, tailHash: Uint8Array, held: ReadonlySet<EntryId>): void {
-      const log = spaces.get(space)?.epoch === epoch ? spaces.get(space) : pastEpochs.get(epoch)
+      const logs = logsOf(space, epoch)
+      const log = logs.find(({ tailHashes }) => bytesEqual(tailHashes[cursor] ?? NO_HASH, tailHash)) ?? logs[0]
       if (!log) {
         if (cursor > 0) breach(3, `device ${index} has a cursor in an epoch that never was`)
         return
       }
       if (cursor > log.entries.length) return breach(3, `device ${index} is at ${cursor} of a log of ${log.entries.length}`)
-      if (!bytesEqual(tailHash, log.tailHashes[cursor]!)) breach(3, `device ${index} keeps a tail hash that is not the log's at ${cursor}`)
+      if (!bytesEqual(tailHash, log.tailHashes[cursor]!)) return breach(3, `device ${index} keeps a tail hash that is not the log's at ${cursor}`)
       const inAdopted = new Set([...device(index).adopted.values()].flatMap((adopted) => adopted.entries))
       for (let seq = 1; seq <= cursor; seq++) {
         const entry = log.entries[seq - 1]!

@@ -35,6 +35,8 @@ export type Op = { after: number } & (
   | { op: 'cut'; device: number; afterFrames: number }
   | { op: 'halfOpen'; device: number; direction: 'up' | 'down' | 'both' }
   | { op: 'stall'; device: number; ms: number }
+  /** Only so many frames more come down; null: all again. */
+  | { op: 'letThrough'; device: number; frames: number | null }
   | { op: 'slow'; device: number; ms: number }
   /** The relay dies at its n-th commit from now: before it is synced, or after it and before anybody heard. 0: at once. */
   | { op: 'killRelay'; atCommit: number; torn: 'before' | 'after'; downMs: number }
@@ -53,10 +55,15 @@ export type Op = { after: number } & (
   | { op: 'backup' }
   /** The relay's machine is set back to its last backup, under a new epoch. */
   | { op: 'restore'; downMs: number }
+  /** An image of the relay's machine, and the machine put back to it: the same epoch, and less of the log. */
+  | { op: 'image' }
+  | { op: 'putBack'; downMs: number }
   /** For good: an item, or what was deleted from its text. */
   | { op: 'erase'; item: string; mode: 'whole' | 'history' }
 )
 export type OpName = Op['op']
+/** Lines that are drawn one at a time; the others belong together, and come as a whole. */
+type DrawnName = Exclude<OpName, 'image' | 'putBack' | 'letThrough'>
 
 export interface Plan {
   seed: number
@@ -74,10 +81,10 @@ export const deviceOfTab = (tab: string): number => Number(tab.slice(1, tab.inde
 const DAY_MS = 86_400_000
 
 /** Relative weights; a schedule switches some of the faults off (swarm testing), so that rare combinations get room. */
-const WORK: [OpName, number][] = [
+const WORK: [DrawnName, number][] = [
   ['type', 26], ['delete', 5], ['format', 3], ['facts', 16], ['linked', 5], ['act', 7], ['create', 2], ['open', 5], ['close', 3], ['presence', 2], ['peek', 2],
 ]
-const FAULTS: [OpName, number][] = [
+const FAULTS: [DrawnName, number][] = [
   ['network', 6], ['partition', 2], ['heal', 5], ['cut', 7], ['halfOpen', 2], ['stall', 2], ['slow', 2], ['killTab', 6], ['openTab', 6], ['closeTab', 2], ['restartDevice', 2],
   ['sleep', 1.5], ['stealLead', 2], ['killRelay', 3], ['failCommit', 2], ['failStore', 1.5], ['clock', 2], ['role', 2.5], ['retryParked', 2], ['discardParked', 0.7], ['repeat', 2], ['backup', 3], ['restore', 2.5], ['erase', 2],
 ]
@@ -105,6 +112,25 @@ export const DEFAULT_SIZE: PlanSize = { opsMin: 50, opsMax: 120, devicesMax: 5 }
 const LARGE_SIZE: PlanSize = { opsMin: 120, opsMax: 400, devicesMax: 8 }
 const LARGE_SHARE = 0.06
 const sizeOf = (seed: number): PlanSize => (chance(namedDice(seed, 'size'), LARGE_SHARE) ? LARGE_SIZE : DEFAULT_SIZE)
+
+/** A fault of more than one line has dice of its own: the rest of a plan is what it would be without it. */
+const PUT_BACK_SHARE = 0.16
+
+/** The relay's machine is put back to an image of itself, while somebody types whose own words have not come back yet: only the acknowledgement did. */
+function addPutBack(ops: Op[], dice: Dice, deviceCount: number): void {
+  if (!chance(dice, PUT_BACK_SHARE)) return
+  const from = below(dice, ops.length)
+  const to = from + below(dice, ops.length - from)
+  const device = below(dice, deviceCount)
+  ops.splice(to, 0,
+    { after: 100, op: 'open', tab: tabName(device, 0), item: 'i0' },
+    { after: 300, op: 'letThrough', device, frames: 1 },
+    { after: 0, op: 'type', tab: tabName(device, 0), item: 'i0', count: 1, r: dice.uint32() },
+    { after: 60 + below(dice, 60), op: 'putBack', downMs: 50 + below(dice, 8_000) },
+    { after: 0, op: 'letThrough', device, frames: null },
+  )
+  ops.splice(from, 0, { after: 10, op: 'image' })
+}
 
 export function makePlan(seed: number, size: PlanSize = sizeOf(seed)): Plan {
   const dice = namedDice(seed, 'plan')
@@ -245,6 +271,7 @@ export function makePlan(seed: number, size: PlanSize = sizeOf(seed)): Plan {
         break
     }
   }
+  addPutBack(ops, namedDice(seed, 'image'), devices.length)
   const tidying = namedDice(seed, 'tidy')
   return { seed, users, devices, ...(chance(tidying, 0.4) ? { tidy: { everyMs: 1_000 + below(tidying, 20_000), entriesCountMax: 1 + below(tidying, 6) } } : {}), ops }
 }

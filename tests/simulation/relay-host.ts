@@ -5,7 +5,7 @@
 import type { Directory } from '../../server/auth/directory.ts'
 import type { Relay, RelayDeps, RelaySession } from '../../server/relay/api.ts'
 import type { Connection } from '../../server/relay/connection.ts'
-import { createMemoryLog, restoreMemoryLog, type MemoryBackup, type MemoryLog, type MemoryLogOptions } from '../../server/store/memory-log.ts'
+import { createMemoryLog, putBackMemoryLog, restoreMemoryLog, type MemoryBackup, type MemoryLog, type MemoryLogOptions } from '../../server/store/memory-log.ts'
 import { createEraser, type EraseOrder } from '../../server/derive/eraser.ts'
 import { deletedRanges } from '../../server/derive/deleted-ranges.ts'
 import { createSnapshotService } from '../../server/derive/snapshot-service.ts'
@@ -13,7 +13,7 @@ import type { Erasure } from '../../server/store/erase.ts'
 import type { AppendRequest, Log } from '../../server/store/log.ts'
 import { createMemorySnapshots } from '../../server/store/memory-snapshots.ts'
 import type { Snapshots } from '../../server/store/snapshots.ts'
-import type { ItemId, SpaceId, UserId } from '../../shared/base/ids.ts'
+import type { Epoch, ItemId, SpaceId, UserId } from '../../shared/base/ids.ts'
 import { below, type Dice } from '../../shared/base/random.ts'
 import { ok } from '../../shared/base/result.ts'
 import { ERASED_RANGES_BYTES_MAX } from '../../shared/model/limits.ts'
@@ -60,7 +60,10 @@ export interface VirtualRelayHost {
   backup(): void
   /** Sets the machine back to the last backup, under a new epoch. False: there is none. */
   restore(downMs: number): boolean
-  readonly hasBackup: boolean
+  /** An image of the machine, as it is at this moment. */
+  takeImage(): void
+  /** Puts the machine back to its image. False: there is none, or it is of another epoch, or nothing came since. */
+  putBackImage(downMs: number): boolean
   /** What a person asks for in the dialog. False: nobody listens. */
   erase(order: Pick<EraseOrder, 'space' | 'item' | 'mode'>): boolean
   /** The whole log, as it is on the disk. */
@@ -88,6 +91,7 @@ export function createRelayHost(deps: RelayHostDeps): VirtualRelayHost {
   const kept = createMemorySnapshots()
   let service: ReturnType<typeof createSnapshotService> | null = null
   let lastBackup: MemoryBackup | null = null
+  let image: { backup: MemoryBackup; heads: ReadonlyMap<SpaceId, { epoch: Epoch; head: number }> } | null = null
   let starting = false
   let isErasing = false
   /** An erasure is on the disk, and the relay has not been told. */
@@ -232,14 +236,34 @@ export function createRelayHost(deps: RelayHostDeps): VirtualRelayHost {
     })
   }
 
-  const readBack = async (isRestored: boolean): Promise<void> => {
+  const readBack = async (how: 'restarted' | 'restored' | 'put back'): Promise<void> => {
     for (const space of deps.spaces) {
       const head = await log.ensureSpace(space)
       const { entries } = await log.read(space, 0, ALL, ALL)
-      if (isRestored) checker.logOpened(space, head.epoch, entries)
+      if (how === 'restored') checker.logOpened(space, head.epoch, entries)
+      else if (how === 'put back') checker.logPutBack(space, entries)
       else checker.logReadBack(space, head.epoch, entries)
     }
   }
+  const stop = (): void => {
+    process?.kill()
+    service?.dispose()
+    relay = null
+    log.crash()
+    deps.onDied()
+    starting = true
+  }
+  const startAfter = (downMs: number, how: Parameters<typeof readBack>[0], open: (options: MemoryLogOptions) => MemoryLog): void =>
+    void scheduler.after(downMs, () => {
+      log = open(optionsOf(() => process !== null && !process.isDead))
+      void readBack(how).then(() => {
+        starting = false
+        begin()
+      })
+    })
+
+  /** As the judge saw them: what is asked of the disk at this moment is not in it yet. */
+  const headsNow = (): Map<SpaceId, { epoch: Epoch; head: number }> => new Map([...checker.spaces].map(([space, { epoch, entries }]) => [space, { epoch, head: entries.length }]))
 
   const host: VirtualRelayHost = {
     get process() {
@@ -251,9 +275,6 @@ export function createRelayHost(deps: RelayHostDeps): VirtualRelayHost {
     machine,
     get isUp() {
       return relay !== null && !starting
-    },
-    get hasBackup() {
-      return lastBackup !== null
     },
     accept: (connection, user) => (relay && process && !process.isDead ? relay.accept(connection, user) : null),
     async start() {
@@ -267,19 +288,8 @@ export function createRelayHost(deps: RelayHostDeps): VirtualRelayHost {
     kill(downMs) {
       if (!process || process.isDead) return
       counted('relay killed')
-      process.kill()
-      service?.dispose()
-      relay = null
-      log.crash()
-      deps.onDied()
-      starting = true
-      scheduler.after(downMs, () => {
-        log = log.reopen(optionsOf(() => process !== null && !process.isDead))
-        void readBack(false).then(() => {
-          starting = false
-          begin()
-        })
-      })
+      stop()
+      startAfter(downMs, 'restarted', (options) => log.reopen(options))
     },
     armKill(atCommit, torn, downMs) {
       armed = { left: atCommit, torn, downMs }
@@ -296,20 +306,23 @@ export function createRelayHost(deps: RelayHostDeps): VirtualRelayHost {
       const backup = lastBackup
       const erasures = deps.sabotage.erasures?.(log.allErasures()) ?? log.allErasures()
       counted('relay set back to a backup')
-      process.kill()
-      service?.dispose()
-      relay = null
-      log.crash()
-      deps.onDied()
-      starting = true
-      scheduler.after(downMs, () => {
-        // The list of erasures lies beside the log and is as old as the machine.
-        log = restoreMemoryLog(backup, { ...optionsOf(() => process !== null && !process.isDead), erasures })
-        void readBack(true).then(() => {
-          starting = false
-          begin()
-        })
-      })
+      stop()
+      // The list of erasures lies beside the log and is as old as the machine.
+      startAfter(downMs, 'restored', (options) => restoreMemoryLog(backup, { ...options, erasures }))
+      return true
+    },
+    takeImage() {
+      if (process && !process.isDead) image = { backup: log.backup(), heads: headsNow() }
+    },
+    putBackImage(downMs) {
+      if (!image || !process || process.isDead) return false
+      const { backup, heads } = image
+      const now = [...headsNow()]
+      // Under another epoch it would be a backup; and what has not grown is no other log.
+      if (!now.every(([space, { epoch }]) => heads.get(space)?.epoch === epoch) || !now.some(([space, { head }]) => head > (heads.get(space)?.head ?? 0))) return false
+      counted('relay put back to an image of itself')
+      stop()
+      startAfter(downMs, 'put back', (options) => putBackMemoryLog(backup, options))
       return true
     },
     erase(order) {

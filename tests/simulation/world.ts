@@ -395,6 +395,9 @@ export async function runPlan(plan: Plan, options: { sabotage?: Sabotage | undef
       case 'stall':
         for (const connection of network.connectionsOf(device!.line)) connection.stall(op.ms)
         return applies(network.connectionsOf(device!.line).length > 0)
+      case 'letThrough':
+        network.letThrough(device!.line, op.frames)
+        return undefined
       case 'slow':
         Object.assign(device!.line, { slowUntil: scheduler.now + op.ms, slowFactor: 6_000 })
         return undefined
@@ -436,6 +439,11 @@ export async function runPlan(plan: Plan, options: { sabotage?: Sabotage | undef
         return undefined
       case 'restore':
         return applies(host.restore(op.downMs))
+      case 'image':
+        host.takeImage()
+        return undefined
+      case 'putBack':
+        return applies(host.putBackImage(op.downMs))
       case 'erase': {
         const space = item && history.items.get(item.id)?.space
         return applies(!!item && !!space && host.erase({ space, item: item.id, mode: op.mode }))
@@ -500,6 +508,7 @@ export async function runPlan(plan: Plan, options: { sabotage?: Sabotage | undef
       Object.assign(device.line, { cutAfterFrames: null, slowUntil: 0 })
       device.disk.failNext(0)
       network.setState(device.line, 'up')
+      network.letThrough(device.line, null)
       for (const { disk } of device.tabs.values()) disk.disarm()
     }
     await advance(10)

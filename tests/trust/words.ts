@@ -92,6 +92,7 @@ export const AFTERWORD = `## Who looks at which invariant
   and the crash guard sets it apart after the third time. Many entries of a few tenths of a second each are not found: the document opens as slowly as their sum, with turns for others between them. While something typed is on its way to a silent worker it is not ended; the status is red and the text can be kept in a file.
 - An image of the machine that is put back with everything in it looks like the log that it was. Whoever wrote what it lacks brings that back at the next contact; others may not, and what
   somebody else brought under a new clientID can keep the edits of its author apart until they adopt them. \`README.md\` says what to remove first (the file \`generation\`).
+  An act among it that is brought back has the relay's time of then; a laptop that was away meanwhile shows the time it had.
 - A fellow member of a *restored* space who reads a writer id off the wire can continue that writer's edits (rule ADM7 of the protocol). Elsewhere the author counts too.
 - Damage in the pages of the log that all spaces share (its schema, its list of spaces) stops all of them until a backup is put back; it is never served.
 - Power cuts are built from recorded writes and syncs of the real relay (rows D2, D3), not made by pulling plugs: a disk that lies about its cache is outside it.

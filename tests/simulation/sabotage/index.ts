@@ -210,6 +210,50 @@ export const SABOTAGES: Readonly<Record<string, Sabotage>> = {
     },
   },
 
+  'image-not-told-apart': {
+    what: 'the relay goes by the epoch alone, and resumes whoever saw more than the image holds that it was put back to',
+    breaks: [2, 3, 8, 11],
+    create() {
+      const heads = new Map<string, number>()
+      const anyHash = new Uint8Array(16).fill(0x77)
+      return {
+        log: (honest) => ({
+          ...honest,
+          async head(space) {
+            const head = await honest.head(space)
+            if (head) heads.set(space, head.head)
+            return head
+          },
+          tailHashAt: async (space, seq) => ((await honest.tailHashAt(space, seq)) === null ? null : anyHash),
+        }),
+        frame(_connection, direction, frame) {
+          if (direction === 'down') return frame
+          const messages = decodeUp(frame)
+          if (!messages.some((message) => message.type === 'sub' && message.cursor > 0)) return frame
+          return encodeUp(...messages.map((message) => (message.type === 'sub' && message.cursor > 0 ? { ...message, cursor: Math.min(message.cursor, heads.get(message.space) ?? message.cursor), tailHash: anyHash } : message)))
+        },
+      }
+    },
+  },
+
+  'acknowledged-is-enough': store('the laptop does not look for what was acknowledged and never came back to it', [1, 8], (honest) => ({
+    async unplaced(space) {
+      const acknowledged = new Set((await honest.archive(space)).map(({ entry }) => entry))
+      return (await honest.unplaced(space)).filter(({ entry }) => !acknowledged.has(entry))
+    },
+  })),
+
+  'texts-left-due': store('the laptop makes texts for search once, and none of what changes after that', [8, 'ERA'], (honest) => {
+    let isMade = false
+    return {
+      staleTexts: async (countMax) => (isMade ? [] : honest.staleTexts(countMax)),
+      putTexts(texts) {
+        isMade = true
+        return honest.putTexts(texts)
+      },
+    }
+  }),
+
   'refuse-blocks-everything': {
     what: 'after one refusal the laptop sends nothing more, of no item',
     breaks: [11],
