@@ -34,6 +34,8 @@ export interface MemoryDevice {
   openStore(hooks?: MemoryStoreHooks): MemoryStore
   /** Commits so far, of all tabs: for tests that kill at the n-th. */
   readonly commitCount: number
+  /** A record goes bad: a row that waits, and whose entry is here as well, is in the outbox no more. Out: whether there was one. */
+  loseRow(entry: EntryId): boolean
 }
 
 interface HeldEntry extends StoredEntry {
@@ -452,6 +454,7 @@ export function createMemoryDevice(): MemoryDevice {
 
   return {
     openStore,
+    loseRow: (entry) => tables.entries.has(entry) && tables.outbox.delete(entry),
     get commitCount() {
       return commitCount
     },

@@ -16,7 +16,7 @@ import { PARTS } from '../../shared/model/entries.ts'
 import { CLOSE } from '../../shared/model/errors.ts'
 import { may } from '../../shared/model/grants.ts'
 import {
-  BEAT_MS, CONNECT_MS_MAX, ENTRIES_BATCH_COUNT_MAX, MOVED_MS_MAX, OFFER_OTHERS_AFTER_MS, PAYLOAD_BYTES_MAX, PING_AFTER_MS, SILENCE_MS_MAX, SLEPT_MS_MIN, SNAPSHOT_BYTES_MAX,
+  ARCHIVE_DAYS, BEAT_MS, CONNECT_MS_MAX, ENTRIES_BATCH_COUNT_MAX, MOVED_MS_MAX, OFFER_OTHERS_AFTER_MS, PAYLOAD_BYTES_MAX, PING_AFTER_MS, SILENCE_MS_MAX, SLEPT_MS_MIN, SNAPSHOT_BYTES_MAX,
   WOKEN_MS_MAX,
 } from '../../shared/model/limits.ts'
 import type { Person } from '../../shared/model/people.ts'
@@ -29,6 +29,7 @@ import {
   CONNECTION_STEPS, SUBSCRIPTION_STEPS, takesPushes,
   type ConnectionEffect, type ConnectionEvent, type ConnectionState, type SubscriptionEvent, type SubscriptionState,
 } from './connection-states.ts'
+import { DAY_MS } from './offline-limit.ts'
 import { CONTACT_MS, type OfflineUse } from './offline-use.ts'
 import type { Outbox } from './outbox.ts'
 import { erasingOf } from './erasure.ts'
@@ -100,8 +101,10 @@ interface Followed {
   leap: Leap | null
   /** Acknowledged before this SUB, and without a place in the log: either they stand before the head that SUBBED told, or the relay has lost them. */
   unseen: ReadonlySet<EntryId>
+  /** This connection said once which log the relay has. */
+  isHeard: boolean
 }
-const newFollowed = (row: SpaceRow): Followed => ({ row, state: 'none', erased: [], behindCount: 0, offerTimer: null, leap: null, unseen: new Set() })
+const newFollowed = (row: SpaceRow): Followed => ({ row, state: 'none', erased: [], behindCount: 0, offerTimer: null, leap: null, unseen: new Set(), isHeard: false })
 
 /** What came as snapshots on this connection: it stands for entries that are left out of the runs after it. */
 interface Leap {
@@ -121,7 +124,7 @@ const PERMANENT_CODES = new Map(Object.entries(CLOSE).filter(([, close]) => clos
 PERMANENT_CODES.delete(CLOSE.epoch.code)
 
 export async function createSync(deps: SyncDeps): Promise<Sync> {
-  const { store, outbox, clock, dice } = deps
+  const { store, outbox, clock, dice, me } = deps
   let state: ConnectionState = 'follower'
   let blockedBy: string | null = null
   let socket: Socket | null = null
@@ -406,6 +409,8 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
     const next = SUBSCRIPTION_STEPS[one.state][event]
     if ('ignored' in next) return
     one.state = next.to
+    if (event === 'resume' || event === 'recover') one.isHeard = true
+    else if (event === 'disconnected') one.isHeard = false
     const { row } = one
     for (const effect of next.effects) {
       switch (effect) {
@@ -481,9 +486,9 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
       if (isFirst) await keep({ ...row, epoch, head, cursor: 0, tailHash: EMPTY_TAIL_HASH })
       else one.row = { ...row, head }
       // Read before anything is sent to this log: what it acknowledges from here on may come after that head.
-      const unseen = await acknowledgedOnly(one)
+      const { acknowledged } = await adrift(one.row)
       if (socket !== mine) return
-      one.unseen = new Set(unseen.map(({ entry }) => entry))
+      one.unseen = new Set(acknowledged.map(({ entry }) => entry))
       subscriptionStep(one, 'resume')
     } else {
       subscriptionStep(one, 'recover')
@@ -498,13 +503,21 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
     if (one.behindCount === 0) await level(one)
   }
 
-  /** Entries that the relay acknowledged and that have no place in its log. */
-  async function acknowledgedOnly({ row }: Followed): Promise<StoredEntry[]> {
-    if (!may(row.role, 'item.write')) return []
-    const unplaced = await store.unplaced(row.space)
-    if (unplaced.length === 0) return []
-    const acknowledged = new Set((await store.archive(row.space)).map(({ entry }) => entry))
-    return unplaced.filter(({ entry }) => acknowledged.has(entry) && !offeredBesideSnapshot.has(entry))
+  /**
+   * Entries that have no place in the log and do not wait to be sent: those that the relay acknowledged, where one may still write, and own ones of which
+   * nothing else is known, because the row that waited vanished from this laptop (a record that went bad): those go to the relay, or are refused and shown.
+   * An own act from before the archive's days may be one that was taken and lost again with the relay, and is not repeated; of what others wrote the
+   * re-check decides.
+   */
+  async function adrift(row: SpaceRow): Promise<{ acknowledged: StoredEntry[]; forgotten: StoredEntry[] }> {
+    const unplaced = (await store.unplaced(row.space)).filter(({ entry }) => !offeredBesideSnapshot.has(entry))
+    if (unplaced.length === 0) return { acknowledged: [], forgotten: [] }
+    const archived = new Set((await store.archive(row.space)).map(({ entry }) => entry))
+    const isRecent = ({ clientTime }: StoredEntry): boolean => clientTime > clock.now() - ARCHIVE_DAYS * DAY_MS
+    return {
+      acknowledged: may(row.role, 'item.write') ? unplaced.filter(({ entry }) => archived.has(entry)) : [],
+      forgotten: unplaced.filter((one) => !archived.has(one.entry) && one.author === me.user && (one.part !== 'act' || isRecent(one))),
+    }
   }
   /** A snapshot from the relay may hold some of them and does not say so: beside one they are offered once in the life of an engine, not at every connection. */
   const offeredBesideSnapshot = new Set<EntryId>()
@@ -516,7 +529,7 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
     const { unseen } = one
     if (unseen.size > 0 && one.row.cursor >= one.row.head) {
       one.unseen = new Set()
-      const lost = (await acknowledgedOnly(one)).filter(({ entry }) => unseen.has(entry))
+      const lost = (await adrift(one.row)).acknowledged.filter(({ entry }) => unseen.has(entry))
       // Before it counts as level: no moment shows less than waits.
       if (lost.length > 0) await outbox.bringBack(lost.length, () => store.unarchive(one.row.space, lost.map(({ entry }) => entry)))
       for (const { item, part, entry } of lost) if ((await store.entriesOf(item, part)).snapshot?.adopted) offeredBesideSnapshot.add(entry)
@@ -650,11 +663,20 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
     }
   }
 
+  /** What waited in rows that vanished waits again, before anything is said about it. */
+  const waitAgain = async (rows: readonly SpaceRow[]): Promise<void> => {
+    const forgotten: EntryId[] = []
+    for (const row of rows) if (row.role !== null) forgotten.push(...(await adrift(row)).forgotten.map(({ entry }) => entry))
+    if (forgotten.length > 0) await outbox.bringBack(forgotten.length, () => store.offerAgain(forgotten, clock.now()))
+  }
+
   let isElected = false
   /** Another tab led until now: what it stored is where this one begins. */
   const takeOver = async (): Promise<void> => {
     await unlessRefused(store.countRows())
-    for (const row of await store.spaces()) {
+    const rows = await store.spaces()
+    await unlessRefused(waitAgain(rows))
+    for (const row of rows) {
       const known = spaces.get(row.space)
       if (known) known.row = row
       else spaces.set(row.space, newFollowed(row))
@@ -682,9 +704,12 @@ export async function createSync(deps: SyncDeps): Promise<Sync> {
   return {
     view() {
       const behindCount = [...spaces.values()].reduce((sum, one) => sum + one.behindCount, 0)
-      const connection = state === 'up' ? 'live' : state === 'connecting' || state === 'hello' ? 'connecting' : state === 'blocked' ? 'blocked' : 'offline'
+      // Whether the log that it knows is still the relay's: until that is said, nothing may count as being there.
+      const asked = [...spaces.values()].filter((one) => one.row.role !== null && one.row.epoch !== NO_ID && one.state === 'asked')
+      const isGreeted = state === 'up' && asked.every(({ isHeard }) => isHeard)
+      const connection = isGreeted ? 'live' : state === 'up' || state === 'connecting' || state === 'hello' ? 'connecting' : state === 'blocked' ? 'blocked' : 'offline'
       const isLevel = state === 'up' && [...spaces.values()].every((one) => one.row.role === null || one.state === 'live')
-      const isRechecking = [...spaces.values()].some((one) => one.state === 'rechecking')
+      const isRechecking = asked.some(({ isHeard }) => isHeard) || [...spaces.values()].some((one) => one.state === 'rechecking')
       return { connection, blockedBy, behindCount, follower: state === 'follower', isDetour: state === 'up' && (socket?.isDetour ?? false), isLevel, isRechecking }
     },
     pump() {

@@ -47,6 +47,25 @@ test('[INV4] the laptops rebuild an empty relay, also when it was replaced while
   expect((await again.engine.openItem(item)).facts.registers.title).toBe('een')
 })
 
+test('[INV10] a laptop that comes back says "at the relay" only after the relay said which log it has', async () => {
+  const { world, a } = await setup()
+  world.relay.isUp = false
+  world.relay.cut()
+  await world.clock.pass(5000)
+  world.relay.replaceLog(world.space, 0)
+  a.events.length = 0
+  world.relay.isUp = true
+  await world.clock.pass(RECHECKED_MS)
+  const said = a.events.flatMap((event) => (event.type === 'status' ? [event.status.state] : []))
+  expect(said).toContain('rechecking')
+  expect(said.indexOf('relay')).toBeGreaterThan(said.indexOf('rechecking'))
+  // And in the middle of a connection, when it hears that the log is another one.
+  a.events.length = 0
+  world.relay.replaceLog(world.space, 0)
+  await world.clock.pass(RECHECKED_MS)
+  expect(a.events.flatMap((event) => (event.type === 'status' ? [event.status.state] : []))[0]).toBe('rechecking')
+})
+
 test('[INV8] what only others hold comes back as well: a reader of it offers it after its author had the time', async () => {
   const { world, a, item } = await setup()
   const b = await world.laptop(world.user('projectleider')).open()

@@ -111,6 +111,27 @@ test('what this laptop wrote itself comes back from its other copy, without the 
   expect(await it.store.outbox()).toHaveLength(2)
 })
 
+test('[INV6] what waited to be sent and is gone from the outbox waits again, and is counted, before there is any connection', async () => {
+  const it = await laptop()
+  const [sent, typed, last] = [it.next('vier '), it.next('vijf '), it.next('zes ')]
+  await it.store.putLocal([sent, typed, last], 1)
+  await it.store.acknowledge([sent.entry], it.epoch, 2)
+  await it.spoil((db) => db.outbox.delete(typed.entry))
+  const engine = await it.open(true)
+  await vi.waitFor(async () => expect((await engine.status()).waitingCount).toBe(2))
+  // In the order in which it was typed.
+  expect((await it.store.outbox()).map(({ entry, state }) => [entry, state])).toEqual([[typed.entry, 'waiting'], [last.entry, 'waiting']])
+})
+
+test('what others wrote and a replaced log lacks is not offered in their place before the re-check says so', async () => {
+  const it = await laptop()
+  await it.store.recheckSpace(it.space, id(), 0, TAIL)
+  const engine = await it.open(true)
+  await vi.waitFor(async () => expect((await engine.status()).state).toBe('rechecking'))
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  expect(await it.store.outbox()).toEqual([])
+})
+
 test('facts that wait for a change that is gone ask for it too', async () => {
   const it = await laptop()
   const engine = await it.open()

@@ -67,6 +67,8 @@ export interface DeviceModel {
   parked: Map<EntryId, { code: string; reason: string; at: number; by: string }>
   discarded: Set<EntryId>
   acknowledged: Map<EntryId, Epoch>
+  /** Of which the row that waited went bad, and that nobody has found again yet. */
+  vanished: Set<EntryId>
   /** Entries of which a snapshot holds the content: their own rows may be gone. */
   merged: Set<EntryId>
   /** The same for snapshots that came from the relay, by item and part: let go when the log turns out to be another one. */
@@ -188,7 +190,7 @@ export function createChecker(deps: CheckerDeps) {
   const device = (index: number): DeviceModel => {
     let model = devices.get(index)
     if (!model) {
-      model = { waiting: new Set(), parked: new Map(), discarded: new Set(), acknowledged: new Map(), merged: new Set(), adopted: new Map(), onlyGiven: new Set(), arrivals: new Map(), arrivalsCount: 0, placed: new Map(), cursors: new Map(), closed: new Set(), changedAt: new Map(), changesCount: 0, foundTrue: new Map() }
+      model = { waiting: new Set(), parked: new Map(), discarded: new Set(), acknowledged: new Map(), vanished: new Set(), merged: new Set(), adopted: new Map(), onlyGiven: new Set(), arrivals: new Map(), arrivalsCount: 0, placed: new Map(), cursors: new Map(), closed: new Set(), changedAt: new Map(), changesCount: 0, foundTrue: new Map() }
       devices.set(index, model)
     }
     return model
@@ -697,6 +699,8 @@ export function createChecker(deps: CheckerDeps) {
       // Another tab's write is heard of over a broadcast; it may be a moment late.
       for (const [other, at] of model.changedAt) if (other !== tab && deps.now() - at < FOREIGN_TAB_LAG_MS) return
       if (status.state === 'relay' && model.waiting.size > 0) breach(10, `${tab} shows "relay" while ${model.waiting.size} edits are only on device ${index}`)
+      const unheardOf = status.state === 'relay' ? [...model.vanished].find((entry) => !spaces.get(minted.get(entry)?.space ?? NO_ID)?.byEntry.has(entry)) : undefined
+      if (unheardOf) breach(10, `${tab} shows "relay" while ${short(unheardOf)}, of which the row vanished, is only on device ${index}`)
       // Between a commit and hearing of it an edit may still count as what it was: that is worse than the truth, not better.
       const shown = status.waitingCount + status.inMemoryCount + status.parkedCount
       const stored = model.waiting.size + model.parked.size
@@ -721,6 +725,7 @@ export function createChecker(deps: CheckerDeps) {
       model.parked.clear()
       for (const row of outbox) {
         model.acknowledged.delete(row.entry)
+        model.vanished.delete(row.entry)
         if (row.state === 'waiting') model.waiting.add(row.entry)
         else model.parked.set(row.entry, { code: row.code ?? '', reason: row.reason, at: deps.now(), by: tab })
       }
@@ -735,6 +740,17 @@ export function createChecker(deps: CheckerDeps) {
       const offered = new Set(outbox.map(({ entry }) => entry))
       const kept = entries.find((one) => one.space === space && one.seq === null && one.part !== 'act' && !offered.has(one.entry) && !wasIn(one.entry))
       if (kept) breach(8, `device ${index} keeps ${short(kept.entry)}, which the log of space ${short(space)} lacks, and offers it to nobody`)
+    },
+
+    /** What waits to be sent, in the order in which it was typed. */
+    waitingOf: (index: number): EntryId[] => [...device(index).waiting],
+    /** A record of a laptop's store went bad: what waited there is known by its content alone, until somebody looks for it. */
+    rowLost(index: number, entry: EntryId): void {
+      const model = device(index)
+      model.waiting.delete(entry)
+      model.parked.delete(entry)
+      model.vanished.add(entry)
+      for (const tab of model.changedAt.keys()) changed(model, tab)
     },
 
     /** The local store itself, read back: what the model says must be there is there. */

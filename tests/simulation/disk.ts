@@ -4,6 +4,7 @@
  */
 import { createMemoryDevice, type MemoryStore } from '../../client/engine/memory-store.ts'
 import type { EngineStore } from '../../client/engine/store.ts'
+import type { EntryId } from '../../shared/base/ids.ts'
 import { below, type Dice } from '../../shared/base/random.ts'
 import type { Scheduler } from './scheduler.ts'
 
@@ -38,6 +39,8 @@ export interface TabStore {
 export interface Disk {
   openStore(owner: StoreOwner): TabStore
   failNext(count: number): void
+  /** A row that waits is in the outbox no more. Out: whether there was one, with its entry in the content as well. */
+  loseRow(entry: EntryId): boolean
   /** Reads without a tab: what is really on the disk. */
   readonly inspect: EngineStore
 }
@@ -54,6 +57,7 @@ export function createDisk(scheduler: Scheduler, dice: Dice, tap: DiskTap): Disk
   return {
     inspect: device.openStore(),
     failNext: (count) => void (failuresLeft = count),
+    loseRow: device.loseRow,
     openStore(owner) {
       let armed: { left: number; torn: 'before' | 'after' } | null = null
       const asked: { name: StoreWrite; args: readonly unknown[] }[] = []

@@ -44,6 +44,8 @@ export type Op = { after: number } & (
   | { op: 'failCommit'; count: number; torn: 'before' | 'after' }
   /** The next local writes of a device are refused as if the disk were full. */
   | { op: 'failStore'; device: number; count: number }
+  /** A laptop stops and starts, and one of its rows that waited to be sent is not there any more: a record of its store went bad. */
+  | { op: 'loseRow'; device: number; r: number }
   | { op: 'clock'; device: number | 'relay'; ms: number }
   | { op: 'role'; user: number; space: number; role: Role | null }
   | { op: 'retryParked'; tab: string }
@@ -63,7 +65,7 @@ export type Op = { after: number } & (
 )
 export type OpName = Op['op']
 /** Lines that are drawn one at a time; the others belong together, and come as a whole. */
-type DrawnName = Exclude<OpName, 'image' | 'putBack' | 'letThrough'>
+type DrawnName = Exclude<OpName, 'image' | 'putBack' | 'letThrough' | 'loseRow'>
 
 export interface Plan {
   seed: number
@@ -130,6 +132,20 @@ function addPutBack(ops: Op[], dice: Dice, deviceCount: number): void {
     { after: 0, op: 'letThrough', device, frames: null },
   )
   ops.splice(from, 0, { after: 10, op: 'image' })
+}
+
+/** Somebody types without a line, and what waits is not there any more after a start. */
+const LOSE_ROW_SHARE = 0.12
+function addLoseRow(ops: Op[], dice: Dice, deviceCount: number): void {
+  if (!chance(dice, LOSE_ROW_SHARE)) return
+  const device = below(dice, deviceCount)
+  ops.splice(below(dice, ops.length), 0,
+    { after: 100, op: 'open', tab: tabName(device, 0), item: 'i0' },
+    { after: 300, op: 'network', device, state: 'down' },
+    { after: 20, op: 'type', tab: tabName(device, 0), item: 'i0', count: 1 + below(dice, 3), r: dice.uint32() },
+    { after: 100 + below(dice, 1_000), op: 'loseRow', device, r: dice.uint32() },
+    { after: 1_000, op: 'network', device, state: 'up' },
+  )
 }
 
 export function makePlan(seed: number, size: PlanSize = sizeOf(seed)): Plan {
@@ -272,6 +288,7 @@ export function makePlan(seed: number, size: PlanSize = sizeOf(seed)): Plan {
     }
   }
   addPutBack(ops, namedDice(seed, 'image'), devices.length)
+  addLoseRow(ops, namedDice(seed, 'lose'), devices.length)
   const tidying = namedDice(seed, 'tidy')
   return { seed, users, devices, ...(chance(tidying, 0.4) ? { tidy: { everyMs: 1_000 + below(tidying, 20_000), entriesCountMax: 1 + below(tidying, 6) } } : {}), ops }
 }

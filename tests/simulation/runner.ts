@@ -20,7 +20,7 @@ export const MUST_HAPPEN: readonly string[] = [
   'op create', 'op open', 'op close', 'op type', 'op delete', 'op format', 'op facts set', 'op facts insert', 'op facts remove', 'op facts restore', 'op facts move', 'op linked',
   'op act propose', 'op act sign', 'op act adopt', 'op act revise', 'op act consult', 'op act withdraw', 'op act publish', 'op presence', 'op peek', 'op openTab', 'op closeTab',
   'op killTab', 'op restartDevice', 'op sleep', 'op stealLead', 'op network up', 'op network down', 'op network hole', 'op partition', 'op heal', 'op cut', 'op halfOpen', 'op stall',
-  'op slow', 'op killRelay', 'op failCommit', 'op failStore', 'op clock', 'op role', 'op retryParked', 'op discardParked', 'op repeat', 'op backup', 'op restore', 'op image', 'op putBack', 'op erase',
+  'op slow', 'op killRelay', 'op failCommit', 'op failStore', 'op clock', 'op role', 'op retryParked', 'op discardParked', 'op repeat', 'op backup', 'op restore', 'op image', 'op putBack', 'op loseRow', 'op erase',
   'connection cut', 'frames lost in a cut', 'relay killed', 'relay killed before a commit', 'relay killed after a commit', 'relay set back to a backup',
   'tab killed before a store write', 'tab killed after a store write', 'commit failed before writing', 'commit failed after writing', 'local disk refused an edit',
   'repeated entry acknowledged again', 'parked edits offered again', 'parked edits discarded', 'down nack', 'down subbed', 'down scope', 'wrote park', 'wrote recheckSpace', 'wrote putSnapshot', 'wrote removeSpace',
@@ -53,6 +53,7 @@ const FAULTS: Readonly<Record<string, readonly string[]>> = {
   'catch-up with snapshots': ['wrote adoptSnapshot'],
   'epoch change': ['relay set back to a backup'],
   'relay put back to an image': ['relay put back to an image of itself'],
+  'row vanished on a laptop': ['op loseRow'],
   'erased for good': ['erased whole', 'erased history'],
 }
 const FAULTS_COUNT_MIN = 300

@@ -301,6 +301,13 @@ export async function runPlan(plan: Plan, options: { sabotage?: Sabotage | undef
   const skipped = Symbol('skipped')
 
   /** One line of the plan. What takes time goes on by itself. */
+  function restart(device: Device): boolean {
+    const names = [...device.tabs.keys()]
+    for (const one of [...device.tabs.values()]) die(device, one)
+    if (names.length > 0) scheduler.after(500, () => names.forEach((name) => openTab(device, name)))
+    return names.length > 0
+  }
+
   function perform(op: Op): typeof skipped | undefined {
     const device = 'device' in op && typeof op.device === 'number' ? devices[op.device] : 'tab' in op ? devices[deviceOfTab(op.tab)] : undefined
     if (!device && ('tab' in op || ('device' in op && op.device !== 'relay'))) return skipped
@@ -363,11 +370,16 @@ export async function runPlan(plan: Plan, options: { sabotage?: Sabotage | undef
         if (op.atWrite === 0) die(device!, open)
         else open.disk.armKill(op.atWrite, op.torn)
         return undefined
-      case 'restartDevice': {
-        const names = [...device!.tabs.keys()]
-        if (names.length === 0) return skipped
-        for (const one of [...device!.tabs.values()]) die(device!, one)
-        scheduler.after(500, () => names.forEach((name) => openTab(device!, name)))
+      case 'restartDevice':
+        return applies(restart(device!))
+      case 'loseRow': {
+        if (!restart(device!)) return skipped
+        const { index, user, disk } = device!
+        // What waits of others, after a re-check, is theirs to offer as well.
+        const own = checker.waitingOf(index).filter((entry) => checker.minted.get(entry)?.user === users[user])
+        const lost = own[op.r % own.length]
+        if (lost === undefined || !disk.loseRow(lost)) return skipped
+        checker.rowLost(index, lost)
         return undefined
       }
       case 'sleep':

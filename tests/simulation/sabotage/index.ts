@@ -243,6 +243,13 @@ export const SABOTAGES: Readonly<Record<string, Sabotage>> = {
     },
   })),
 
+  'vanished-row-forgotten': store('the laptop looks for what was acknowledged and never came back to it, and not for what neither waits nor was acknowledged', [1], (honest) => ({
+    async unplaced(space) {
+      const acknowledged = new Set((await honest.archive(space)).map(({ entry }) => entry))
+      return (await honest.unplaced(space)).filter(({ entry }) => acknowledged.has(entry))
+    },
+  })),
+
   'texts-left-due': store('the laptop makes texts for search once, and none of what changes after that', [8, 'ERA'], (honest) => {
     let isMade = false
     return {
