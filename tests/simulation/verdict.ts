@@ -45,6 +45,7 @@ export async function whyNotQuiet(world: World): Promise<string | null> {
       if (!tab) return `${name} has not started`
       if (process.asleepUntil > world.scheduler.now) return `${name} is asleep`
       if (tab.status?.connection !== 'live') return `${name} is ${tab.status?.connection ?? 'silent'} ${tab.status?.blockedBy ?? ''}`
+      if (tab.status.state === 'rechecking') return `${name} has not heard yet which log the relay has, or what it lacks`
       if (tab.unsettled > 0) return `${name} has ${tab.unsettled} edits in memory`
     }
     const outbox = await device.disk.inspect.outbox()

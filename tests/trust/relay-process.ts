@@ -148,6 +148,7 @@ export async function withFolder<T>(work: (folder: string) => Promise<T>, under 
   try {
     return await work(folder)
   } finally {
-    rmSync(folder, { recursive: true, force: true })
+    // A browser that was killed is still writing here for a moment.
+    rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
   }
 }
