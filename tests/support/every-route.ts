@@ -16,6 +16,9 @@ export const BODIES: Readonly<Record<string, unknown>> = {
   'PUT /api/spaces/:space/members/:user': { role: 'reader' },
   'PUT /api/spaces/:space/participations/:programme': { takesPart: true },
   'PUT /api/spaces/:space/offline': { daysMax: 14 },
+  // Nobody's own: asked with these, nothing is deleted or changed.
+  'DELETE /api/me': { login: 'iemand@anders.test' },
+  'PUT /api/me/password': { old: 'x', next: 'y' },
   'POST /sync/push': new Uint8Array([1]),
   'POST /sync/ask': new Uint8Array([1]),
 }

@@ -12,12 +12,12 @@ import { newId, type Id } from '../../shared/base/ids.ts'
 import { below, pick } from '../../shared/base/random.ts'
 import { utf8 } from '../../shared/base/bytes.ts'
 import type { AnyOperation } from '../../shared/model/grants.ts'
-import { FORMAT_OF_PART, type Part } from '../../shared/model/entries.ts'
+import type { Part } from '../../shared/model/entries.ts'
 import type { ItemRow } from '../../shared/model/rows.ts'
 import { ACCOUNTS_FILE } from '../../server/auth/schema.ts'
 import { createRegistrar } from '../contract/payloads.ts'
 import { awaited } from './browser-laptop.ts'
-import { dial } from './client.ts'
+import { dial, pushOf } from './client.ts'
 import { createSyncDoor, openYjs, yjsFrame } from './doors.ts'
 import { ROOT, samenpad, withFolder } from './relay-process.ts'
 import { count, type Row, type Trial } from './row.ts'
@@ -141,7 +141,7 @@ async function secrets(town: Town, trial: Trial): Promise<void> {
   const doc = new Y.Doc()
   doc.getXmlFragment('prose').insert(0, [new Y.XmlText(`${text} ${BSN}`)])
   const door = createSyncDoor(relay.address, who.cookie, dice)
-  const push = (part: Part, payload: Uint8Array, at: Id = item) => door.push({ type: 'push', space, entry: newId(dice), item: at, part, format: FORMAT_OF_PART[part], schema: 1, clientTime: 0, writer, spans: new Uint8Array(), fragment: 0, fragments: 1, payload })
+  const push = (part: Part, payload: Uint8Array, at: Id = item) => door.push(pushOf({ space, entry: newId(dice), item: at, part, writer, payload }))
   const facts = createRegistrar(writer)
   for (const payload of [facts.set('type', 'agreement'), facts.set('title', title)]) if ((await push('facts', payload)) !== 'taken') throw new Error('the title was not taken')
   if ((await push('prose', Y.encodeStateAsUpdate(doc))) !== 'taken') throw new Error('the words were not taken')
@@ -253,7 +253,7 @@ async function overlooked(town: Town, trial: Trial, municipalitiesCount: number)
     doc.getXmlFragment('prose').insert(0, [new Y.XmlText(canary())])
     const parts: [Part, Uint8Array][] = [['facts', facts.set('type', 'agreement')], ['facts', facts.set('title', `Afspraak ${i}`)], ['facts', facts.set('escalation', canary())], ['facts', facts.set('trigger', canary())], ['prose', Y.encodeStateAsUpdate(doc)]]
     for (const [part, payload] of parts) {
-      const said = await door.push({ type: 'push', space, entry: newId(dice), item, part, format: FORMAT_OF_PART[part], schema: 1, clientTime: 0, writer, spans: new Uint8Array(), fragment: 0, fragments: 1, payload })
+      const said = await door.push(pushOf({ space, entry: newId(dice), item, part, writer, payload }))
       if (said !== 'taken') throw new Error(`${part}: ${said}`)
     }
     if (i % 20 === 0) trial.progress(`${i} of ${municipalitiesCount}`)

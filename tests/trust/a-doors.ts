@@ -7,13 +7,13 @@ import * as Y from 'yjs'
 import { must } from '../../shared/base/assert.ts'
 import { newId, type Id } from '../../shared/base/ids.ts'
 import { actToBytes } from '../../shared/model/acts.ts'
-import { FORMAT_OF_PART, type Part } from '../../shared/model/entries.ts'
+import type { Part } from '../../shared/model/entries.ts'
 import { encodeUp } from '../../shared/protocol/codec.ts'
 import { createEntryMaker, createRegistrar, createTypist, EACH_ACT } from '../contract/payloads.ts'
 import { quantile } from '../bench/machine.ts'
 import { foreignOrigins } from '../support/foreign-origins.ts'
 import { withoutHelloRow } from './b11-fragments.ts'
-import { dial } from './client.ts'
+import { dial, pushOf } from './client.ts'
 import { withBystander } from './crowd.ts'
 import { createSyncDoor, openYjs, pushByTwin, pushByYjs, yjsFrame } from './doors.ts'
 import { canPin, pin, startFlood } from './flood.ts'
@@ -263,12 +263,11 @@ async function readers(town: Town, trial: Trial): Promise<void> {
   await town.settled()
   const make = createEntryMaker(trial.seed)
   const [item, writer] = [make.id(), make.id()]
-  const pushOf = (part: Part, payload: Uint8Array, at: Id) =>
-    ({ type: 'push', space, entry: newId(dice), item: at, part, format: FORMAT_OF_PART[part], schema: 1, clientTime: 0, writer: newId(dice), spans: new Uint8Array(), fragment: 0, fragments: 1, payload }) as const
+  const pushTo = (part: Part, payload: Uint8Array, at: Id) => pushOf({ space, entry: newId(dice), item: at, part, writer: newId(dice), payload })
   const facts = createRegistrar(writer)
   const mine = createSyncDoor(relay.address, owner.cookie, dice)
   for (const [part, payload] of [['facts', facts.set('type', 'agreement')], ['prose', createTypist(7).type('van de eigenaar')]] as const) {
-    const said = await mine.push({ ...pushOf(part, payload, item), writer })
+    const said = await mine.push({ ...pushTo(part, payload, item), writer })
     if (said !== 'taken') throw new Error(`the owner's ${part}: ${said}`)
   }
   const shown: string[] = []
@@ -287,9 +286,9 @@ async function readers(town: Town, trial: Trial): Promise<void> {
     doc.getXmlFragment('prose').insert(0, [new Y.XmlText('vals')])
     const update = Y.encodeStateAsUpdate(doc)
     for (const at of [item, newId(dice)]) {
-      const frames: [string, ReturnType<typeof pushOf>][] = [
-        ['prose', pushOf('prose', typist.type('vals'), at)], ['facts', pushOf('facts', createRegistrar(newId(dice)).set('title', 'vals'), at)], ['a deletion', pushOf('prose', Uint8Array.of(0, 1, 1, 1, 0, 4), at)],
-        ...Object.values(EACH_ACT).map((act): [string, ReturnType<typeof pushOf>] => [act.kind, pushOf('act', actToBytes(act), at)]),
+      const frames: [string, ReturnType<typeof pushTo>][] = [
+        ['prose', pushTo('prose', typist.type('vals'), at)], ['facts', pushTo('facts', createRegistrar(newId(dice)).set('title', 'vals'), at)], ['a deletion', pushTo('prose', Uint8Array.of(0, 1, 1, 1, 0, 4), at)],
+        ...Object.values(EACH_ACT).map((act): [string, ReturnType<typeof pushTo>] => [act.kind, pushTo('act', actToBytes(act), at)]),
       ]
       for (const [what, frame] of frames) {
         must403(await door.push(frame), `${what} by socket`)

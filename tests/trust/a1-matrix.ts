@@ -6,7 +6,7 @@ import * as Y from 'yjs'
 import { must } from '../../shared/base/assert.ts'
 import { newId, NO_ID, type Id } from '../../shared/base/ids.ts'
 import { actToBytes, OPERATION_OF_ACT } from '../../shared/model/acts.ts'
-import { FORMAT_OF_PART, type Part } from '../../shared/model/entries.ts'
+import type { Part } from '../../shared/model/entries.ts'
 import { DOORS, ROLES, type Operation, type Role } from '../../shared/model/grants.ts'
 import { decodeDown, encodeUp, PROTO_MAX, PROTO_MIN } from '../../shared/protocol/codec.ts'
 import { OPERATION_OF_MESSAGE, OPERATION_OF_YJS_FRAME } from '../../shared/protocol/doors.ts'
@@ -16,7 +16,7 @@ import { createRegistrar, createTypist, EACH_ACT } from '../contract/payloads.ts
 import { BODIES, ENDS_SESSIONS, fillPath, isRefusedForRights, mayAsk, type Standing } from '../support/every-route.ts'
 import { undescribed, type Description } from '../support/openapi.ts'
 import { awaited } from './browser-laptop.ts'
-import { dial, headersOf, type Credentials } from './client.ts'
+import { dial, headersOf, pushOf, type Credentials } from './client.ts'
 import { createSyncDoor, openYjs, pushByTwin, yjsFrame } from './doors.ts'
 import { createObserver } from './observer.ts'
 import { count, type Row, type Trial } from './row.ts'
@@ -92,7 +92,7 @@ async function overHttp({ town, trial, space, cell }: Matrix, actors: readonly A
     for (const actor of actors) {
       const who = (ENDS_SESSIONS.has(name) ? actor.spares[[...ENDS_SESSIONS].indexOf(name)] : undefined) ?? actor.who
       const path = fillPath(route.path, { space, user: target.user, programme: town.space(1) })
-      const body = name in BODIES ? { body: BODIES[name] } : name === 'DELETE /api/me' ? { body: { login: 'iemand@anders.test' } } : name === 'PUT /api/me/password' ? { body: { old: 'x', next: 'y' } } : {}
+      const body = name in BODIES ? { body: BODIES[name] } : {}
       const answer = await town.ask(route.method, path, { ...(typeof who === 'string' ? { cookie: who } : { ...who, origin: null }), ...body })
       const error = answer.text.startsWith('{"error"') ? (JSON.parse(answer.text) as { error: string }).error : undefined
       const other = undescribed(must(paths[route.path.replaceAll(/:(\w+)/g, '{$1}')]?.[route.method.toLowerCase()], name), answer)
@@ -154,7 +154,7 @@ async function overSync({ town: { relay, dice }, space, item, owner, cell }: Mat
     const own = newId(dice)
     for (const [what, operation, part, payload] of pushes) {
       for (const over of ['the websocket', 'HTTP'] as const) {
-        const push = { type: 'push', space, entry: newId(dice), item: own, part, format: FORMAT_OF_PART[part], schema: 1, clientTime: 0, writer: newId(dice), spans: new Uint8Array(), fragment: 0, fragments: 1, payload: payload() } as const
+        const push = pushOf({ space, entry: newId(dice), item: own, part, writer: newId(dice), payload: payload() })
         const said = over === 'HTTP' ? await pushByTwin(relay.address, actor.who, push) : await door.push(push).catch((problem: unknown) => `closed ${String(problem)}`)
         // An act may still be refused by its own rules, which come after the question of rights.
         cell(`${what} over ${over}`, actor, mayAsk(actor, operation), !isForbidden(said), said)
@@ -231,7 +231,7 @@ async function matrix(town: Town, trial: Trial): Promise<void> {
   const mine = createSyncDoor(relay.address, owner.cookie, dice)
   const writer = newId(dice)
   for (const [part, payload] of [['facts', createRegistrar(writer).set('type', 'agreement')], ['prose', createTypist(7).type('van de eigenaar')]] as const) {
-    const said = await mine.push({ type: 'push', space, entry: newId(dice), item, part, format: FORMAT_OF_PART[part], schema: 1, clientTime: 0, writer, spans: new Uint8Array(), fragment: 0, fragments: 1, payload })
+    const said = await mine.push(pushOf({ space, entry: newId(dice), item, part, writer, payload }))
     if (said !== 'taken') throw new Error(`the owner's ${part}: ${said}`)
   }
   mine.cut()

@@ -11,7 +11,7 @@ import { createTypist } from '../contract/payloads.ts'
 import { forgedLogouts, forgedTokens, LOGOUT_EVENT, seconds, type Forgery } from '../support/forged-tokens.ts'
 import { CLIENT_ID, CLIENT_SECRET, startFakeOrganisation, type FakeOrganisation } from '../support/organisation.ts'
 import { awaited } from './browser-laptop.ts'
-import { dial } from './client.ts'
+import { dial, pushOf } from './client.ts'
 import { createSyncDoor, openYjs } from './doors.ts'
 import { count, type Row, type Trial } from './row.ts'
 import { withTown, type Answered, type Town } from './town.ts'
@@ -198,7 +198,7 @@ async function login(town: Town, trial: Trial, organisation: FakeOrganisation): 
   let slowest = 0
   const item = newId(dice)
   const keeper = createSyncDoor(relay.address, { cookie: holder.cookie, origin: PUBLIC_URL }, dice)
-  const said = await keeper.push({ type: 'push', space, entry: newId(dice), item, part: 'prose', format: 'yjs1', schema: 1, clientTime: 0, writer: newId(dice), spans: new Uint8Array(), fragment: 0, fragments: 1, payload: createTypist(7).type('iets') })
+  const said = await keeper.push(pushOf({ space, entry: newId(dice), item, writer: newId(dice), payload: createTypist(7).type('iets') }))
   if (said !== 'taken') throw new Error(`a document to look at: ${said}`)
   keeper.cut()
   for (let i = 0; i < trial.count(1, 5, 20); i++) {

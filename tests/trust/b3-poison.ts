@@ -12,12 +12,12 @@ import { must } from '../../shared/base/assert.ts'
 import { newId, type ItemId } from '../../shared/base/ids.ts'
 import { below, namedDice, pick } from '../../shared/base/random.ts'
 import { createProseDoc } from '../../shared/derive/prose-doc.ts'
-import { FORMAT_OF_PART } from '../../shared/model/entries.ts'
 import { PAYLOAD_BYTES_MAX } from '../../shared/model/limits.ts'
 import { readChangeHeaders } from '../../shared/protocol/automerge-header.ts'
 import { readProseHeader } from '../../shared/protocol/prose-header.ts'
 import { nativeTools } from '../../server/store/admission.ts'
 import { converge, countTokens, isListed } from './converge.ts'
+import { pushOf } from './client.ts'
 import { createSyncDoor, pushByTwin, pushByYjs, type Said } from './doors.ts'
 import { createEngineLaptop, type EngineLaptop, type Ledger } from './engine-laptop.ts'
 import { createObserver, type Seen as Stored } from './observer.ts'
@@ -102,7 +102,7 @@ async function poison(data: string, trial: Trial): Promise<void> {
       // What does not fit a frame cannot be said; the next one of this kind may be smaller.
       while (payload.length > PAYLOAD_BYTES_MAX) payload = make(dice, must(seen.get(item), 'an item that was looked at'))
       const door = part === 'prose' ? pick(dice, DOORS) : pick(dice, ['sync', 'twin'] as const)
-      const message = { type: 'push', space, entry: newId(dice), item, part, format: FORMAT_OF_PART[part], schema: 1, clientTime: 0, writer: newId(dice), spans: new Uint8Array(), fragment: 0, fragments: 1, payload } as const
+      const message = pushOf({ space, entry: newId(dice), item, part, writer: newId(dice), payload })
       // What it took to make it is not the others' wait.
       stalls.forgive()
       stalls.doing(`${name} by ${door}${touchesWords ? ', in the spare document' : ''}`)

@@ -8,11 +8,11 @@ import { must } from '../../shared/base/assert.ts'
 import { newId, type Id } from '../../shared/base/ids.ts'
 import { below, namedDice } from '../../shared/base/random.ts'
 import { utf8 } from '../../shared/base/bytes.ts'
-import { FORMAT_OF_PART, type Part } from '../../shared/model/entries.ts'
+import type { Part } from '../../shared/model/entries.ts'
 import { decodeUp, encodeDown, PROTO_MIN, encodeUp } from '../../shared/protocol/codec.ts'
 import type { DownMessage } from '../../shared/protocol/messages/index.ts'
 import { createObserver } from './observer.ts'
-import { dial } from './client.ts'
+import { dial, pushOf } from './client.ts'
 import { createSyncDoor, openYjs, pushByTwin, yjsFrame, type Said } from './doors.ts'
 import { settle } from './people.ts'
 import { relayProcess, withFolder } from './relay-process.ts'
@@ -45,11 +45,10 @@ async function forge(data: string, trial: Trial): Promise<void> {
     doc.getXmlFragment('prose').insert(0, [new Y.XmlText('van mij')])
     const facts = createFactsDocument(newId(dice))
     const begin = must(facts.change([['type', 'agreement'], ['title', 'van mij']], 0, victim.person.user), 'a change')
-    const pushOf = (part: Part, payload: Uint8Array, entry: Id, writer: Id) =>
-      ({ type: 'push', space, entry, item, part, format: FORMAT_OF_PART[part], schema: 1, clientTime: 0, writer, spans: new Uint8Array(), fragment: 0, fragments: 1, payload }) as const
+    const pushBy = (part: Part, payload: Uint8Array, entry: Id, writer: Id) => pushOf({ space, entry, item, part, writer, payload })
     const honest = createSyncDoor(relay.address, victim.cookie, dice)
     const ownEntry = newId(dice)
-    if ((await honest.push(pushOf('facts', begin, newId(dice), writers.facts))) !== 'taken' || (await honest.push(pushOf('prose', Y.encodeStateAsUpdate(doc), ownEntry, writers.prose))) !== 'taken') throw new Error('the honest work was not taken')
+    if ((await honest.push(pushBy('facts', begin, newId(dice), writers.facts))) !== 'taken' || (await honest.push(pushBy('prose', Y.encodeStateAsUpdate(doc), ownEntry, writers.prose))) !== 'taken') throw new Error('the honest work was not taken')
     // What comes next of the victim, as a forger who has all that it has would make it.
     const before = Y.encodeStateVector(doc)
     doc.getXmlFragment('prose').insert(0, [new Y.XmlText('vals')])
@@ -66,7 +65,7 @@ async function forge(data: string, trial: Trial): Promise<void> {
 
     const door = createSyncDoor(relay.address, forger.cookie, dice)
     const push = (part: Part, payload: Uint8Array, entry: Id, writer: Id): Promise<Said> =>
-      below(dice, 2) === 0 ? door.push(pushOf(part, payload, entry, writer)) : pushByTwin(relay.address, forger.cookie, pushOf(part, payload, entry, writer))
+      below(dice, 2) === 0 ? door.push(pushBy(part, payload, entry, writer)) : pushByTwin(relay.address, forger.cookie, pushBy(part, payload, entry, writer))
     /** Must be refused, or the connection closed. */
     const refused = (said: Said, what: string): void => {
       if (said === 'taken' || said === 'silent') trial.violation(`${what}: ${said}`)
@@ -87,7 +86,7 @@ async function forge(data: string, trial: Trial): Promise<void> {
       'the entry of another with other bytes': async () => refused(await push('prose', nextProse, ownEntry, writers.prose), 'entry'),
       'a step with an author inside': async () => refused(await push('act', utf8(JSON.stringify({ kind: 'sign', seal: 'a'.repeat(64), party: 'gemeente', verdict: 'agreed', note: '', by: victim.person.user, author: victim.person.user, time: 1 })), newId(dice), writers.act), 'act'),
       'what only the relay says': () => silentlySay(encodeDown({ type: 'ack', upToN: 99, serverTime: 1 })),
-      'entries as the relay hands them on': () => silentlySay(encodeDown({ type: 'entries', space, epoch: newId(dice), cursorAfter: 99, tailHashAfter: new Uint8Array(16), more: false, entries: [{ ...pushOf('prose', nextProse, newId(dice), writers.prose), seq: 3, prevItemSeq: 0, author: victim.person.user, serverTime: 1 }] })),
+      'entries as the relay hands them on': () => silentlySay(encodeDown({ type: 'entries', space, epoch: newId(dice), cursorAfter: 99, tailHashAfter: new Uint8Array(16), more: false, entries: [{ ...pushBy('prose', nextProse, newId(dice), writers.prose), seq: 3, prevItemSeq: 0, author: victim.person.user, serverTime: 1 }] })),
       'somebody’s presence, as the relay says it': () => silentlySay(encodeDown({ type: 'present', space, item, session: newId(dice), who: { ...victim.person, name: FORGED }, open: true, bytes: utf8('{}') })),
       'a hello of another device': async () => {
         if (decodeUp(encodeUp(hello)).length !== 1) throw new Error('Bug: a hello')

@@ -52,8 +52,8 @@ export function dial(address: string, who: Credentials, dice: Dice, hear: (messa
   })
 }
 
-/** An entry as a PUSH. */
-export function pushOf(fields: { n: number; space: Id; entry: EntryId; item: Id; part?: Part; writer: Id; payload: Uint8Array }): Up<'push'> {
-  const { part = 'prose' } = fields
-  return { type: 'push', ...fields, part, format: FORMAT_OF_PART[part], schema: 1, clientTime: 0, spans: new Uint8Array(), fragment: 0, fragments: 1 }
+/** An entry as a PUSH; the first of its connection where no number is given. */
+export function pushOf(fields: { n?: number; space: Id; entry: EntryId; item: Id; part?: Part; writer: Id; payload: Uint8Array }): Up<'push'> {
+  const { n = 1, part = 'prose' } = fields
+  return { type: 'push', ...fields, n, part, format: FORMAT_OF_PART[part], schema: 1, clientTime: 0, spans: new Uint8Array(), fragment: 0, fragments: 1 }
 }
