@@ -51,8 +51,11 @@ export interface Errand {
 export interface Oidc {
   /** Out: where to send the browser, and the flow that it keeps meanwhile, sealed (about 500 characters). Who joins an account is asked for a password there, whoever that browser is signed in as. */
   begin(redirectUri: string, errand: Errand): Promise<Result<{ url: string; flow: string }, OidcFailure>>
-  /** In: what the browser kept, and the query that came back. */
-  finish(flow: string | null, query: Readonly<Record<string, string>>): Promise<Result<Said & { errand: Errand }, OidcFailure & { errand: Errand | null }>>
+  /**
+   * In: what the browser kept, and the query that came back. `isOther`: that answers another flow than the one kept, as where a second window began to sign in;
+   * the one that is kept goes on.
+   */
+  finish(flow: string | null, query: Readonly<Record<string, string>>): Promise<Result<Said & { errand: Errand }, OidcFailure & { errand: Errand | null; isOther?: true }>>
   /** Out: `claims` null when it says nothing of the person. `failed`: the organisation does not renew it any more; `unreachable`: ask later. */
   renew(refreshToken: string, subject: string): Promise<Result<Pick<Said, 'refreshToken'> & { claims: Claims | null }, { kind: 'failed' | 'unreachable' }>>
   /** Whose sessions a logout token ends. The issuer is the one that its ID tokens name, however ours is written in the settings. */
@@ -138,25 +141,29 @@ export function createOidc({ settings, clock, dice, report }: OidcDeps): Oidc {
     const code = problem instanceof Error && 'code' in problem ? String(problem.code) : ''
     const name = problem instanceof client.ResponseBodyError || problem instanceof client.AuthorizationResponseError ? problem.error : code
     const kind = problem instanceof client.AuthorizationResponseError ? 'denied' : isUnreachable(problem) ? 'unreachable' : 'failed'
-    report({ kind: 'organisation-sign-in', during, outcome: kind, reason: name || (problem instanceof Error ? problem.name : 'unknown') })
+    // Codes of the standard are such words; whatever else stands there, whoever sends a browser back can write.
+    const reason = name === '' || !/^[\w.-]{1,60}$/.test(name) ? (problem instanceof Error ? problem.name : 'unknown') : name
+    report({ kind: 'organisation-sign-in', during, outcome: kind, reason })
     return { kind }
   }
 
-  /** Out: null where it was ended before, or is none of ours. */
-  async function endFlow(kept: string): Promise<Flow | null> {
-    let flow: Flow
+  /** Out: null where it is none of ours. */
+  async function openFlow(kept: string): Promise<Flow | null> {
     try {
       // What opens with our key was sealed with it: of this shape.
-      flow = (await jwtDecrypt<Flow & Record<string, unknown>>(kept, sealKey, { keyManagementAlgorithms: [SEAL.alg], contentEncryptionAlgorithms: [SEAL.enc] })).payload
+      return (await jwtDecrypt<Flow & Record<string, unknown>>(kept, sealKey, { keyManagementAlgorithms: [SEAL.alg], contentEncryptionAlgorithms: [SEAL.enc] })).payload
     } catch (problem) {
       if (problem instanceof joseErrors.JOSEError) return null
       throw problem
     }
+  }
+  /** Out: false where it was ended before. */
+  function endFlow(kept: string, { expiresAt }: Flow): boolean {
     const key = hashToken(kept)
-    if (endedFlows.has(key)) return null
-    for (const [one, expiresAt] of endedFlows) if (expiresAt <= clock.now() || endedFlows.size >= ENDED_FLOWS_COUNT_MAX) endedFlows.delete(one)
-    endedFlows.set(key, flow.expiresAt)
-    return flow
+    if (endedFlows.has(key)) return false
+    for (const [one, until] of endedFlows) if (until <= clock.now() || endedFlows.size >= ENDED_FLOWS_COUNT_MAX) endedFlows.delete(one)
+    endedFlows.set(key, expiresAt)
+    return true
   }
 
   function mayAskForKeys(): boolean {
@@ -214,8 +221,10 @@ export function createOidc({ settings, clock, dice, report }: OidcDeps): Oidc {
       }
     },
     async finish(kept, query) {
-      const flow = kept === null ? null : await endFlow(kept)
-      if (!flow || flow.expiresAt <= clock.now()) return fail({ kind: 'expired', errand: flow?.errand ?? null })
+      const flow = kept === null ? null : await openFlow(kept)
+      if (kept === null || !flow || flow.expiresAt <= clock.now()) return fail({ kind: 'expired', errand: flow?.errand ?? null })
+      if (query.state !== flow.state) return fail({ kind: 'expired', errand: null, isOther: true })
+      if (!endFlow(kept, flow)) return fail({ kind: 'expired', errand: null })
       const { errand } = flow
       try {
         const { config, keys } = await find()

@@ -417,7 +417,7 @@ function send(reply: FastifyReply, answer: Answer, { cookieName, flowCookieName,
       return reply.code(204).header('cache-control', 'no-store').send()
     case 302: {
       if (answer.flow === null) clearCookie(flowCookie)
-      else keepFlow(answer.flow)
+      else if (answer.flow !== undefined) keepFlow(answer.flow)
       if (answer.session) keepSession(answer.session)
       return reply.header('cache-control', 'no-store').redirect(answer.location, 302)
     }

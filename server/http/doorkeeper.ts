@@ -85,10 +85,10 @@ export function createDoorkeeper({ accounts, publicUrl, speaksForOthers }: Doork
   }
 }
 
-/** `Authorization: Bearer …`, or `?token=…` where headers cannot be set (websocket clients). */
+/** `Authorization: Bearer …`, or `?token=…` where headers cannot be set (websocket clients). Another scheme is meant for a proxy in front of us that passes it on. */
 function bearerOf(request: IncomingMessage): string | null {
   const { authorization } = request.headers
-  if (authorization !== undefined) return /^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? ''
+  if (authorization !== undefined && /^Bearer\b/i.test(authorization)) return /^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? ''
   const query = (request.url ?? '').split('?')[1]
   return query === undefined ? null : new URLSearchParams(query).get('token')
 }

@@ -55,8 +55,8 @@ export type Answer =
   | { status: 200; frame: Uint8Array }
   | { status: 200; text: string; type: string }
   | { status: 204; session?: null }
-  /** `flow`: the cookie of a sign-in with an organisation, set or taken away. */
-  | { status: 302; location: string; isRefusal?: true; session?: { token: string; expiresAt: number }; flow: string | null }
+  /** `flow`: the cookie of a sign-in with an organisation, set or taken away; left out: it stays. */
+  | { status: 302; location: string; isRefusal?: true; session?: { token: string; expiresAt: number }; flow?: string | null }
   | { status: 503; body: unknown }
   | { error: HttpErrorCode }
 

@@ -36,3 +36,11 @@ test('a session lasts from its last use, and so does its cookie', async () => {
     at.mockRestore()
   }
 })
+
+test('a proxy that asks for a password of its own, and passes it on, leaves people their session; a script that says a wrong token has none', async () => {
+  const relay = await startUnderTest()
+  const { cookie } = await relay.member(relay.space(), 'member')
+  const as = async (authorization: string): Promise<number> => (await fetch(`${relay.origin}/api/me`, { headers: { authorization, cookie } })).status
+  expect(await as(`Basic ${Buffer.from('test:test').toString('base64')}`)).toBe(200)
+  for (const wrong of ['Bearer', 'Bearer ', 'Bearer x', 'bearer x y']) expect([wrong, await as(wrong)]).toEqual([wrong, 401])
+})

@@ -159,6 +159,10 @@ test('the cookie of the way there comes back from another site, and nothing else
   expect(answer.headers.get('cache-control')).toBe('no-store')
   const lost = await relay.ask('GET', '/api/oidc/callback?code=x&state=y')
   expect([lost.status, lost.headers.get('location')]).toEqual([302, '/inloggen?organisatie=expired'])
+  // An answer to what another window began leaves this one its cookie.
+  const cookie = must(answer.headers.get('set-cookie'), 'a way there').split(';')[0]
+  const other = await relay.ask('GET', '/api/oidc/callback?code=x&state=y', { cookie })
+  expect([other.headers.get('location'), other.headers.get('set-cookie')]).toEqual(['/inloggen?organisatie=expired', null])
 })
 
 test('without an organisation there is no way there', async () => {

@@ -29,6 +29,8 @@ const LOGOUT_TOKEN_CHARS_MAX = 16_384
 const text = v.optional(v.pipe(v.string(), v.maxLength(ANSWER_CHARS_MAX)))
 
 const failed = (reason: OidcFailure['kind'] | 'disabled'): Answer => ({ status: 302, location: `${SIGN_IN_PAGE}?organisatie=${reason}`, isRefusal: true, flow: null })
+/** A second window began after this one, and goes on. */
+const otherWindow: Answer = { status: 302, location: `${SIGN_IN_PAGE}?organisatie=expired`, isRefusal: true }
 /** Who joins is signed in here, and goes back to the window, which says in words how it ended. */
 const notJoined = (reason: OidcFailure['kind'] | 'disabled' | 'taken' | 'joined'): Answer => ({ status: 302, location: `/?verbonden=${reason}`, isRefusal: true, flow: null })
 
@@ -74,7 +76,9 @@ export function oidcRoutes({ accounts, oidc, organisation }: OidcRoutesDeps): Ro
         if (joins !== null) note({ operation: 'account.change', who: joins, subject: 'organisation joined' })
         if (!finished.ok) {
           note({ subject: `organisation ${finished.failure.kind}` })
-          return joins === null ? failed(finished.failure.kind) : notJoined(finished.failure.kind)
+          const { kind, isOther } = finished.failure
+          if (isOther) return otherWindow
+          return joins === null ? failed(kind) : notJoined(kind)
         }
         if (joins !== null) {
           // Whoever asked for it is still signed in here, in that very session: nobody joins what somebody else left behind in this browser.
