@@ -22,6 +22,8 @@ export interface World {
   page(title: string, paragraphs: readonly string[]): Promise<ItemId>
   /** Prepared: started once and closed properly. */
   laptop(name: string, member: number, item: ItemId): Promise<BrowserLaptop>
+  /** A laptop of the first member as another one stands there, on its network, not started yet; ended with the world. */
+  besides(name: string, other: BrowserLaptop, address?: string): Promise<BrowserLaptop>
   /** The text of a document as somebody new to it gets it from the relay. */
   atRelay(item: ItemId): Promise<string>
 }
@@ -99,6 +101,11 @@ export async function withWorld(trial: Trial, membersCount: number, work: (world
           const laptop = await createBrowserLaptop({ folder, name, member: must(group.members[member], 'a member'), relayPort: relay.port })
           laptops.push(laptop)
           await prepare(laptop, item)
+          return laptop
+        },
+        async besides(name, { network }, address) {
+          const laptop = await createBrowserLaptop({ folder, name, member: must(group.members[0], 'a member'), relayPort: relay.port, network, ...(address === undefined ? {} : { address }) })
+          laptops.push(laptop)
           return laptop
         },
         async atRelay(item) {

@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { must } from '../../shared/base/assert.ts'
 import { below, chance, namedDice } from '../../shared/base/random.ts'
 import { tokenText } from '../simulation/tokens.ts'
-import { awaited, copyProfile, createBrowserLaptop, type Frame } from './browser-laptop.ts'
+import { awaited, copyProfile, type Frame } from './browser-laptop.ts'
 import { BEGIN, percentile, withLaptops } from './browser-world.ts'
 import { count, type Row, type Trial } from './row.ts'
 
@@ -157,7 +157,7 @@ async function samples(trial: Trial): Promise<void> {
       laptop.thaw()
       byState.set(label.state, (byState.get(label.state) ?? 0) + 1)
       const promised = longest(frames, isKept)
-      const twin = await createBrowserLaptop({ folder: world.folder, name: 'sample', member: world.member(0), relayPort: world.relay.port, network: laptop.network })
+      const twin = await world.besides('sample', laptop)
       // Nothing but its disk: what the relay has is not to help.
       await twin.open(item, { flags: ['--host-resolver-rules=MAP localhost ~NOTFOUND'] }).catch((error: unknown) => trial.violation(`sample ${sample}: the copy does not open: ${String(error).slice(0, 200)}`))
       if (twin.isOpen) {

@@ -5,7 +5,7 @@ import { must } from '../../shared/base/assert.ts'
 import type { ItemId } from '../../shared/base/ids.ts'
 import { below, namedDice, pick } from '../../shared/base/random.ts'
 import { tokensIn, tokenText } from '../simulation/tokens.ts'
-import { awaited, copyProfile, createBrowserLaptop, prepare, type BrowserLaptop, type OpenOptions } from './browser-laptop.ts'
+import { awaited, copyProfile, prepare, type BrowserLaptop, type OpenOptions } from './browser-laptop.ts'
 import { BEGIN, percentile, withLaptops, withWorld, type World } from './browser-world.ts'
 import { CLOCK_SPEED, createEngineLaptop, type EngineLaptop, type Ledger } from './engine-laptop.ts'
 import { createObserver } from './observer.ts'
@@ -54,7 +54,6 @@ async function copies(trial: Trial): Promise<void> {
         await laptop.type(`${token} `)
       }
     }
-    const copyOf = (name: string): Promise<BrowserLaptop> => createBrowserLaptop({ folder: world.folder, name, member: world.member(0), relayPort: world.relay.port, network: original.network })
     for (let run = 0; run < runsCount; run++) {
       const violation = (text: string): void => trial.violation(`run ${run}: ${text}`)
       // Somebody works without a network, and then the whole laptop is copied, waiting edits included.
@@ -65,7 +64,7 @@ async function copies(trial: Trial): Promise<void> {
       await original.person.syncIs('offline')
       await awaited(() => original.frames.at(-1)?.state === 'offline', 5_000)
       await original.close()
-      const twin = await copyOf('o7-twin')
+      const twin = await world.besides('o7-twin', original)
       copyProfile(original.profile, twin.profile)
       // Both go on writing on the same beginnings, one of them in two tabs.
       await original.open(item)
@@ -86,7 +85,7 @@ async function copies(trial: Trial): Promise<void> {
       // The disk of this morning is put back: it has edits waiting that the relay has long had.
       await original.close()
       await twin.close()
-      const restored = await copyOf('o7-restored')
+      const restored = await world.besides('o7-restored', original)
       if (run === 0) copyProfile(twin.profile, join(world.folder, 'morning'))
       copyProfile(join(world.folder, 'morning'), restored.profile)
       await restored.open(item)
@@ -184,7 +183,7 @@ async function portals(trial: Trial): Promise<void> {
     const noticed: number[] = []
     // Behind a certificate the browser refuses the hotel before the product hears a word; the product must say so all the same.
     const front = await createTlsFront(plain.network.port)
-    const secure = await createBrowserLaptop({ folder: world.folder, name: 'o9-https', member: world.member(0), relayPort: world.relay.port, network: plain.network, address: front.address })
+    const secure = await world.besides('o9-https', plain, front.address)
     const hotels: Hotel[] = ([200, 302, 511] as const).map((status) => ({
       name: String(status), laptop: plain, options: {},
       checkIn() {

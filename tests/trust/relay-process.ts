@@ -145,10 +145,19 @@ export async function samenpadJson<T>(data: string, ...command: string[]): Promi
 /** A folder for as long as the work lasts. */
 export async function withFolder<T>(work: (folder: string) => Promise<T>, under = tmpdir()): Promise<T> {
   const folder = mkdtempSync(join(under, 'samenpad-trust-'))
+  // A browser that was killed is still writing here for a moment.
+  const remove = (): void => rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
   try {
-    return await work(folder)
-  } finally {
-    // A browser that was killed is still writing here for a moment.
-    rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
+    const result = await work(folder)
+    remove()
+    return result
+  } catch (problem) {
+    // What went wrong first is what is told.
+    try {
+      remove()
+    } catch (left) {
+      console.error(`left behind: ${folder}: ${String(left)}`)
+    }
+    throw problem
   }
 }

@@ -48,6 +48,7 @@ export interface TrialOptions {
 export async function tryRow(row: Row, { seed, size, n, progress }: TrialOptions): Promise<Outcome> {
   const outcome: Outcome = { row, figures: [], violations: [], missed: [], skipped: null, ms: 0 }
   const began = performance.now()
+  let reached = 'the beginning'
   try {
     await row.run({
       seed,
@@ -56,12 +57,15 @@ export async function tryRow(row: Row, { seed, size, n, progress }: TrialOptions
       figure: (text) => void outcome.figures.push(text),
       violation: (text) => void outcome.violations.push(text),
       missed: (text) => void outcome.missed.push(text),
-      progress: progress ?? (() => undefined),
+      progress(text) {
+        reached = text
+        progress?.(text)
+      },
       skip: (reason) => (outcome.skipped = reason),
     })
   } catch (error) {
     // What was not tried to its end proves nothing, and the other rows can still be tried.
-    outcome.violations.push(`broke off: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+    outcome.violations.push(`broke off after ${reached}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
   }
   outcome.ms = performance.now() - began
   return outcome
