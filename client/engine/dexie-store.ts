@@ -622,26 +622,43 @@ export async function openDexieStore({ user, dice, name = databaseName(user), de
       const found = await read([db.entries, db.outbox, db.snapshots, db.spaces, db.rows, db.dirty], async () => {
         const typed = await db.outbox.filter(isInContent).toArray()
         const known = new Set(await db.entries.where('entry').anyOf(typed.map(({ entry }) => entry)).primaryKeys())
-        const shown = new Set([...(await db.rows.toCollection().primaryKeys()), ...(await db.dirty.toCollection().primaryKeys())])
-        const kept = [...((await db.entries.orderBy('item').uniqueKeys()) as ItemId[]), ...(await db.snapshots.toCollection().primaryKeys()).map(([item]) => item)]
+        const rows = await db.rows.toCollection().primaryKeys()
+        const shown = new Set([...rows, ...(await db.dirty.toCollection().primaryKeys())])
+        const snapshots = await db.snapshots.toCollection().primaryKeys()
+        const kept = new Set([...((await db.entries.orderBy('item').uniqueKeys()) as ItemId[]), ...snapshots.map(([item]) => item)])
+        // Nothing is read of an entry that a snapshot stands for: without that one it would be missed by nobody.
+        const merged = new Set(snapshots.map((key) => key.join('/')))
+        const parts = (await db.entries.orderBy('[item+part+covered]').uniqueKeys()) as unknown as [ItemId, Part, 0 | 1][]
+        const bare = parts.filter(([item, part, covered]) => covered === 1 && !merged.has(`${item}/${part}`)).map(([item, part]) => ({ item, part }))
+        const hollow = (await db.rows.bulkGet(rows.filter((item) => !kept.has(item)))).filter(isThere).filter(({ gone }) => !gone)
         const counted = (await db.spaces.toArray()).map(async ({ space, cursor }) => {
           const [mergedCount, placedCount] = await Promise.all([db.snapshots.where('space').equals(space).count(), db.entries.where('[space+placed]').equals([space, 1]).count()])
           // A log has no holes. Where something was merged, or came merged, not every entry is here.
           return mergedCount === 0 && placedCount < cursor ? [{ space, placedCount }] : []
         })
         const short = (await Promise.all(counted)).flat()
-        return { typed: typed.filter(({ entry }) => !known.has(entry)), hidden: new Set(kept.filter((item) => !shown.has(item))), short }
+        return { typed: typed.filter(({ entry }) => !known.has(entry)), hidden: [...kept].filter((item) => !shown.has(item)), bare, hollow, short }
       })
-      if (found.typed.length + found.hidden.size + found.short.length === 0) return
+      if (Object.values(found).every(({ length }) => length === 0)) return
       await write([db.entries, db.outbox, db.snapshots, db.spaces, db.dirty, db.values, db.counters], async () => {
         const { lost, places } = await putBack(found.typed)
         for (const item of found.hidden) {
           const one = (await db.entries.where('item').equals(item).first()) ?? (await db.snapshots.where('[item+part]').between([item, Dexie.minKey], [item, Dexie.maxKey]).first())
           if (one) await mark(db.dirty, spacesByItem([one]))
         }
+        const lacks = new Map(found.short.map(({ space, placedCount }) => [space, placedCount]))
+        const lacksToo = (space: SpaceId, what: string): void => void lacks.set(space, crc32(utf8(what), lacks.get(space)))
+        for (const { item, part } of found.bare) {
+          const records = await db.entries.where('[item+part+covered]').equals([item, part, 1]).toArray()
+          await db.entries.bulkPut(records.map((record) => ({ ...record, covered: 0 as const })))
+          await mark(db.dirty, spacesByItem(records))
+          const one = records[0]
+          if (one) lacksToo(one.space, `${item}/${part}`)
+        }
+        for (const { item, space } of found.hollow) lacksToo(space, item)
         const rewound: SpaceId[] = []
-        for (const { space, placedCount } of found.short) if ((await rewindOnce(space, placedCount)) === 'rewound') rewound.push(space)
-        return { result: undefined, change: { ...withPlaces(places), items: itemsOf(lost), rewound } }
+        for (const [space, lack] of lacks) if ((await rewindOnce(space, lack)) === 'rewound') rewound.push(space)
+        return { result: undefined, change: { ...withPlaces(places), items: itemsOf([...lost, ...found.bare]), rewound } }
       })
     },
     quarantine: (entry, reason) =>

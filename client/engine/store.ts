@@ -222,7 +222,10 @@ export interface EngineStore {
    * Out: whether there is nothing more to do about it; false: ask again after what was put back, or is arriving, is there.
    */
   missing(space: SpaceId, item: ItemId, part: Part, lack: number): Promise<boolean>
-  /** Looks for rows that vanished, by counting and naming rows and without reading contents, and brings them back as `missing` does. */
+  /**
+   * Looks for rows that vanished, by counting and naming rows and without reading contents, and brings them back as `missing` does: entries, rows of the
+   * projection, and snapshots that entries or a row still speak of. A snapshot whose part has no entry left, beside another part that has, is not missed.
+   */
   countRows(): Promise<void>
   /** Leaves a payload out of the item's content from now on; the bytes stay. null: it is part of it again. */
   quarantine(entry: EntryId, reason: string | null): Promise<void>

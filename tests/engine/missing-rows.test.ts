@@ -50,7 +50,7 @@ async function laptop() {
   await fetch()
 
   return {
-    store, user, space, item, epoch, log, rewound, fetch,
+    store, user, space, item, epoch, log, rewound, fetch, doc,
     /** In the order of the log: the next of the paragraph. */
     next: (word: string): LocalEdit => edit(space, item, { payload: words(word)[0]!, author: user }),
     async spoil(work: (db: Database) => Promise<unknown>) {
@@ -202,6 +202,41 @@ test('what waits for the relay and vanished from its document is there again whe
   const engine = await it.open(true)
   await vi.waitFor(async () => expect(await textIn(engine, it.item)).toBe('een twee drie vier '))
   expect((await it.store.outbox()).map(({ state }) => state)).toEqual(['waiting', 'parked'])
+})
+
+/** As compaction does: one snapshot stands for the whole log, and entries from before `dropBefore` are let go. */
+const mergeAll = async (it: Awaited<ReturnType<typeof laptop>>, dropBefore: number): Promise<void> => {
+  const payload = Y.encodeStateAsUpdate(it.doc)
+  await it.store.putSnapshot({ item: it.item, part: 'prose', space: it.space, version: 1, upToSeq: 3, upToAt: 3, payload, changedAt: 1, changedBy: id(), epoch: it.epoch }, it.log.map(({ entry }) => entry), dropBefore)
+}
+
+test('a snapshot that vanished leaves no empty document: what it stood for is read again, and asked for', async () => {
+  const it = await laptop()
+  await it.shown()
+  await mergeAll(it, 0)
+  await it.store.countRows()
+  expect([it.rewound, await it.cursor()]).toEqual([[], 3])
+  await it.spoil((db) => db.snapshots.clear())
+  expect(await textIn(await it.open(), it.item)).toBe('')
+  await it.store.countRows()
+  expect([it.rewound, await it.cursor()]).toEqual([[it.space], 0])
+  expect(await textIn(await it.open(), it.item)).toBe('een twee drie ')
+})
+
+test('a document of which nothing is left but its row is asked for, once', async () => {
+  const it = await laptop()
+  await it.shown()
+  await mergeAll(it, Number.MAX_SAFE_INTEGER)
+  await merged(it.store, it.space, it.epoch)
+  await it.store.countRows()
+  expect([it.rewound, await it.cursor()]).toEqual([[], 3])
+  await it.spoil((db) => db.snapshots.delete([it.item, 'prose']))
+  await it.store.countRows()
+  expect([it.rewound, await it.cursor()]).toEqual([[it.space], 0])
+  // Whoever has it no more says so by sending nothing.
+  await it.store.putRun(it.space, it.epoch, [], 3, TAIL, 0)
+  await it.store.countRows()
+  expect([it.rewound, await it.cursor()]).toEqual([[it.space], 3])
 })
 
 test('an item whose row vanished gets it again', async () => {
