@@ -95,6 +95,8 @@ const ID_TOKEN_AGE_SECONDS_MAX = 24 * 3_600
 const SUBJECT_CHARS_MAX = 255
 /** Whoever sends logout tokens under made-up keys makes us ask for keys, so that is bounded; each time serves everybody. */
 const KEYS_ASKED_PER_MINUTE_MAX = 30
+/** An organisation that moves its pages says so in what it publishes; it is read again after this long. */
+const PUBLISHED_AGE_MS = 60 * 60_000
 const MINUTE_MS = 60_000
 
 type Keys = ReturnType<typeof createRemoteJWKSet>
@@ -128,11 +130,19 @@ export function createOidc({ settings, clock, dice, report }: OidcDeps): Oidc {
     if (named.includes('{')) throw Object.assign(new Error('the issuer is of every tenant'), { code: 'issuer-of-every-tenant' })
     return { config, keys: jwks === undefined ? null : createRemoteJWKSet(new URL(jwks), { timeoutDuration: TIMEOUT_SECONDS * 1_000 }) }
   }
+  let foundAt = 0
+  /** What was found before is used until it is found anew: nobody waits for that, and an organisation that is away for a moment stays known. */
   const find = () => {
-    known ??= lookUp().catch((problem: unknown) => {
-      known = null // asked again next time
-      throw problem
-    })
+    if (known && Math.abs(clock.now() - foundAt) < PUBLISHED_AGE_MS) return known
+    foundAt = clock.now()
+    const fresh = lookUp()
+    if (known) fresh.then(() => void (known = fresh), (problem: unknown) => void failureOf('look up', problem))
+    else {
+      known = fresh.catch((problem: unknown) => {
+        known = null // asked again next time
+        throw problem
+      })
+    }
     return known
   }
 

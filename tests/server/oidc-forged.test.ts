@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { generateKeyPair, type JWTPayload } from 'jose'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { must } from '../../shared/base/assert.ts'
 import { createOidc, FAREWELL_MS, FLOW_MS, type Oidc } from '../../server/auth/oidc.ts'
 import { systemClock, systemDice } from '../../server/system.ts'
@@ -134,6 +134,28 @@ test('keys that were changed between two sign-ins are asked for anew, for a rene
   expect(changing.keysAskedCount() - before).toBeLessThan(40)
   await changing.close()
   expect(await of.renew('a refresh token', 'somebody')).toEqual({ ok: false, failure: { kind: 'unreachable' } })
+})
+
+test('an organisation that moves its pages is followed within the hour, and one that is away for a moment stays known', async () => {
+  const metadata: Record<string, string> = {}
+  const moving = await startFakeOrganisation(metadata)
+  const of = createFor(moving.issuer)
+  const goesTo = async (): Promise<string> => {
+    const begun = await of.begin(REDIRECT, SIGN_IN)
+    return begun.ok ? new URL(begun.value.url).pathname : begun.failure.kind
+  }
+  expect(await goesTo()).toBe('/authorize')
+  metadata.authorization_endpoint = `${moving.issuer}/elsewhere`
+  expect(await goesTo()).toBe('/authorize')
+  lateMs = 60 * 60_000
+  // Nobody waits for the reading.
+  expect(await goesTo()).toBe('/authorize')
+  await vi.waitFor(async () => expect(await goesTo()).toBe('/elsewhere'))
+  await moving.close()
+  lateMs *= 2
+  expect(await goesTo()).toBe('/elsewhere')
+  await vi.waitFor(() => expect(reports).toMatchObject([{ during: 'look up', outcome: 'unreachable' }]))
+  expect(await goesTo()).toBe('/elsewhere')
 })
 
 test('a renewal that says nothing of the person takes nothing from them', async () => {
