@@ -94,12 +94,19 @@ async function login(town: Town, trial: Trial, organisation: FakeOrganisation): 
 
   // Answers that were mixed up, replayed, or belong to another browser.
   for (const [name, query] of Object.entries<Record<string, string>>({
-    'another state': { state: 'x' }, 'no state': { state: '' }, 'no code': { code: '' }, 'of another organisation': { iss: 'https://evil.example' }, 'that does not say of whom': { iss: '' }, 'that says no': { code: '', error: 'access_denied' },
+    'no code': { code: '' }, 'of another organisation': { iss: 'https://evil.example' }, 'that does not say of whom': { iss: '' }, 'that says no': { code: '', error: 'access_denied' },
   })) {
     const begun = await way.begin()
     way.answers(begun, () => organisation.sign(way.claims(begun)))
     refused(`an answer with ${name}`, await way.finish(begun, query))
     refused(`an answer after one with ${name}`, await way.finish(begun))
+  }
+  // Another state is the answer to another way there: whoever sends a browser back with one ends nothing of what that browser began.
+  for (const [name, state] of [['another state', 'x'], ['no state', '']] as const) {
+    const begun = await way.begin()
+    way.answers(begun, () => organisation.sign(way.claims(begun)))
+    refused(`an answer with ${name}`, await way.finish(begun, { state }))
+    if ((await way.finish(begun)).cookie === null) trial.violation(`the honest answer after one with ${name} is not let in`)
   }
   const [mine, others] = [await way.begin(), await way.begin()]
   way.answers(others, () => organisation.sign(way.claims(others)))

@@ -33,6 +33,7 @@ export const AFTERWORD = `## Who looks at which invariant
 ## Promised
 
 - "Bij het knooppunt" is said after the edit is in a commit that was synced to the relay's disk, not before. It survives SIGKILL and power loss of the relay.
+  At every contact it is said only after the relay named the log it has.
 - "Op deze laptop" is said after the edit is in the browser's own store, committed with strict durability.
 - Who comes back, however late, ends with the same text as the others; nothing is doubled and nothing is dropped silently. What the relay refuses is
   kept on the laptop, shown, and can be taken out as a file.
