@@ -16,6 +16,8 @@ const UNSENT = 'samenpad-unsent'
 const TAKEN = 'samenpad-taken'
 /** A laptop that stays open for weeks still hears of a new version the same day. */
 const LOOK_EVERY_MS = 3_600_000
+/** After a network that went while the worker came in: until it is there, the window cannot be opened without one. */
+const REGISTER_AGAIN_MS = 15_000
 
 export function keepUpToDate({ workspace, notices, clock }: WorkbenchServices): void {
   if (!('serviceWorker' in navigator)) return
@@ -39,24 +41,35 @@ export function keepUpToDate({ workspace, notices, clock }: WorkbenchServices): 
     if (isTaken) reload()
     else offer()
   })
-  const takeOver = registerSW({
-    immediate: true,
-    onNeedRefresh: offer,
-    onNeedReload: () => undefined, // said too late for a tab that had no worker when it was loaded: see above
-    onRegisteredSW() {
-      const look = async (): Promise<void> => {
-        // Offline, or the relay is away: the next look comes. Withdrawn meanwhile: nothing to look for.
-        const registration = navigator.onLine ? await navigator.serviceWorker.getRegistration() : undefined
-        await registration?.update()
-      }
-      const lookAgain = (): void => {
-        look().catch((error: unknown) => reportError(error))
+  let takeOver = register()
+
+  function register(): (reload?: boolean) => Promise<void> {
+    return registerSW({
+      immediate: true,
+      onNeedRefresh: offer,
+      onNeedReload: () => undefined, // said too late for a tab that had no worker when it was loaded: see above
+      onRegisteredSW() {
         clock.after(LOOK_EVERY_MS, lookAgain)
-      }
-      clock.after(LOOK_EVERY_MS, lookAgain)
-    },
-    onRegisterError: (error: unknown) => reportError(error),
-  })
+      },
+      onRegisterError(error: unknown) {
+        if (!isUnreachable(error)) return reportError(error)
+        clock.after(REGISTER_AGAIN_MS, () => {
+          takeOver = register()
+        })
+      },
+    })
+  }
+  async function look(): Promise<void> {
+    // Withdrawn meanwhile: nothing to look for.
+    const registration = navigator.onLine ? await navigator.serviceWorker.getRegistration() : undefined
+    await registration?.update()
+  }
+  function lookAgain(): void {
+    look().catch((error: unknown) => {
+      if (!isUnreachable(error)) reportError(error)
+    })
+    clock.after(LOOK_EVERY_MS, lookAgain)
+  }
 
   function taken(): void {
     isTaken = true
@@ -81,6 +94,11 @@ export function keepUpToDate({ workspace, notices, clock }: WorkbenchServices): 
     if (workspace.status.inMemoryCount === 0) location.reload()
     else clock.after(100, reload)
   }
+}
+
+/** The worker's script could not be fetched (Service Workers, "Update", step 9: a TypeError): the network or the relay is away, and a later try comes. */
+function isUnreachable(error: unknown): boolean {
+  return error instanceof TypeError
 }
 
 /** What an interrupted withdrawal left. Nothing that people wrote is in a cache. */

@@ -9,18 +9,17 @@ const known = new WeakMap<ComponentLoader, Component<any>>()
 
 /**
  * Fetches what will be wanted, one after another, when the window has nothing better to do: the first Ctrl+Shift+F must not lose the letters that follow
- * it. A failure is left to whoever shows it.
+ * it. A failure is no fault yet (the network goes, the relay starts anew): what is shown is asked for again, and told there.
  */
 export async function fetchAhead(loaders: readonly ComponentLoader[]): Promise<void> {
   for (const loader of loaders) {
     if (known.has(loader)) continue
     await new Promise<void>((resolve) => void (window.requestIdleCallback?.(() => resolve(), { timeout: 2000 }) ?? setTimeout(resolve, 200)))
-    const module = await loader().catch((error: unknown) => {
-      // Gone offline before the worker had kept everything: no fault, and what is shown is asked for again.
-      if (navigator.onLine) reportError(error)
-      return null
-    })
-    if (module) known.set(loader, module.default)
+    try {
+      known.set(loader, (await loader()).default)
+    } catch {
+      // See above.
+    }
   }
 }
 

@@ -12,7 +12,7 @@ const TEST_MS_MAX = 600_000
 const PASSWORD = 'een zin als wachtwoord'
 const NEXT = 'nog een zin, een andere'
 
-const example = useExample()
+const example = useExample({ isNewEachTime: true })
 
 it('details, password, devices, a file, and leaving', async () => {
   const { product, browser } = example

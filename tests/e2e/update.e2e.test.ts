@@ -102,3 +102,25 @@ describe('a new version', { retry: 0 }, () => {
     expect([...person.errors, ...tab.errors]).toEqual([])
   })
 })
+
+it('a worker that could not be fetched comes at a later try, and nothing is reported as broken', async () => {
+  const newcomer = await personIn(await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'nl-NL' }))
+  await newcomer.page.addInitScript(() => {
+    const place = navigator.serviceWorker
+    const register = place.register.bind(place)
+    let isAway = true
+    // What Chromium answers while the network is away.
+    place.register = (...asked) => {
+      if (!isAway) return register(...asked)
+      isAway = false
+      document.documentElement.dataset['worker'] = 'refused'
+      return Promise.reject(new TypeError('Failed to register a ServiceWorker: An unknown error occurred when fetching the script.'))
+    }
+  })
+  const link = must(relay.demoLinks.find(({ role }) => role.startsWith('verloskundige')), 'a link of a midwife')
+  await newcomer.signIn(`${relay.address}/welkom/${link.token}`)
+  await newcomer.page.locator('html[data-worker="refused"]').waitFor({ state: 'attached' })
+  await until('the worker', () => newcomer.page.evaluate(async () => (await navigator.serviceWorker.getRegistration())?.active?.state === 'activated'))
+  expect(newcomer.errors).toEqual([])
+  await newcomer.page.context().close()
+})

@@ -1,6 +1,6 @@
 /** The example programme for a file of walks: one relay, one Chromium, and for every role that comes in a browser profile of its own. */
 import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest'
 import { must } from '../../shared/base/assert.ts'
 import { launchChromium } from './browser.ts'
 import { demoLink, personIn, type Person } from './person.ts'
@@ -13,14 +13,18 @@ export interface Example {
   enter(role: string, size?: { width?: number; height?: number }): Promise<Person>
 }
 
-/** Called at the top of a file: it starts before the tests of that file and is ended after them. */
-export function useExample(): Example {
+/**
+ * Called at the top of a file: it starts before the tests of that file and is ended after them. `isNewEachTime`: before every test and every second try
+ * of one, for a walk that leaves the programme in a state in which it cannot begin again.
+ */
+export function useExample({ isNewEachTime = false } = {}): Example {
   let product: Product | undefined
   let browser: Browser | undefined
-  beforeAll(async () => {
+  const [before, after] = isNewEachTime ? [beforeEach, afterEach] : [beforeAll, afterAll]
+  before(async () => {
     ;[product, browser] = await Promise.all([startProduct({ demo: true }), launchChromium()])
   })
-  afterAll(async () => {
+  after(async () => {
     await browser?.close()
     await product?.dispose()
   })

@@ -39,7 +39,7 @@ export async function personIn(context: BrowserContext, existing?: Page): Promis
   const page = existing ?? (await context.newPage())
   page.setDefaultTimeout(HANG_MS)
   const errors: string[] = []
-  page.on('pageerror', (error) => errors.push(String(error.stack ?? error)))
+  page.on('pageerror', (error) => errors.push(error.stack === undefined || error.stack === '' ? String(error) : error.stack))
 
   const sync = (): Locator => page.locator('[role="status"][data-sync]')
   const text = (): Locator => page.locator('.ProseMirror').first()

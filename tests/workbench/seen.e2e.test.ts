@@ -274,8 +274,11 @@ test('the document that was just opened is in sight in the explorer, also beside
   const page = await visit({ height: 620 });
   const explorer = page.getByRole('complementary', { name: 'Verkenner' });
   // The last one that stands in sight while there are no headings.
-  await pull(page, (its) => its.services!.layout.open({ kind: 'page', page: 'settings' }));
-  await pull(page, (its) => its.services!.layout.open({ kind: 'page', page: 'help' }));
+  await pull(page, (its) => {
+    const { layout } = its.services!;
+    while (layout.groups[0]!.tabs.length > 0) layout.closeTab(0, 0);
+  });
+  await explorer.getByText('In dit document').waitFor({ state: 'detached' });
   const at = await page.evaluate(() => {
     const tree = document.querySelector('[role="tree"]')!.getBoundingClientRect();
     const rows = [...document.querySelectorAll<HTMLElement>('[role="treeitem"]')].filter((row) => row.getBoundingClientRect().bottom <= tree.bottom && !row.hasAttribute('aria-expanded'));
