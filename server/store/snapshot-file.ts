@@ -1,14 +1,14 @@
 /**
  * Snapshots in a SQLite file beside the log. Synchronous: it runs in a thread of its own (snapshot-thread.ts), or in-process in tests. Every row
- * carries a checksum over its label and its body; a row that does not fit is thrown away. A file that cannot be opened, or is of
- * another version, is thrown away as a whole: everything in it can be made again from the log.
+ * carries a checksum over its label and its body; a row that does not fit is thrown away. A file that cannot be opened, is of
+ * another version, or in which SQLite meets damage, is thrown away as a whole: everything in it can be made again from the log.
  */
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
-import type { ItemId, SpaceId } from '../../shared/base/ids.ts'
+import { ID_BYTES, type ItemId, type SpaceId } from '../../shared/base/ids.ts'
 import { EMPTY_TAIL_HASH } from '../../shared/protocol/tail-hash.ts'
-import { openDatabase, type Database } from './database.ts'
+import { openDatabase, sqliteCode, type Database } from './database.ts'
 import { scrub } from './erase.ts'
 import { problemOf, removeSideFiles, syncFolder } from './log-file.ts'
 import { blobOf, idOf, partNo } from './log-rows.ts'
@@ -92,116 +92,174 @@ export function forgetSnapshots(folder: string): void {
   syncFolder(folder)
 }
 
-function open(folder: string): Database {
-  const path = join(folder, SNAPSHOTS_FILE)
-  for (const isLast of [false, true]) {
-    const opened = openDatabase({ path, applicationId: SNAPSHOTS_APPLICATION_ID, migrations: SNAPSHOTS_MIGRATIONS, mode: 'create' })
-    if (opened.ok) return opened.value
-    if (isLast || opened.failure.kind === 'busy') throw new StoreProblem('failed', `${path} cannot be opened (${opened.failure.kind}).`)
-    forgetSnapshots(folder)
-  }
-  throw new Error('Bug: opened or thrown')
-}
+/** The file and what is asked of it most. */
+type Opened = ReturnType<typeof prepare>
 
-/** Opens or begins the file of a folder. Errors: StoreProblem when not even an empty one can be made. */
-export function openSnapshotFile(folder: string): SnapshotFile {
-  const database = open(folder)
+function prepare(database: Database) {
   const prepared = {
     labels: database.prepare(`SELECT ${LABEL_COLUMNS} FROM snapshots WHERE space = ?`),
     labelsOfItem: database.prepare(`SELECT ${LABEL_COLUMNS} FROM snapshots WHERE space = ? AND item = ?`),
     body: database.prepare(`SELECT ${LABEL_COLUMNS}, body FROM snapshots WHERE space = ? AND item = ? AND part = ?`),
+    everyLabel: database.prepare(`SELECT ${LABEL_COLUMNS}, rowid FROM snapshots NOT INDEXED`),
     growth: database.prepare('SELECT item, part, entries_count, entries_bytes FROM growth WHERE space = ? ORDER BY entries_count DESC'),
   }
   for (const statement of Object.values(prepared)) statement.setReturnArrays(true)
+  return { database, prepared }
+}
+
+/** Our statements are fixed and our rows replace each other: these are damage too, which SQLite does not call so ("no such column", two rows of one name, another type). */
+const SIGNS_OF_DAMAGE: readonly (number | undefined)[] = [1, 19, 20] // SQLITE_ERROR, SQLITE_CONSTRAINT, SQLITE_MISMATCH
+
+/** What an error means for this file; bugs of ours are passed on as they are. */
+function problemHere(error: unknown): unknown {
+  const problem = problemOf(error)
+  if (!isCorrupt(problem) && !SIGNS_OF_DAMAGE.includes(sqliteCode(error))) return problem
+  return new StoreProblem('corrupt', `${SNAPSHOTS_FILE} was damaged and is begun anew. Nothing is lost: all of it can be made from the log.`, error)
+}
+const isCorrupt = (problem: unknown): boolean => problem instanceof StoreProblem && problem.kind === 'corrupt'
+
+/** Errors: StoreProblem, `locked` while another process has it, else `corrupt`: whatever it is, all of it can be made again. */
+function open(folder: string): Opened {
+  const path = join(folder, SNAPSHOTS_FILE)
+  let database: Database | null = null
+  try {
+    const opened = openDatabase({ path, applicationId: SNAPSHOTS_APPLICATION_ID, migrations: SNAPSHOTS_MIGRATIONS, mode: 'create' })
+    if (!opened.ok) throw new StoreProblem(opened.failure.kind === 'busy' ? 'locked' : 'corrupt', `${path} cannot be opened (${opened.failure.kind}).`)
+    database = opened.value
+    return prepare(database)
+  } catch (error) {
+    database?.close()
+    throw problemHere(error)
+  }
+}
+
+/** Opens the file, or begins it anew. Errors: StoreProblem when not even an empty one can be made. */
+function openOrBegin(folder: string): Opened {
+  try {
+    return open(folder)
+  } catch (problem) {
+    if (!isCorrupt(problem)) throw problem
+    forgetSnapshots(folder)
+    return open(folder)
+  }
+}
+
+/**
+ * Opens or begins the file of a folder. Errors: StoreProblem when not even an empty one can be made; later on `corrupt` once for a file in which damage was met: it is
+ * empty from then on, and what it held is made again.
+ */
+export function openSnapshotFile(folder: string): SnapshotFile {
+  let file: Opened | null = openOrBegin(folder)
   let isClosed = false
 
-  function guarded<T>(work: () => T): T {
+  /** The next question begins an empty one. */
+  function throwAway(opened: Opened): void {
+    opened.database.close()
+    file = null
+    forgetSnapshots(folder)
+  }
+  function guarded<T>(work: (opened: Opened) => T): T {
     if (isClosed) throw new StoreProblem('closed', 'The snapshots are closed.')
+    file ??= openOrBegin(folder)
     try {
-      return work()
+      return work(file)
     } catch (error) {
-      throw problemOf(error)
+      const problem = problemHere(error)
+      if (isCorrupt(problem)) throwAway(file)
+      throw problem
     }
   }
-  const drop = (space: Uint8Array, item: Uint8Array, part: number): void => {
+  const drop = ({ database }: Opened, space: Uint8Array, item: Uint8Array, part: number): void => {
     database.run('DELETE FROM snapshots WHERE space = ? AND item = ? AND part = ?', space, item, part)
   }
-  const grow = (space: Uint8Array, { item, part, entriesCount, entriesBytes }: Growth): void => {
+  const grow = ({ database }: Opened, space: Uint8Array, { item, part, entriesCount, entriesBytes }: Growth): void => {
     database.run(
       `INSERT INTO growth (space, item, part, entries_count, entries_bytes) VALUES (?, ?, ?, ?, ?)
        ON CONFLICT (space, item, part) DO UPDATE SET entries_count = entries_count + excluded.entries_count, entries_bytes = entries_bytes + excluded.entries_bytes`,
       space, blobOf(item), partNo(part), entriesCount, entriesBytes,
     )
   }
-  const labels = (space: SpaceId, item?: ItemId): SnapshotLabel[] =>
+  const labels = ({ prepared }: Opened, space: SpaceId, item?: ItemId): SnapshotLabel[] =>
     ((item === undefined ? prepared.labels.all(blobOf(space)) : prepared.labelsOfItem.all(blobOf(space), blobOf(item))) as unknown as unknown[][]).flatMap((row) => labelOf(row) ?? [])
 
   return {
-    labels: (space, item) => guarded(() => labels(space, item)),
+    labels: (space, item) => guarded((opened) => labels(opened, space, item)),
     body: ({ space, item, part, toSeq }) =>
-      guarded(() => {
+      guarded((opened) => {
         const key = [blobOf(space), blobOf(item), partNo(part)] as const
-        const row = prepared.body.get(...key) as unknown as unknown[] | undefined
+        const row = opened.prepared.body.get(...key) as unknown as unknown[] | undefined
         if (!row) return null
         const label = labelOf(row)
         // Replaced by a newer one since the label was read: that one stands for other entries.
         if (label && label.toSeq !== toSeq) return null
         if (label && isBody(label, row)) return (row[row.length - 1] as Uint8Array).slice()
-        database.transaction(() => {
-          drop(...key)
-          if (label) grow(key[0], label)
+        opened.database.transaction(() => {
+          drop(opened, ...key)
+          if (label) grow(opened, key[0], label)
         })
         return null
       }),
     put: (label, body) =>
-      guarded(() => {
+      guarded((opened) => {
+        const { database } = opened
         const row = rowOf({ ...label, bodyBytes: body.length })
         const [space, item, part] = row
         database.transaction(() => {
-          drop(space, item, part)
+          drop(opened, space, item, part)
           database.run(`INSERT INTO snapshots (${LABEL_COLUMNS}, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, ...row, labelChecksumOf(row), crc32(body), body)
           database.run('DELETE FROM growth WHERE space = ? AND item = ? AND part = ?', space, item, part)
         })
       }),
     notedUpTo: (space) =>
-      guarded(() => {
+      guarded(({ database }) => {
         const row = database.get('SELECT seq, tail FROM noted WHERE space = ?', blobOf(space))
         return typeof row?.seq === 'number' && row.tail instanceof Uint8Array ? { seq: row.seq, tailHash: row.tail.slice() } : { seq: 0, tailHash: EMPTY_TAIL_HASH }
       }),
     note: (space, upTo, grown) =>
-      guarded(() => {
+      guarded((opened) => {
+        const { database } = opened
         const blob = blobOf(space)
         database.transaction(() => {
-          for (const one of grown) grow(blob, one)
+          for (const one of grown) grow(opened, blob, one)
           database.run('INSERT INTO noted (space, seq, tail) VALUES (?, ?, ?) ON CONFLICT (space) DO UPDATE SET seq = excluded.seq, tail = excluded.tail', blob, upTo.seq, upTo.tailHash)
         })
       }),
     due: (space, countMax, entriesCountMin) =>
-      guarded(() => {
-        const last = new Map(labels(space).map((label) => [`${label.item}/${label.part}`, label]))
+      guarded((opened) => {
+        const last = new Map(labels(opened, space).map((label) => [`${label.item}/${label.part}`, label]))
         const due: Growth[] = []
-        for (const [item, part, entriesCount, entriesBytes] of prepared.growth.iterate(blobOf(space)) as unknown as Iterable<[Uint8Array, number, number, number]>) {
+        for (const [item, part, entriesCount, entriesBytes] of opened.prepared.growth.iterate(blobOf(space)) as unknown as Iterable<unknown[]>) {
           const named = SNAPSHOT_PARTS.find((one) => partNo(one) === part)
-          if (named === undefined) continue
+          // Damage may have changed the types of its fields; without a checksum, that is all that can be seen.
+          if (named === undefined || !(item instanceof Uint8Array) || item.length !== ID_BYTES || typeof entriesCount !== 'number' || typeof entriesBytes !== 'number') continue
           const grown: Growth = { item: idOf(item), part: named, entriesCount, entriesBytes }
           if (isDue(grown, last.get(`${grown.item}/${named}`) ?? null, entriesCountMin)) due.push(grown)
           if (due.length >= countMax) break
         }
         return due
       }),
-    forget: (space) =>
-      guarded(() => {
-        const blob = blobOf(space)
-        database.transaction(() => {
-          for (const table of ['snapshots', 'noted', 'growth']) database.run(`DELETE FROM ${table} WHERE space = ?`, blob)
+    forget(space) {
+      try {
+        guarded((opened) => {
+          const { database, prepared } = opened
+          const blob = blobOf(space)
+          database.transaction(() => {
+            // It may be an erasure: damage may hide a row from the index, or hide whose it is, and it goes all the same.
+            const gone = [...(prepared.everyLabel.iterate() as unknown as Iterable<unknown[]>)].filter((row) => (labelOf(row)?.space ?? space) === space)
+            for (const row of gone) database.run('DELETE FROM snapshots WHERE rowid = ?', row.at(-1) as number)
+            for (const table of ['noted', 'growth']) database.run(`DELETE FROM ${table} WHERE space = ?`, blob)
+          })
+          // Nothing stays in free pages; where they cannot be written over (no room, damage, somebody who reads), the whole file goes.
+          if (!scrub(database)) throwAway(opened)
         })
-        // It may be an erasure: nothing stays in free pages. Nobody else has this file open.
-        scrub(database)
-      }),
+      } catch (problem) {
+        if (!isCorrupt(problem)) throw problem // begun anew, it holds nothing of this space either
+      }
+    },
     close() {
       if (isClosed) return
       isClosed = true
-      database.close()
+      file?.database.close()
     },
   }
 }
