@@ -69,6 +69,8 @@ export function explain(failure: StartFailure): string {
       return `In ${failure.path} staan geen gegevens van Samenpad. Start eerst één keer met npm start, of wijs met SAMENPAD_DATA de goede map aan.`
     case 'folder-not-ours':
       return `De map ${failure.path} is niet leeg en niet van Samenpad; er is niets in veranderd. Kies met SAMENPAD_DATA een lege of nieuwe map.`
+    case 'folder-unmarked':
+      return `In de map ${failure.path} staat een logboek van Samenpad, maar het bestand samenpad.json ontbreekt of is beschadigd; er is niets veranderd. Is dit jullie map, zet dan in dat bestand deze regel: ${failure.mark} Was er een reservekopie half teruggezet, doe dat dan opnieuw met: npm run -s samenpad -- restore BESTAND --force`
     case 'folder-newer':
       return `De gegevens in ${failure.path} zijn van een nieuwere versie van Samenpad; er is niets veranderd. Gebruik die nieuwere versie, of zet een reservekopie terug.`
     case 'folder-unwritable':

@@ -11,11 +11,13 @@ import { dirname, join, resolve } from 'node:path'
 import type { Disposable } from '../../shared/base/dispose.ts'
 import { fail, ok, type Result } from '../../shared/base/result.ts'
 import { sqliteCode } from './database.ts'
-import { replaceFile } from './log-file.ts'
+import { hasLog, replaceFile } from './log-file.ts'
 
 export type FolderFailure =
   | { kind: 'folder-missing'; path: string }
   | { kind: 'folder-not-ours'; path: string }
+  /** It holds a log, and nothing readable says that it is whole, or whose. */
+  | { kind: 'folder-unmarked'; path: string; mark: string }
   | { kind: 'folder-newer'; path: string }
   | { kind: 'folder-unwritable'; path: string; detail: string }
   | { kind: 'folder-in-use'; path: string; by: RelayNote | null }
@@ -46,13 +48,13 @@ const NOBODYS = new Set(['lost+found', '.gitkeep', '.DS_Store', LOCK_FILE, `${MA
 
 /**
  * Takes the folder for this process, and makes it where there is none.
- * In: `restore` also takes one that a restore left half done, and leaves the mark to the caller.
+ * In: `restore` also takes one that a restore left half done or that lost its mark, and leaves the mark to the caller.
  * Out: held until disposed. Errors: see FolderFailure; nothing was written then.
  */
 export function takeDataFolder(given: string, purpose: 'run' | 'restore' = 'run'): Result<DataFolder, FolderFailure> {
   const path = resolve(given)
   const seen = look(path)
-  if (seen && seen.kind !== 'folder-missing' && !(purpose === 'restore' && seen.kind === 'folder-half-restored')) return fail(seen)
+  if (seen && seen.kind !== 'folder-missing' && !(purpose === 'restore' && (seen.kind === 'folder-half-restored' || seen.kind === 'folder-unmarked'))) return fail(seen)
   try {
     makeFolder(path)
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK)
@@ -84,8 +86,9 @@ export function findDataFolder(given: string): Result<{ path: string; file(name:
 
 /** Says that a folder is ours, and whether what is in it is whole. Synced before this returns. */
 export function mark(path: string, state: 'whole' | 'restoring'): void {
-  replaceFile(join(path, MARKER_FILE), `${JSON.stringify({ product: 'samenpad', format: FOLDER_FORMAT, ...(state === 'restoring' ? { state } : {}) })}\n`)
+  replaceFile(join(path, MARKER_FILE), `${marked(state)}\n`)
 }
+const marked = (state: 'whole' | 'restoring'): string => JSON.stringify({ product: 'samenpad', format: FOLDER_FORMAT, ...(state === 'restoring' ? { state } : {}) })
 
 /** Step by step: Node's own `recursive` turns for ever where a file system refuses folders (/proc). */
 function makeFolder(path: string): void {
@@ -101,14 +104,25 @@ function look(path: string): FolderFailure | undefined {
     if (!found) return { kind: 'folder-missing', path }
     if (!found.isDirectory()) return { kind: 'folder-not-ours', path }
     const marker = join(path, MARKER_FILE)
-    if (!existsSync(marker)) return readdirSync(path).every((name) => NOBODYS.has(name)) ? undefined : { kind: 'folder-not-ours', path }
-    const { product, format, state } = JSON.parse(readFileSync(marker, 'utf8')) as { product?: unknown; format?: unknown; state?: unknown }
-    if (product !== 'samenpad' || typeof format !== 'number') return { kind: 'folder-not-ours', path }
+    if (!existsSync(marker) && readdirSync(path).every((name) => NOBODYS.has(name))) return undefined
+    const { product, format, state } = readMark(marker) ?? {}
+    if (product !== 'samenpad' || typeof format !== 'number')
+      return hasLog(path) ? { kind: 'folder-unmarked', path, mark: marked('whole') } : { kind: 'folder-not-ours', path }
     if (format > FOLDER_FORMAT) return { kind: 'folder-newer', path }
     return state === 'restoring' ? { kind: 'folder-half-restored', path } : undefined
   } catch (error) {
-    if (error instanceof SyntaxError) return { kind: 'folder-not-ours', path }
     return { kind: 'folder-unwritable', path, detail: systemCode(error) }
+  }
+}
+
+/** Out: null when there is none, or one that cannot be read. */
+function readMark(marker: string): { product?: unknown; format?: unknown; state?: unknown } | null {
+  if (!existsSync(marker)) return null
+  try {
+    return JSON.parse(readFileSync(marker, 'utf8')) as { product?: unknown } | null
+  } catch (error) {
+    if (error instanceof SyntaxError) return null
+    throw error
   }
 }
 

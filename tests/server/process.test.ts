@@ -51,6 +51,10 @@ test('what a person can put right ends in one line with a next step, and nothing
   mkdirSync(damaged)
   writeFileSync(join(damaged, 'samenpad.json'), '{"product":"samenpad","format":1}')
   writeFileSync(join(damaged, LOG_FILE), 'dit is geen database'.repeat(1_000))
+  const unmarked = join(folder, 'unmarked')
+  mkdirSync(unmarked)
+  writeFileSync(join(unmarked, 'samenpad.json'), '{"product":"samen\u0000ad"')
+  writeFileSync(join(unmarked, LOG_FILE), 'een log')
   const lost = join(folder, 'lost')
   mkdirSync(lost)
   writeFileSync(join(lost, 'samenpad.json'), '{"product":"samenpad","format":1}')
@@ -67,6 +71,7 @@ test('what a person can put right ends in one line with a next step, and nothing
 
   const cases: [says: RegExp, env: Record<string, string>, args?: string[]][] = [
     [/is niet leeg en niet van Samenpad.*Kies met SAMENPAD_DATA/, { SAMENPAD_DATA: foreign }],
+    [/samenpad.json ontbreekt of is beschadigd.*{"product":"samenpad","format":1}.*restore BESTAND/, { SAMENPAD_DATA: unmarked }],
     [/nieuwere versie van Samenpad.*Gebruik die nieuwere versie/, { SAMENPAD_DATA: newer }],
     [/beschadigd.*zet een reservekopie terug/, { SAMENPAD_DATA: damaged }],
     [/Het logboek ontbreekt.*restore BESTAND/, { SAMENPAD_DATA: lost }],

@@ -52,6 +52,7 @@ const CASES: readonly Case[] = [
     writeFileSync(join(data, 'accounts.sqlite'), '')
   } },
   { name: 'the mark of the folder is gone', spoil: (data) => rmSync(join(data, 'samenpad.json')) },
+  { name: 'the mark of the folder is damaged', spoil: (data) => truncateSync(join(data, 'samenpad.json'), 20) },
   { name: 'the folder is a file', spoil: (data) => {
     rmSync(data, { recursive: true })
     writeFileSync(data, 'een bestand')

@@ -40,11 +40,16 @@ const offline = ({ network }: BrowserLaptop): void => {
 
 // ── O7 ──
 
+/** All letters of a page stand in one paragraph, and every frame is read whole: a page of two hundred runs is a trial of something else. */
+const RUNS_PER_PAGE = 20
+
 async function copies(trial: Trial): Promise<void> {
-  await withLaptops(trial, 'O7', 1, async (world, item, original) => {
+  await withLaptops(trial, 'O7', 1, async (world, firstItem, original) => {
     const dice = namedDice(trial.seed, 'O7')
     const runsCount = trial.count(1, 2, 200)
-    const tokens: string[] = []
+    const pages = new Map<ItemId, string[]>()
+    let item = firstItem
+    let tokens: string[] = []
     let [serial, leadersMax] = [0, 0]
     const write = async (laptop: BrowserLaptop, times: number): Promise<void> => {
       await laptop.toEnd()
@@ -56,6 +61,11 @@ async function copies(trial: Trial): Promise<void> {
     }
     for (let run = 0; run < runsCount; run++) {
       const violation = (text: string): void => trial.violation(`run ${run}: ${text}`)
+      if (run > 0 && run % RUNS_PER_PAGE === 0) {
+        item = await world.page(`Proef van O7, vanaf ${run}`, [BEGIN])
+        await prepare(original, item)
+      }
+      if (run % RUNS_PER_PAGE === 0) pages.set(item, (tokens = []))
       // Somebody works without a network, and then the whole laptop is copied, waiting edits included.
       await original.open(item)
       await original.person.syncIs('relay')
@@ -86,7 +96,7 @@ async function copies(trial: Trial): Promise<void> {
       await original.close()
       await twin.close()
       const restored = await world.besides('o7-restored', original)
-      if (run === 0) copyProfile(twin.profile, join(world.folder, 'morning'))
+      if (run % RUNS_PER_PAGE === 0) copyProfile(twin.profile, join(world.folder, 'morning'))
       copyProfile(join(world.folder, 'morning'), restored.profile)
       await restored.open(item)
       await write(restored, 1)
@@ -94,8 +104,16 @@ async function copies(trial: Trial): Promise<void> {
       await restored.close()
       trial.progress(`${run + 1} of ${runsCount}`)
     }
+    // What came later touched no page of before.
+    await original.open(item)
+    for (const [page, written] of pages) {
+      await original.person.page.goto(new URL(`/item/${page}`, original.person.page.url()).href)
+      await original.person.text().waitFor()
+      await judge(world, page, [original], written, (text) => trial.violation(`at the end: ${text}`))
+    }
+    const tokensCount = [...pages.values()].reduce((sum, written) => sum + written.length, 0)
     trial.figure(`${count(runsCount, 'run')}, each with a copied profile, a second tab and an old image put back`)
-    trial.figure(`${count(tokens.length, 'token')} everywhere once`)
+    trial.figure(`${count(tokensCount, 'token')} on ${count(pages.size, 'page')} everywhere once`)
     trial.figure(`${leadersMax} leading tab of two`)
   })
 }
